@@ -1,0 +1,104 @@
+/** Names that every part of the system and its users agree on. Free of zod, so that the SDK can import it. */
+
+export const GROUP = "sandkeep.dev";
+export const VERSION = "v1alpha1";
+export const API_VERSION = `${GROUP}/${VERSION}`;
+
+/** Field manager of everything that Sandkeep applies, and the value of `app.kubernetes.io/managed-by`. */
+export const FIELD_MANAGER = "sandkeep";
+
+/** Audience that bearer tokens for the gateway may carry besides the API server's own. */
+export const TOKEN_AUDIENCE = "sandkeep";
+
+export const LABELS = {
+  managedBy: "app.kubernetes.io/managed-by",
+  /** On everything made for one sandbox; its value is the sandbox's id. */
+  sandbox: "sandkeep.dev/sandbox",
+  app: "sandkeep.dev/app",
+  /** On Pods: the hash that names the allow policy which selects them. */
+  network: "sandkeep.dev/network",
+} as const;
+
+export const ANNOTATIONS = {
+  /** On sandboxes made over HTTP: hash of the request body, to tell a retry from another use of the same `Idempotency-Key`. */
+  requestHash: "sandkeep.dev/request-hash",
+} as const;
+
+export const FINALIZERS = {
+  /** On Pods: kept until the operator has recorded how the sandbox ended. */
+  exitStatus: "sandkeep.dev/exit-status",
+} as const;
+
+/** The container that runs the user's image. */
+export const SANDBOX_CONTAINER = "sandbox";
+
+/** Id of the process that the sandbox itself was created to run. */
+export const ENTRYPOINT_PROCESS = "entrypoint";
+
+/** Everything below it inside a sandbox belongs to Sandkeep. */
+export const RESERVED_DIRECTORY = "/.sandkeep";
+
+export const AGENT_PATHS = {
+  /** Where the read-only volume with the agent is mounted. */
+  binaries: "/.sandkeep/bin",
+  binary: "/.sandkeep/bin/agent",
+  /** An `emptyDir` with the socket and what processes have written. */
+  run: "/.sandkeep/run",
+  socket: "/.sandkeep/run/agent.sock",
+} as const;
+
+/** Names of volumes that begin so are the operator's. */
+export const RESERVED_VOLUME_PREFIX = "sandkeep-";
+
+export const DEFAULT_APP = "default";
+export const DEFAULT_CLASS = "default";
+export const DEFAULT_TIMEOUT_SECONDS = 300;
+export const MAX_TIMEOUT_SECONDS = 86_400;
+/** What the gateway gives sandboxes that name no `ttlSecondsAfterFinished`. */
+export const DEFAULT_TTL_SECONDS_AFTER_FINISHED = 86_400;
+
+/** In the order a sandbox passes them; `Ready` only with a probe. */
+export const SANDBOX_PHASES = ["Created", "Scheduled", "Started", "Ready", "Finished"] as const;
+export type SandboxPhase = (typeof SANDBOX_PHASES)[number];
+
+export const SANDBOX_CONDITIONS = ["Scheduled", "Started", "Ready", "Finished", "Stalled"] as const;
+export type SandboxConditionType = (typeof SANDBOX_CONDITIONS)[number];
+
+/** Reason of the condition `Ready` of a started sandbox that has no probe. */
+export const NO_PROBE = "NoProbe";
+
+/** How a sandbox can end: `status.reason`, and the reason of the condition `Finished`. */
+export const FINISH_REASONS = [
+  "Completed",
+  "Error",
+  "Terminated",
+  "Timeout",
+  "IdleTimeout",
+  "OutOfMemory",
+  "ImageUnavailable",
+  "Unschedulable",
+  "StartError",
+  "Rejected",
+  "NameTaken",
+  "NodeLost",
+  "Evicted",
+  "PodDeleted",
+  "AgentLost",
+] as const;
+export type FinishReason = (typeof FINISH_REASONS)[number];
+
+/** Ends for which set-up is to blame, not the program: the condition `Stalled` is True. */
+export const SETUP_FAILURES: readonly FinishReason[] = [
+  "ImageUnavailable",
+  "Unschedulable",
+  "StartError",
+  "Rejected",
+  "NameTaken",
+];
+
+/** Ends that the agent may report in the termination message; it is hostile input, so no others count. */
+export const AGENT_FINISH_REASONS = ["Completed", "Error", "Timeout", "IdleTimeout", "StartError"] as const;
+export type AgentFinishReason = (typeof AGENT_FINISH_REASONS)[number];
+
+/** Exit codes that stand for an end other than the program's own. */
+export const EXIT_CODES = { Terminated: 137, Timeout: 124, IdleTimeout: 124, OutOfMemory: 137 } as const;

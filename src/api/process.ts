@@ -1,0 +1,115 @@
+import { z } from "zod";
+import { ENTRYPOINT_PROCESS } from "./constants.ts";
+import { withRules } from "./rule.ts";
+import { listOf, mapOf } from "./schema/collection.ts";
+import { envName } from "./schema/env.ts";
+import { objectName } from "./schema/name.ts";
+import { absolutePath } from "./schema/path.ts";
+import { milliseconds, timestamp } from "./schema/time.ts";
+
+export { ENTRYPOINT_PROCESS };
+
+/** Most characters that a command may have, as for `command` and `args` of a sandbox. */
+const MAX_COMMAND_LENGTH = 65_536;
+
+/** Id of a process within its sandbox; `entrypoint` is the one that the sandbox was created to run. */
+export const processId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be letters, digits, '.', '_' and '-', at most 63");
+
+/** Size of a terminal, in characters. */
+export const terminalSizeSchema = z.strictObject({
+  rows: z.int().min(1).max(65_535).describe("Lines."),
+  columns: z.int().min(1).max(65_535).describe("Characters per line."),
+});
+export type TerminalSize = z.infer<typeof terminalSizeSchema>;
+
+const command = withRules(listOf(z.string(), 4096).min(1), {
+  cel: `self.map(a, size(a)).sum() <= ${MAX_COMMAND_LENGTH}`,
+  message: `must not exceed ${MAX_COMMAND_LENGTH} characters together`,
+  holds: (words) => words.reduce((sum, word) => sum + [...word].length, 0) <= MAX_COMMAND_LENGTH,
+});
+
+const environment = z.record(envName, z.string().max(131_072));
+
+/** What a process is started with. Starting the same id with the same request again answers the process there is. */
+export const startProcessSchema = z.strictObject({
+  id: processId
+    .refine((id) => id !== ENTRYPOINT_PROCESS, `"${ENTRYPOINT_PROCESS}" is the sandbox's own process`)
+    .exactOptional()
+    .describe("Chosen by the client, so that a retry starts nothing twice; made up when missing."),
+  command: command.describe("The program and its arguments. No shell."),
+  env: environment.exactOptional().describe("Environment variables, besides the sandbox's own."),
+  workdir: absolutePath.exactOptional().describe("Where it starts; must exist. The sandbox's by default."),
+  timeoutMilliseconds: milliseconds(1, 86_400_000).exactOptional().describe("It is killed after this long."),
+  tty: terminalSizeSchema.exactOptional().describe("Gives it a terminal of this size; output is merged into stdout."),
+  secrets: listOf(objectName, 64).exactOptional().describe("Secrets in the namespace whose entries become variables."),
+  secretValues: mapOf(z.string().max(131_072), 256)
+    .exactOptional()
+    .describe("Variables that no log and no list shows."),
+});
+export type StartProcess = z.infer<typeof startProcessSchema>;
+
+/** The body of `exec`: a process to start, and all its input. */
+export const execSchema = startProcessSchema.extend({
+  stdin: z.base64().exactOptional().describe("All of its standard input, in base64; without it, none."),
+});
+export type Exec = z.infer<typeof execSchema>;
+
+/** How a process ended. */
+export const processExitSchema = z.object({
+  code: z.int().describe("Its exit code; 128+n when signal n ended it."),
+  signal: z.string().nullable().exactOptional().describe("The signal that ended it, such as SIGKILL."),
+  timedOut: z.boolean().describe("Whether its own timeout ended it."),
+});
+export type ProcessExit = z.infer<typeof processExitSchema>;
+
+const output = z.object({
+  start: z.int().min(0).describe("Offset of the oldest byte still there."),
+  end: z.int().min(0).describe("Offset after the newest byte."),
+  closed: z.boolean().describe("Whether no more will come."),
+});
+
+const input = z.object({
+  offset: z.int().min(0).describe("Where the next byte goes."),
+  closed: z.boolean().describe("Whether it has been closed."),
+});
+
+/** A process in a sandbox, as the agent and the gateway show it. */
+export const processSchema = z.object({
+  id: z.string(),
+  command: z.array(z.string()),
+  state: z.enum(["running", "exited"]),
+  pid: z.int().describe("Its process id inside the sandbox."),
+  startedAt: timestamp,
+  exitedAt: timestamp.exactOptional(),
+  exit: processExitSchema.exactOptional().describe("Once it has exited."),
+  stdout: output,
+  stderr: output,
+  stdin: input,
+});
+export type Process = z.infer<typeof processSchema>;
+
+/** The signal to send. */
+export const signalSchema = z.strictObject({
+  signal: z
+    .string()
+    .regex(/^SIG[A-Z0-9+]{2,12}$/, 'must be the name of a signal, such as "SIGTERM"')
+    .describe("Its name, such as SIGTERM."),
+});
+export type Signal = z.infer<typeof signalSchema>;
+
+/** One line of the NDJSON reply of `exec`: first the process, then output as it comes, last how it ended. */
+export const execFrameSchema = z.union([
+  z.object({ process: z.string() }),
+  z.object({
+    stream: z.enum(["stdout", "stderr"]),
+    offset: z.int().min(0).describe("Where data begins in the stream."),
+    data: z.string().describe("Bytes, in base64."),
+  }),
+  z.object({ exit: processExitSchema }),
+]);
+export type ExecFrame = z.infer<typeof execFrameSchema>;
+
+/** Reply header of `stdout` and `stderr`: the offset at which the body starts. */
+export const OFFSET_HEADER = "Sandkeep-Offset";

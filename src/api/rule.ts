@@ -1,0 +1,72 @@
+import type { z } from "zod";
+
+/** A rule over a whole value, written for both who check it: the API server (CEL) and the gateway (`holds`). */
+export interface Rule<T> {
+  /** Kubernetes CEL over `self`, as in `x-kubernetes-validations`. */
+  cel: string;
+  /** What the user reads when the rule is broken; it says what would be right. */
+  message: string;
+  /** The member of the value that the error should point at. */
+  field?: string;
+  holds(value: T): boolean;
+}
+
+/** A rule over a change, `oldSelf` to `self`. Only the API server knows both, so it alone checks it. */
+export type TransitionRule = Omit<Rule<never>, "holds">;
+
+/** The schema with rules, which zod checks on parsing and the CRD carries as CEL. */
+export function withRules<S extends z.ZodType>(schema: S, ...rules: Rule<z.output<S>>[]): S {
+  let ruled = schema;
+  for (const { holds, message, field } of rules) {
+    ruled = ruled.refine((value) => holds(value), { error: message, path: field === undefined ? [] : [field] });
+  }
+  return withValidations(ruled, rules);
+}
+
+/** The schema with rules about changes, which the CRD carries as CEL. */
+export function withTransitions<S extends z.ZodType>(schema: S, ...rules: TransitionRule[]): S {
+  return withValidations(schema, rules);
+}
+
+/** A rule that a string matches a pattern. RE2 and JavaScript must read the pattern alike. */
+export function matches(pattern: RegExp, message: string): Rule<string> {
+  return { cel: `self.matches(r'${pattern.source}')`, message, holds: (value) => pattern.test(value) };
+}
+
+/** A rule that just one of some optional members is there. */
+export function exactlyOneOf<K extends string>(...members: K[]): Rule<Partial<Record<K, unknown>>> {
+  return {
+    cel: `${present(members)} == 1`,
+    message: `exactly one of ${members.join(", ")} must be set`,
+    holds: (value) => members.filter((member) => value[member] !== undefined).length === 1,
+  };
+}
+
+/** A rule that no more than one of some optional members is there. */
+export function atMostOneOf<K extends string>(...members: K[]): Rule<Partial<Record<K, unknown>>> {
+  return {
+    cel: `${present(members)} <= 1`,
+    message: `at most one of ${members.join(", ")} may be set`,
+    holds: (value) => members.filter((member) => value[member] !== undefined).length <= 1,
+  };
+}
+
+/** A rule that an optional or required member never changes, appears or disappears. */
+export function immutable(field: string, advice: string): TransitionRule {
+  const unchanged = `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`;
+  return { cel: unchanged, message: `${field} is immutable: ${advice}`, field };
+}
+
+function present(members: readonly string[]): string {
+  return `[${members.map((member) => `has(self.${member})`).join(", ")}].filter(x, x).size()`;
+}
+
+function withValidations<S extends z.ZodType>(schema: S, rules: readonly TransitionRule[]): S {
+  const earlier = schema.meta()?.["x-kubernetes-validations"];
+  const validations = rules.map(({ cel, message, field }) => ({
+    rule: cel,
+    message,
+    ...(field === undefined ? {} : { fieldPath: `.${field}` }),
+  }));
+  return schema.meta({ "x-kubernetes-validations": [...(Array.isArray(earlier) ? earlier : []), ...validations] });
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { LABELS } from "./constants.ts";
+import { withRules } from "./rule.ts";
+import { sandboxSpecRules } from "./sandbox-rules.ts";
+import { sandboxSpecShape } from "./sandbox-spec.ts";
+import { sandboxSpecSchema, sandboxStatusSchema, type Sandbox } from "./sandbox.ts";
+import { mapOf } from "./schema/collection.ts";
+import { gpu, gpuSchema } from "./schema/gpu.ts";
+import { dnsLabel } from "./schema/name.ts";
+import { timestamp } from "./schema/time.ts";
+
+const reserved = Object.values<string>(LABELS);
+
+const labels = mapOf(z.string().max(63), 64).refine(
+  (map) => Object.keys(map).every((key) => !reserved.includes(key)),
+  `must not contain ${reserved.join(", ")}, which are Sandkeep's own`,
+);
+
+/** As `Sandbox.spec`, with the shorter forms that JSON clients like: one GPU as a string, experimental flags as booleans. */
+const requestedSpec = withRules(
+  z.strictObject({
+    ...sandboxSpecShape,
+    gpu: z
+      .union([gpu, gpuSchema])
+      .transform((kinds) => (typeof kinds === "string" ? [kinds] : kinds))
+      .exactOptional()
+      .describe("A kind of GPU, or several in order of preference."),
+    experimental: mapOf(z.union([z.boolean(), z.string().max(256)]).transform(String), 32)
+      .exactOptional()
+      .describe("Features on trial by name."),
+  }),
+  ...sandboxSpecRules,
+);
+
+/** What creates a sandbox. */
+export const createSandboxSchema = z.strictObject({
+  name: dnsLabel.exactOptional().describe("The sandbox's id; made up when missing."),
+  labels: labels.exactOptional().describe("Kubernetes labels of the Sandbox."),
+  annotations: mapOf(z.string().max(65_536), 64).exactOptional().describe("Kubernetes annotations of the Sandbox."),
+  spec: requestedSpec.prefault({}).describe("What to run and how."),
+});
+export type CreateSandbox = z.infer<typeof createSandboxSchema>;
+export type CreateSandboxInput = z.input<typeof createSandboxSchema>;
+
+/** A sandbox as the HTTP API shows it. */
+export const sandboxViewSchema = z.object({
+  id: z.string().describe("Its id: metadata.name of the Sandbox."),
+  namespace: z.string(),
+  uid: z.string().describe("Tells it from others that had or will have its id."),
+  createdAt: timestamp,
+  labels: z.record(z.string(), z.string()),
+  annotations: z.record(z.string(), z.string()),
+  spec: sandboxSpecSchema,
+  status: sandboxStatusSchema,
+});
+export type SandboxView = z.infer<typeof sandboxViewSchema>;
+
+/** How the HTTP API shows a stored sandbox. One that the operator has not seen yet is `Created`. */
+export function sandboxView({ metadata, spec, status }: Sandbox): SandboxView {
+  return {
+    id: metadata.name,
+    namespace: metadata.namespace ?? "",
+    uid: metadata.uid ?? "",
+    createdAt: metadata.creationTimestamp ?? "",
+    labels: metadata.labels ?? {},
+    annotations: metadata.annotations ?? {},
+    spec,
+    status: { phase: "Created", ...status },
+  };
+}
+
+/** A page of a list; `cursor` asks for the next one and is missing on the last. */
+export const sandboxListSchema = z.object({
+  items: z.array(sandboxViewSchema),
+  cursor: z.string().exactOptional(),
+});
+export type SandboxList = z.infer<typeof sandboxListSchema>;
