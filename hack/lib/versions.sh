@@ -1,0 +1,12 @@
+# The tools this repository is built with. Node's version stands in hack/node/package.json.
+go_minimum=1.26
+go_toolchain=go1.26.8
+
+# What the local cluster, the images and the tests use of Debian.
+debian_packages=(
+  ca-certificates curl git jq openssl procps util-linux xz-utils
+  gcc libc6-dev libseccomp-dev pkg-config
+  libatomic1 libstdc++6
+  containernetworking-plugins conntrack iproute2 iptables nftables
+  busybox-static mmdebstrap
+)
