@@ -17,7 +17,7 @@ export function kubeClient(connection: Connection): Kube {
   };
 
   return {
-    get: (kind, name, options) => call({ method: "GET", path: pathOf(kind, name), signal: options?.signal }),
+    get: async (kind, name, options) => call({ method: "GET", path: pathOf(kind, name), signal: options?.signal }),
 
     async list<T extends KubeObject>(kind: ResourceKind<T>, options: Parameters<Kube["list"]>[1] = {}) {
       const { namespace, signal, ...query } = options;
@@ -27,7 +27,7 @@ export function kubeClient(connection: Connection): Kube {
 
     watch: (kind, options) => watch(connection, kind, options),
 
-    create: (kind, object, options) =>
+    create: async (kind, object, options) =>
       call({
         method: "POST",
         path: pathOf(kind, { namespace: object.metadata.namespace, query: writeQuery(options) }),
@@ -35,7 +35,7 @@ export function kubeClient(connection: Connection): Kube {
         signal: options?.signal,
       }),
 
-    replace: (kind, object, options) =>
+    replace: async (kind, object, options) =>
       call({
         method: "PUT",
         path: pathOf(kind, { ...nameOf(object), query: writeQuery(options) }),
@@ -43,7 +43,7 @@ export function kubeClient(connection: Connection): Kube {
         signal: options?.signal,
       }),
 
-    apply: (kind, object, options) =>
+    apply: async (kind, object, options) =>
       call({
         method: "PATCH",
         path: pathOf(kind, {
@@ -56,7 +56,7 @@ export function kubeClient(connection: Connection): Kube {
         signal: options.signal,
       }),
 
-    mergePatch: (kind, name, patch, options) =>
+    mergePatch: async (kind, name, patch, options) =>
       call({
         method: "PATCH",
         path: pathOf(kind, { ...name, subresource: options?.subresource, query: writeQuery(options) }),

@@ -123,15 +123,17 @@ export function asConnectionError(cause: unknown, action: string, signal?: Abort
 /** Opens each connection with the certificates of that moment. */
 function connectorFor(source: CredentialSource): buildConnector.connector {
   let made: { credentials: Credentials; connector: buildConnector.connector } | undefined;
+  const current = async () => {
+    const credentials = await source.current();
+    if (made?.credentials !== credentials) {
+      const connector = buildConnector({ ...credentials.tls, allowH2: false, timeout: 10_000 });
+      made = { credentials, connector };
+    }
+    return made.connector;
+  };
   return (options, connected) => {
-    source.current().then(
-      (credentials) => {
-        if (made?.credentials !== credentials) {
-          const connector = buildConnector({ ...credentials.tls, allowH2: false, timeout: 10_000 });
-          made = { credentials, connector };
-        }
-        made.connector(options, connected);
-      },
+    current().then(
+      (connector) => connector(options, connected),
       (cause: unknown) => connected(cause instanceof Error ? cause : new Error(String(cause)), null),
     );
   };
