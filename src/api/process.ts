@@ -1,16 +1,13 @@
 import { z } from "zod";
 import { ENTRYPOINT_PROCESS } from "./constants.ts";
-import { withRules } from "./rule.ts";
 import { listOf, mapOf } from "./schema/collection.ts";
+import { characters, MAX_COMMAND_LENGTH, words } from "./schema/command.ts";
 import { envName } from "./schema/env.ts";
 import { objectName } from "./schema/name.ts";
 import { absolutePath } from "./schema/path.ts";
 import { milliseconds, timestamp } from "./schema/time.ts";
 
 export { ENTRYPOINT_PROCESS };
-
-/** Most characters that a command may have, as for `command` and `args` of a sandbox. */
-const MAX_COMMAND_LENGTH = 65_536;
 
 /** Id of a process within its sandbox; `entrypoint` is the one that the sandbox was created to run. */
 export const processId = z
@@ -24,11 +21,12 @@ export const terminalSizeSchema = z.strictObject({
 });
 export type TerminalSize = z.infer<typeof terminalSizeSchema>;
 
-const command = withRules(listOf(z.string(), 4096).min(1), {
-  cel: `self.map(a, size(a)).sum() <= ${MAX_COMMAND_LENGTH}`,
-  message: `must not exceed ${MAX_COMMAND_LENGTH} characters together`,
-  holds: (words) => words.reduce((sum, word) => sum + [...word].length, 0) <= MAX_COMMAND_LENGTH,
-});
+const command = words
+  .min(1)
+  .refine(
+    (parts) => characters(parts) <= MAX_COMMAND_LENGTH,
+    `must not exceed ${MAX_COMMAND_LENGTH} characters together`,
+  );
 
 const environment = z.record(envName, z.string().max(131_072));
 

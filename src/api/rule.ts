@@ -8,7 +8,7 @@ export interface Rule<T> {
   message: string;
   /** The member of the value that the error should point at. */
   field?: string;
-  holds(value: T): boolean;
+  holds: (value: T) => boolean;
 }
 
 /** A rule over a change, `oldSelf` to `self`. Only the API server knows both, so it alone checks it. */

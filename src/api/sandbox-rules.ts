@@ -1,4 +1,5 @@
 import { atMostOneOf, immutable, type Rule, type TransitionRule } from "./rule.ts";
+import { characters, MAX_COMMAND_LENGTH } from "./schema/command.ts";
 
 /** The part of `Sandbox.spec` that rules over several members look at. */
 interface Ruled {
@@ -13,9 +14,6 @@ interface Ruled {
   tunnels?: object[];
   customDomain?: string;
 }
-
-/** Most characters that `command` and `args` may have together. */
-const MAX_COMMAND_LENGTH = 65_536;
 
 /** What must hold among the members of `Sandbox.spec`. */
 export const sandboxSpecRules: Rule<Ruled>[] = [
@@ -44,8 +42,4 @@ export const sandboxSpecRules: Rule<Ruled>[] = [
 /** That the given members of `Sandbox.spec` never change. */
 export function sandboxSpecTransitions(members: readonly string[]): TransitionRule[] {
   return members.map((member) => immutable(member, "create another sandbox instead"));
-}
-
-function characters(texts: readonly string[]): number {
-  return texts.reduce((sum, text) => sum + [...text].length, 0);
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DEFAULT_APP, DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS } from "./constants.ts";
 import { sandboxSpecRules, sandboxSpecTransitions } from "./sandbox-rules.ts";
-import { listMap, listOf, mapOf } from "./schema/collection.ts";
+import { listMap, mapOf } from "./schema/collection.ts";
+import { words } from "./schema/command.ts";
 import { envFromSchema, envName, envSchema } from "./schema/env.ts";
 import { gpuSchema } from "./schema/gpu.ts";
 import { imageReference } from "./schema/image.ts";
@@ -67,10 +68,10 @@ const immutableSpecShape = {
   imagePullSecrets: listMap(z.strictObject({ name: objectName.describe("The Secret's name.") }), "name", 16)
     .exactOptional()
     .describe("Secrets in the namespace with credentials for the image's registry."),
-  command: listOf(z.string().max(65_536), 1024)
+  command: words
     .exactOptional()
     .describe("Replaces the image's ENTRYPOINT. Without command and args the sandbox stays up until terminated."),
-  args: listOf(z.string().max(65_536), 1024).exactOptional().describe("Replaces the image's CMD."),
+  args: words.exactOptional().describe("Replaces the image's CMD."),
   workingDir: absolutePath.exactOptional().describe("Where processes start; the image's by default."),
   tty: z.boolean().exactOptional().describe("Whether the entrypoint gets a terminal."),
   env: envSchema.exactOptional().describe("Environment variables of every process."),

@@ -9,18 +9,14 @@ export function mapOf<V extends z.ZodType>(value: V, max: number): z.ZodRecord<z
 }
 
 /** A list whose items are told apart by one member, so that server-side apply merges them and none comes twice. */
-export function listMap<I extends z.ZodObject, K extends keyof z.output<I> & string>(
-  item: I,
-  key: K,
-  max: number,
-): z.ZodArray<I> {
+export function listMap<I extends z.ZodObject>(item: I, key: keyof z.output<I> & string, max: number): z.ZodArray<I> {
   return z
     .array(item)
     .max(max)
     .superRefine((items, context) => {
       const seen = new Set<unknown>();
       for (const [index, value] of items.entries()) {
-        const id = (value as z.output<I>)[key];
+        const id = value[key];
         if (seen.has(id)) {
           context.addIssue({
             code: "custom",

@@ -5,13 +5,13 @@ import { matches, withRules } from "../rule.ts";
 /** An absolute path inside a sandbox. */
 export const absolutePath = withRules(
   z.string().min(1).max(4096),
-  matches(/^\/[^\x00]*$/, 'must be an absolute path, beginning with "/"'),
+  matches(/^\/\P{Cc}*$/u, 'must be an absolute path, beginning with "/"'),
 );
 
 /** Where a volume may be mounted: as in a container, neither at the root nor among Sandkeep's own files. */
 export const mountPath = withRules(
   z.string().min(1).max(1024),
-  matches(/^\/[^\x00:]*$/, 'must be an absolute path, beginning with "/" and without ":"'),
+  matches(/^\/[^\p{Cc}:]*$/u, 'must be an absolute path, beginning with "/" and without ":"'),
   {
     cel: `!self.matches(r'^/+$') && !self.matches(r'(^|/)[.][.]?(/|$)')`,
     message: 'must not be "/" nor contain "." or ".." as a part',
@@ -27,7 +27,7 @@ export const mountPath = withRules(
 /** A path below another: relative, never leading out. */
 export const subPath = withRules(
   z.string().min(1).max(1024),
-  matches(/^[^/\x00][^\x00]*$/, 'must be a relative path, not beginning with "/"'),
+  matches(/^[^/\p{Cc}]\P{Cc}*$/u, 'must be a relative path, not beginning with "/"'),
   {
     cel: `!self.matches(r'(^|/)[.][.](/|$)')`,
     message: 'must not contain ".."',

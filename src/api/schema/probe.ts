@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { exactlyOneOf, withRules } from "../rule.ts";
-import { listOf } from "./collection.ts";
+import { words } from "./command.ts";
 import { port } from "./port.ts";
 import { milliseconds, seconds } from "./time.ts";
 
@@ -9,7 +9,7 @@ const tcpProbe = z.strictObject({
 });
 
 const execProbe = z.strictObject({
-  command: listOf(z.string().max(65_536), 1024).min(1).describe("Ready once it exits with 0. No shell."),
+  command: words.min(1).describe("Ready once it exits with 0. No shell."),
 });
 
 /** How to tell that a sandbox is ready; checked from inside it until it succeeds or `timeoutSeconds` are over. */

@@ -1,0 +1,52 @@
+import { spawnSync } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { stringify } from "yaml";
+import { crdFor } from "../src/api/crd.ts";
+import { customKinds } from "../src/api/kinds.ts";
+
+const root = dirname(import.meta.dirname);
+const header = "# Generated from src/api by hack/generate. Do not edit.\n";
+
+const check = process.argv.includes("--check");
+const outdated = [];
+for (const [path, text] of generatedFiles()) {
+  if ((await currentText(path)) === text) {
+    continue;
+  }
+  if (check) {
+    outdated.push(path);
+    showDifference(path, text);
+  } else {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+    console.log(`wrote ${relative(root, path)}`);
+  }
+}
+if (outdated.length > 0) {
+  console.error("Generated files are out of date. Run hack/generate.");
+  process.exitCode = 1;
+}
+
+/** Path and text of every generated file. */
+function generatedFiles(): [path: string, text: string][] {
+  return customKinds.map((kind) => [
+    join(root, "crds", `${kind.plural}.yaml`),
+    header + stringify(crdFor(kind), { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false }),
+  ]);
+}
+
+async function currentText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function showDifference(path: string, text: string): void {
+  spawnSync("diff", ["--unified", "--new-file", path, "-"], { input: text, stdio: ["pipe", "inherit", "inherit"] });
+}
