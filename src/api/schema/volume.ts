@@ -16,7 +16,7 @@ const keyToPath = z.strictObject({
 });
 
 const projection = {
-  items: listOf(keyToPath, 256).exactOptional().describe("Only these entries, under these paths."),
+  items: listOf(keyToPath, 64).exactOptional().describe("Only these entries, under these paths."),
   defaultMode: fileMode.exactOptional().describe("Permissions of the files; 0644 by default."),
   optional: z.boolean().exactOptional().describe("Whether it may be missing."),
 };
