@@ -7,10 +7,10 @@ export interface Plan<S extends KubeObject = KubeObject> {
   apply: Apply[];
   /** Objects to take away, each only in the incarnation named by `uid`. */
   remove: Remove[];
-  /** Finalizers to put on or take off an object, as a whole set guarded by its resourceVersion. */
-  finalizers?: SetFinalizers[];
   /** The whole status of the reconciled object; written only when it differs from what is stored. */
   status?: S extends { status?: infer Status } ? Status : never;
+  /** Finalizers of an object as a whole set, guarded by its resourceVersion. After the status: it may record what goes. */
+  finalizers?: SetFinalizers[];
   /** Recorded on the reconciled object once its status is written. */
   events: PlannedEvent[];
   /** Milliseconds until the next look; absent: when something changes. */

@@ -1,0 +1,159 @@
+import type { KubeObject, ObjectMeta, ResourceKind } from "../api/meta.ts";
+import { isGone } from "../kube/api-error.ts";
+import type { Kube, WatchEvent } from "../kube/client.ts";
+import { listAll } from "../kube/list-all.ts";
+import { backoff } from "../lib/backoff.ts";
+import { sleep } from "../lib/sleep.ts";
+import { log as rootLog, type Log } from "../log.ts";
+import { keyOfObject } from "./key.ts";
+import { handlerFailures, lastEvent, relists, storedObjects, watchFailures } from "./metrics.ts";
+import { WritableStore, type Change, type Indexes, type Store } from "./store.ts";
+
+export interface ReflectorOptions<T extends KubeObject, Index extends string> {
+  /** In logs and metrics; default: the plural of the kind. */
+  name?: string;
+  /** Absent: all namespaces. */
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+  indexes?: Indexes<T, Index>;
+  log?: Log;
+}
+
+export type ChangeHandler<T extends KubeObject> = (change: Change<T>) => void;
+
+const retry = { first: 800, most: 30_000 };
+/** A watch that lived this long was a good one, even if nothing happened. */
+const livedMilliseconds = 1_000;
+
+/**
+ * Keeps a store of one kind equal to what the API server has.
+ *
+ *     list ──► watch ──► watch … each from the last version seen
+ *      ▲         │ 410: that version is forgotten
+ *      └─────────┘ any other failure: the watch goes on from the same version, after a pause of at most 0.8 → 30 s
+ *
+ * It goes on until aborted, whatever happens. Every object that became different reaches every handler, and again after
+ * a pause if the handler throws; several differences of one object may arrive as one.
+ */
+export class Reflector<T extends KubeObject, Index extends string = never> {
+  readonly kind: ResourceKind<T>;
+  readonly name: string;
+  readonly #kube: Kube;
+  readonly #store: WritableStore<T, Index>;
+  readonly #selection: { namespace?: string; labelSelector?: string; fieldSelector?: string };
+  readonly #log: Log;
+  readonly #handlers: ChangeHandler<T>[] = [];
+  readonly #redeliveries = new Set<Promise<void>>();
+
+  constructor(kube: Kube, kind: ResourceKind<T>, options: ReflectorOptions<T, Index> = {}) {
+    const { name = kind.plural, indexes, log = rootLog, ...selection } = options;
+    this.kind = kind;
+    this.name = name;
+    this.#kube = kube;
+    this.#store = new WritableStore(indexes);
+    this.#selection = selection;
+    this.#log = log.child({ reflector: name });
+    relists.inc({ reflector: name }, 0);
+    watchFailures.inc({ reflector: name }, 0);
+    handlerFailures.inc({ reflector: name }, 0);
+  }
+
+  get store(): Store<T, Index> {
+    return this.#store;
+  }
+
+  /** See `WritableStore.learn`. */
+  learn(object: T): void {
+    this.#store.learn(withoutBulk(object));
+  }
+
+  /** To be called before `run`; a handler that comes later misses what is stored already. */
+  subscribe(handler: ChangeHandler<T>): void {
+    this.#handlers.push(handler);
+  }
+
+  /** Works until the signal is aborted, and then resolves. */
+  async run(signal: AbortSignal): Promise<void> {
+    let version: string | undefined;
+    let failures = 0;
+    while (!signal.aborted) {
+      const startedAt = performance.now();
+      let failed = false;
+      try {
+        version ??= await this.#list(signal);
+        for await (const event of this.#kube.watch(this.kind, {
+          ...this.#selection,
+          resourceVersion: version,
+          signal,
+        })) {
+          version = this.#take(event, signal) ?? version;
+          failures = 0;
+        }
+      } catch (error) {
+        if (signal.aborted) break;
+        failed = true;
+        if (isGone(error)) version = undefined;
+        watchFailures.inc({ reflector: this.name });
+        this.#log.warn({ error, failures, relist: version === undefined }, "watch failed; it goes on after a pause");
+      }
+      if (failed || performance.now() - startedAt < livedMilliseconds) {
+        await sleep(backoff(failures++, retry), signal).catch(() => {});
+      }
+    }
+    await Promise.all(this.#redeliveries);
+  }
+
+  async #list(signal: AbortSignal): Promise<string> {
+    const { items, resourceVersion } = await listAll(this.#kube, this.kind, { ...this.#selection, signal });
+    relists.inc({ reflector: this.name });
+    this.#deliver(this.#store.replaceAll(items.map(withoutBulk)), signal);
+    this.#log.debug({ objects: items.length }, "listed");
+    return resourceVersion;
+  }
+
+  /** The version from which to go on after this event. */
+  #take(event: WatchEvent<T>, signal: AbortSignal): string | undefined {
+    if (event.type === "BOOKMARK") {
+      lastEvent.setToCurrentTime({ reflector: this.name });
+      return event.resourceVersion;
+    }
+    const { object } = event;
+    const changes =
+      event.type === "DELETED" ? this.#store.delete(keyOfObject(object)) : this.#store.set(withoutBulk(object));
+    this.#deliver(changes, signal);
+    return object.metadata.resourceVersion;
+  }
+
+  #deliver(changes: Change<T>[], signal: AbortSignal): void {
+    lastEvent.setToCurrentTime({ reflector: this.name });
+    storedObjects.set({ reflector: this.name }, this.#store.size);
+    for (const change of changes) {
+      for (const handler of this.#handlers) this.#call(handler, change, signal);
+    }
+  }
+
+  #call(handler: ChangeHandler<T>, change: Change<T>, signal: AbortSignal, attempt = 0): void {
+    try {
+      handler(change);
+    } catch (error) {
+      handlerFailures.inc({ reflector: this.name });
+      this.#log.error({ error, key: change.key, attempt }, "a handler threw; the change is delivered again");
+      const again = sleep(backoff(attempt, retry), signal).then(
+        () => this.#call(handler, change, signal, attempt + 1),
+        () => {},
+      );
+      this.#redeliveries.add(again);
+      void again.finally(() => this.#redeliveries.delete(again));
+    }
+  }
+}
+
+/** Leaves out what is large and never read. */
+function withoutBulk<T extends KubeObject>(object: T): T {
+  const { managedFields: _, ...metadata } = object.metadata as ObjectMeta & { managedFields?: unknown };
+  const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+  if (metadata.annotations?.[lastApplied] === undefined) return { ...object, metadata };
+  const { [lastApplied]: __, ...annotations } = metadata.annotations;
+  return { ...object, metadata: { ...metadata, annotations } };
+}
