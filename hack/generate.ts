@@ -28,12 +28,15 @@ if (outdated.length > 0) {
   process.exitCode = 1;
 }
 
-/** Path and text of every generated file. */
+/** Path and text of every generated file; Helm reads only what lies in the chart, so it has its own copy. */
 function generatedFiles(): [path: string, text: string][] {
-  return customKinds.map((kind) => [
-    join(root, "crds", `${kind.plural}.yaml`),
-    header + stringify(crdFor(kind), { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false }),
-  ]);
+  return customKinds.flatMap((kind) => {
+    const text = header + stringify(crdFor(kind), { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false });
+    return ["crds", "charts/sandkeep/definitions"].map((folder): [string, string] => [
+      join(root, folder, `${kind.plural}.yaml`),
+      text,
+    ]);
+  });
 }
 
 async function currentText(path: string): Promise<string | undefined> {
