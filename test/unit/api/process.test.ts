@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { describeIssues } from "../../../src/api/parse.ts";
+import { execFrameSchema, execSchema, startProcessSchema } from "../../../src/api/process.ts";
+
+describe("the body that starts a process", () => {
+  test("takes every member", () => {
+    const body = {
+      id: "build.1",
+      command: ["make", "-j", "2"],
+      env: { CI: "1" },
+      workdir: "/srv",
+      timeoutMilliseconds: 1000,
+      tty: { rows: 24, columns: 80 },
+      secrets: ["keys"],
+      secretValues: { TOKEN: "x" },
+    };
+    expect(startProcessSchema.parse(body)).toEqual(body);
+    expect(execSchema.parse({ ...body, stdin: "aGk=" })).toEqual({ ...body, stdin: "aGk=" });
+  });
+
+  test.each([
+    ["no command", {}, "command: "],
+    ["an empty command", { command: [] }, "command: Too small"],
+    ["a command of a megabyte", { command: ["x".repeat(1_048_576)] }, "command: must not exceed 65536 characters"],
+    ["the entrypoint's id", { id: "entrypoint", command: ["a"] }, `id: "entrypoint" is the sandbox's own process`],
+    ["an id that is a path", { id: "../a", command: ["a"] }, "id: must be letters"],
+    ["a relative directory", { command: ["a"], workdir: "srv" }, "workdir: must be an absolute path"],
+    ["a variable without a name", { command: ["a"], env: { "1": "x" } }, "env.1: "],
+    ["an unknown member", { command: ["a"], shell: true }, 'Unrecognized key: "shell"'],
+    ["no time", { command: ["a"], timeoutMilliseconds: 0 }, "timeoutMilliseconds: Too small"],
+  ])("is refused with %s", (_, body, message) => {
+    const result = startProcessSchema.safeParse(body);
+    expect(result.error && describeIssues(result.error)).toContainEqual(expect.stringContaining(message));
+  });
+});
+
+test.each([
+  [{ process: "p1" }],
+  [{ stream: "stdout", offset: 0, data: "aGk=" }],
+  [{ exit: { code: 0, signal: null, timedOut: false } }],
+])("%j is a frame of exec", (frame) => {
+  expect(execFrameSchema.parse(frame)).toEqual(frame);
+});
