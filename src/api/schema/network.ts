@@ -5,11 +5,14 @@ import { objectName } from "./name.ts";
 
 const anyCidr = z.union([z.cidrv4(), z.cidrv6()]);
 
+/** An IPv4 address written as an IPv6 one, which Kubernetes refuses for its ambiguity. */
+const mappedIpv4 = /^[0:]*:ffff:([0-9]+[.][^:/]*|[^:/]+:[^:/]+)\//i;
+
 /** A range of IPv4 or IPv6 addresses. */
 export const cidr = withRules(z.string().min(1).max(49), {
   cel: "isCIDR(self)",
   message: 'must be a CIDR such as "203.0.113.0/24" or "2001:db8::/32"',
-  holds: (value) => anyCidr.safeParse(value).success,
+  holds: (value) => anyCidr.safeParse(value).success && !mappedIpv4.test(value),
 });
 
 /** A domain; `*.` before it stands for everything below it. */

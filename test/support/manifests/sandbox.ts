@@ -379,6 +379,12 @@ export const sandboxManifests: Manifests = {
       CIDR,
     ),
     against(
+      "an IPv4 address is not written as an IPv6 one",
+      { network: { outbound: { cidrs: ["::ffff:10.0.0.0/104"] } } },
+      "spec.network.outbound.cidrs[0]",
+      CIDR,
+    ),
+    against(
       "inbound addresses are CIDRs",
       { network: { inbound: { cidrs: ["10.0.0.0/33"] } } },
       "spec.network.inbound.cidrs[0]",

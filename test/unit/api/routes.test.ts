@@ -6,7 +6,7 @@ const table: [string, Route][] = Object.entries(routes);
 describe("the route table", () => {
   test.each(table)("%s has a schema for each parameter of its path", (_, { path, params }) => {
     const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-    expect(Object.keys(params.shape).sort()).toEqual(named.sort());
+    expect(new Set(Object.keys(params.shape))).toEqual(new Set(named));
   });
 
   test("has no operation twice", () => {
