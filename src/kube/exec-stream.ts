@@ -41,8 +41,9 @@ export class ExecStream extends Duplex {
     this.#socket = socket;
     this.#subject = subject;
     const { promise, ...settle } = Promise.withResolvers<ExecStatus>();
-    // Those who do not ask for the status need not handle its failure.
+    // A failure shows in the status and to whoever reads or writes; those who ask for neither need not handle it.
     promise.catch(() => {});
+    this.on("error", () => {});
     this.status = promise;
     this.#settle = settle;
     socket.on("message", (frame: Buffer) => this.#receive(frame));

@@ -6,6 +6,7 @@ import { EVENT, type Event } from "../kube/objects.ts";
 import { backoff } from "../lib/backoff.ts";
 import { microTime } from "../lib/micro-time.ts";
 import { sleep } from "../lib/sleep.ts";
+import { truncate } from "../lib/truncate.ts";
 import { log as rootLog, type Log } from "../log.ts";
 import { droppedEvents } from "./metrics.ts";
 import type { PlannedEvent } from "./plan.ts";
@@ -97,7 +98,7 @@ export class EventRecorder {
       type: event.type,
       reason: event.reason,
       action: event.reason,
-      note: event.message.length > 1024 ? `${event.message.slice(0, 1023)}…` : event.message,
+      note: truncate(event.message, 1024),
       regarding: {
         apiVersion: apiVersionOf(kind),
         kind: kind.kind,

@@ -1,0 +1,139 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { kubeClient } from "../../../src/kube/api-client.ts";
+import { ConnectionError, isNotFound } from "../../../src/kube/api-error.ts";
+import { NODE } from "../../../src/kube/objects.ts";
+import { stubServer } from "../../support/stub-server.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function tokenFile(token: string) {
+  const folder = await mkdtemp(join(tmpdir(), "sandkeep-token-"));
+  const path = join(folder, "token");
+  await writeFile(path, token);
+  return { path, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+}
+
+describe("a connection", () => {
+  test("keeps its TCP connections from one request to the next", async () => {
+    await using server = await stubServer({ request: (_, response) => response.end("{}") });
+    const kube = kubeClient(server.connection);
+    for (let i = 0; i < 20; i++) await kube.getPath("/version");
+    expect(server.opened).toBeLessThanOrEqual(2);
+  });
+
+  test("reads the token file again when the server refuses the token, and asks once more", async () => {
+    await using token = await tokenFile("old\n");
+    const seen: (string | undefined)[] = [];
+    await using server = await stubServer({
+      tokenFile: token.path,
+      request: ({ headers: { authorization } }, response) => {
+        seen.push(authorization);
+        response.writeHead(authorization === "Bearer new" ? 200 : 401).end("{}");
+      },
+    });
+    const kube = kubeClient(server.connection);
+    await expect(kube.getPath("/x")).rejects.toMatchObject({ status: 401 });
+    await writeFile(token.path, "new");
+    await kube.getPath("/x");
+    expect(seen).toEqual(["Bearer old", "Bearer old", "Bearer old", "Bearer new"]);
+  });
+
+  test("reads the token file again after a minute", async () => {
+    await using token = await tokenFile("old");
+    const seen: (string | undefined)[] = [];
+    await using server = await stubServer({
+      tokenFile: token.path,
+      request: ({ headers }, response) => {
+        seen.push(headers.authorization);
+        response.end("{}");
+      },
+    });
+    const kube = kubeClient(server.connection);
+    await kube.getPath("/x");
+    await writeFile(token.path, "new");
+    await kube.getPath("/x");
+    const start = performance.now();
+    vi.spyOn(performance, "now").mockReturnValue(start + 61_000);
+    await kube.getPath("/x");
+    expect(seen).toEqual(["Bearer old", "Bearer old", "Bearer new"]);
+  });
+
+  test("says which token file is missing", async () => {
+    await using server = await stubServer({ tokenFile: "/nowhere/token" });
+    await expect(kubeClient(server.connection).getPath("/x")).rejects.toThrow(
+      "Cannot read the API server token from /nowhere/token",
+    );
+  });
+
+  test("waits as long as a busy server asks for", async () => {
+    let requests = 0;
+    await using server = await stubServer({
+      request: (_, response) => {
+        if (++requests === 1) response.writeHead(429, { "retry-after": "0.05" }).end();
+        else response.end('{"done":true}');
+      },
+    });
+    expect(await kubeClient(server.connection).getPath("/x")).toEqual({ done: true });
+  });
+
+  test("gives up on a server that stays busy", async () => {
+    let requests = 0;
+    await using server = await stubServer({
+      request: (_, response) => {
+        requests++;
+        response.writeHead(429, { "retry-after": "0.01" }).end("too busy");
+      },
+    });
+    await expect(kubeClient(server.connection).getPath("/x")).rejects.toThrow("too busy");
+    expect(requests).toBe(6);
+  });
+
+  test.each([
+    { name: "breaks the connection", request: (_: unknown, response: { destroy(): unknown }) => response.destroy() },
+    {
+      name: "breaks off its answer",
+      request: (_: unknown, response: { write(text: string, done: () => void): unknown; destroy(): unknown }) =>
+        response.write('{"ki', () => response.destroy()),
+    },
+    {
+      name: "answers no JSON",
+      request: (_: unknown, response: { end(text: string): unknown }) => response.end("<html>"),
+    },
+  ])("says what was tried when the server $name", async ({ request }) => {
+    await using server = await stubServer({ request });
+    const failure = await kubeClient(server.connection)
+      .getPath("/version")
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ConnectionError);
+    expect(String(failure)).toContain("GET /version");
+  });
+
+  test("rejects with the signal's reason when aborted", async () => {
+    await using server = await stubServer({});
+    const controller = new AbortController();
+    server.http.once("request", () => controller.abort(new Error("enough")));
+    await expect(kubeClient(server.connection).getPath("/x", { signal: controller.signal })).rejects.toThrow("enough");
+  });
+
+  test("deletes what is not there, and gets it not", async () => {
+    await using server = await stubServer({ request: (_, response) => response.writeHead(404).end() });
+    const kube = kubeClient(server.connection);
+    await kube.delete(NODE, { name: "a" });
+    expect(isNotFound(await kube.get(NODE, { name: "a" }).catch((error: unknown) => error))).toBe(true);
+  });
+
+  test("gives every object of a list its kind", async () => {
+    const list = { metadata: { resourceVersion: "5", continue: "next" }, items: [{ metadata: { name: "a" } }] };
+    await using server = await stubServer({ request: (_, response) => response.end(JSON.stringify(list)) });
+    expect(await kubeClient(server.connection).list(NODE)).toEqual({
+      resourceVersion: "5",
+      continue: "next",
+      items: [{ apiVersion: "v1", kind: "Node", metadata: { name: "a" } }],
+    });
+  });
+});
