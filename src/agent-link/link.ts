@@ -1,0 +1,188 @@
+import { once } from "node:events";
+import http2 from "node:http2";
+import type { Duplex, Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { keepAlive } from "./keep-alive.ts";
+import { limits } from "./limits.ts";
+import { LinkError } from "./link-error.ts";
+import { linkResponseSeconds } from "./metrics.ts";
+import { responseBody } from "./response-body.ts";
+
+export interface LinkRequest {
+  method: string;
+  /** Path and query, already escaped. */
+  path: string;
+  headers?: Record<string, string>;
+  /** Streams are read with backpressure; they are destroyed when the request fails. */
+  body?: string | Uint8Array | Readable;
+  /** Milliseconds that the request asks the agent to wait before it answers. */
+  waitMilliseconds?: number;
+  /** Cancels the stream, at whatever point. It ends nothing inside the sandbox. */
+  signal?: AbortSignal;
+}
+
+export interface LinkResponse {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Must be read or destroyed. Fails when the link breaks or the agent resets the stream. */
+  body: Readable;
+}
+
+/** Where a link's end is told: once, with the reason unless it was closed from this side. */
+export type CloseListener = (reason: LinkError | undefined) => void;
+
+/**
+ * An HTTP/2 client session with one agent over any byte stream. Many requests share it; it may break at any time, and
+ * whatever runs in the sandbox survives that.
+ */
+export class Link implements AsyncDisposable {
+  readonly #session: http2.ClientHttp2Session;
+  readonly #name: string;
+  readonly #closeListeners: CloseListener[] = [];
+  #failure: LinkError | undefined;
+  #streams = 0;
+  #lastUsed = performance.now();
+
+  private constructor(session: http2.ClientHttp2Session, transport: Duplex, name: string) {
+    this.#session = session;
+    this.#name = name;
+    const stop = keepAlive(session, transport, (silence) =>
+      this.destroy(this.#error(`it was silent for ${silence} ms`)),
+    );
+    session.on("error", (cause) => (this.#failure ??= this.#error("the connection failed", cause)));
+    session.on("goaway", (code) => (this.#failure ??= this.#error(`it is going away (HTTP/2 code ${code})`)));
+    session.once("close", () => {
+      stop();
+      for (const told of this.#closeListeners) told(this.#failure);
+    });
+  }
+
+  /** Resolves once the agent has spoken HTTP/2. Rejects with `LinkError`, and the transport is destroyed then. */
+  static async over(transport: Duplex, name: string, signal?: AbortSignal): Promise<Link> {
+    const session = http2.connect("http://agent", {
+      createConnection: () => transport,
+      settings: {
+        enablePush: false,
+        initialWindowSize: limits.windowOctets,
+        maxHeaderListSize: limits.headerOctets,
+        maxFrameSize: 64 << 10,
+      },
+      maxHeaderListPairs: limits.headerFields,
+      maxSessionMemory: limits.sessionMegabytes,
+      maxReservedRemoteStreams: 0,
+    });
+    const link = new Link(session, transport, name);
+    const deadline = AbortSignal.timeout(limits.openMilliseconds);
+    try {
+      await firstSettings(session, signal ? AbortSignal.any([signal, deadline]) : deadline);
+    } catch (cause) {
+      session.destroy();
+      transport.destroy();
+      signal?.throwIfAborted();
+      if (deadline.aborted) throw link.#error(`it did not answer within ${limits.openMilliseconds} ms`, cause);
+      throw link.#failure ?? link.#error("the connection ended before it answered", cause);
+    }
+    return link;
+  }
+
+  /** Requests under way. */
+  get streams(): number {
+    return this.#streams;
+  }
+
+  /** Milliseconds since the last request ended; 0 while one is under way. */
+  get idleMilliseconds(): number {
+    return this.#streams > 0 ? 0 : performance.now() - this.#lastUsed;
+  }
+
+  /** False once no request can be sent any more. */
+  get open(): boolean {
+    return this.#failure === undefined && !this.#session.closed && !this.#session.destroyed;
+  }
+
+  onClose(listener: CloseListener): void {
+    this.#closeListeners.push(listener);
+  }
+
+  /**
+   * Sends a request; resolves with the head of the response. Rejects with `LinkError` (`unavailable`: the link broke;
+   * `deadline_exceeded`: no answer in time; `resource_exhausted`: too many under way) or with the signal's reason.
+   */
+  async request({ method, path, headers, body, waitMilliseconds, signal }: LinkRequest): Promise<LinkResponse> {
+    signal?.throwIfAborted();
+    if (!this.open) throw this.#failure ?? this.#error("the link is closed");
+    if (this.#streams >= limits.streams)
+      throw new LinkError(`Cannot reach the agent of ${this.#name}: ${this.#streams} requests are under way`, {
+        code: "resource_exhausted",
+      });
+    const stream = this.#session.request({ ...headers, ":method": method, ":path": path }, signal ? { signal } : {});
+    this.#streams += 1;
+    stream.once("close", () => {
+      this.#streams -= 1;
+      this.#lastUsed = performance.now();
+    });
+    stream.setTimeout(0);
+    send(stream, body);
+    return await this.#response(stream, (waitMilliseconds ?? 0) + limits.responseMilliseconds, signal);
+  }
+
+  /** Takes no more requests, lets those under way end, then closes. */
+  async close(): Promise<void> {
+    if (this.#session.destroyed) return;
+    const closed = once(this.#session, "close");
+    this.#session.close();
+    await closed;
+  }
+
+  /** Closes at once; requests under way fail. */
+  destroy(reason?: LinkError): void {
+    this.#failure ??= reason;
+    this.#session.destroy(undefined, http2.constants.NGHTTP2_CANCEL);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.destroy();
+    return Promise.resolve();
+  }
+
+  #response(stream: http2.ClientHttp2Stream, milliseconds: number, signal?: AbortSignal): Promise<LinkResponse> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        reject(this.#error(`no answer within ${milliseconds} ms`, undefined, "deadline_exceeded"));
+        stream.close(http2.constants.NGHTTP2_CANCEL);
+      }, milliseconds);
+      const answered = linkResponseSeconds.startTimer();
+      stream.once("response", (head) => {
+        clearTimeout(late);
+        answered();
+        const broken = () => this.#failure ?? this.#error(`it reset the response (HTTP/2 code ${stream.rstCode})`);
+        resolve({ status: head[":status"] ?? 502, headers: head, body: responseBody(stream, this.#session, broken) });
+      });
+      // Errors after the response reach the body's reader when the stream closes.
+      stream.on("error", (cause) => {
+        clearTimeout(late);
+        reject(signal?.aborted ? signal.reason : (this.#failure ?? this.#error("the request failed", cause)));
+      });
+      stream.once("close", () => {
+        clearTimeout(late);
+        reject(this.#failure ?? this.#error(`it reset the request (HTTP/2 code ${stream.rstCode})`));
+      });
+    });
+  }
+
+  #error(what: string, cause?: unknown, code: "unavailable" | "deadline_exceeded" = "unavailable"): LinkError {
+    return new LinkError(`Cannot reach the agent of ${this.#name}: ${what}`, { code, cause });
+  }
+}
+
+async function firstSettings(session: http2.ClientHttp2Session, signal: AbortSignal): Promise<void> {
+  const closed = new AbortController();
+  session.once("close", () => closed.abort(new Error("closed")));
+  await once(session, "remoteSettings", { signal: AbortSignal.any([signal, closed.signal]) });
+}
+
+function send(stream: http2.ClientHttp2Stream, body: LinkRequest["body"]): void {
+  if (body === undefined || typeof body === "string" || body instanceof Uint8Array) stream.end(body);
+  // The stream's own error event tells of a failure on either side.
+  else pipeline(body, stream).catch(() => stream.close(http2.constants.NGHTTP2_CANCEL));
+}

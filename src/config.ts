@@ -1,0 +1,94 @@
+import { hostname } from "node:os";
+import { z } from "zod";
+
+const flag = z.enum(["true", "false"]).transform((value) => value === "true");
+const seconds = z.coerce.number().min(0);
+const port = z.coerce.number().int().min(0).max(65_535);
+
+const schema = z.object({
+  SANDKEEP_KUBECONFIG: z.string().min(1).optional(),
+  SANDKEEP_NAMESPACE: z.string().min(1).default("sandkeep-system"),
+  SANDKEEP_POD_NAME: z.string().min(1).default(hostname()),
+  SANDKEEP_METRICS_PORT: port.default(8081),
+  SANDKEEP_SHUTDOWN_SECONDS: seconds.default(20),
+
+  SANDKEEP_AGENT_IMAGE: z.string().min(1).optional(),
+  SANDKEEP_LEADER_ELECTION: flag.default(true),
+  SANDKEEP_WORKERS: z.coerce.number().int().min(1).max(1024).default(32),
+
+  SANDKEEP_GATEWAY_HOST: z.string().default("::"),
+  SANDKEEP_GATEWAY_PORT: port.default(8443),
+  SANDKEEP_GATEWAY_CERTIFICATE_FILE: z.string().min(1).optional(),
+  SANDKEEP_GATEWAY_KEY_FILE: z.string().min(1).optional(),
+  SANDKEEP_GATEWAY_NAMES: z.string().default("localhost,127.0.0.1"),
+  SANDKEEP_GATEWAY_AUDIT_ARGUMENTS: z.enum(["hash", "full"]).default("hash"),
+  SANDKEEP_GATEWAY_LINK_IDLE_SECONDS: seconds.default(300),
+});
+
+/** Settings of one process, from its environment. */
+export interface Config {
+  /** Path of a kubeconfig; absent: the Pod's service account, or what kubectl would use. */
+  kubeconfig?: string;
+  /** Where this release is installed and keeps its own objects. */
+  namespace: string;
+  /** Tells replicas apart. */
+  podName: string;
+  /** Plain HTTP: `/healthz`, `/readyz`, `/metrics`; 0 takes any free port. */
+  metricsPort: number;
+  /** How long requests under way may go on after SIGTERM. */
+  shutdownSeconds: number;
+  operator: {
+    /** Reference of the image that holds the agent; the operator cannot start without. */
+    agentImage?: string;
+    leaderElection: boolean;
+    /** Objects reconciled at once. */
+    workers: number;
+  };
+  gateway: {
+    host: string;
+    port: number;
+    /** PEM files, read again when they change; absent: a self-made certificate for `names`. */
+    certificate?: { certificateFile: string; keyFile: string };
+    names: string[];
+    /** Whether the audit log shows what was executed, or only its hash. */
+    auditArguments: "hash" | "full";
+    linkIdleSeconds: number;
+  };
+}
+
+/** Reads the settings; throws an error that lists every variable that is wrong. */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const parsed = schema.safeParse(environment);
+  if (!parsed.success) throw new Error(`Cannot read the configuration: ${z.prettifyError(parsed.error)}`);
+  const e = parsed.data;
+  return {
+    ...(e.SANDKEEP_KUBECONFIG !== undefined && { kubeconfig: e.SANDKEEP_KUBECONFIG }),
+    namespace: e.SANDKEEP_NAMESPACE,
+    podName: e.SANDKEEP_POD_NAME,
+    metricsPort: e.SANDKEEP_METRICS_PORT,
+    shutdownSeconds: e.SANDKEEP_SHUTDOWN_SECONDS,
+    operator: {
+      ...(e.SANDKEEP_AGENT_IMAGE !== undefined && { agentImage: e.SANDKEEP_AGENT_IMAGE }),
+      leaderElection: e.SANDKEEP_LEADER_ELECTION,
+      workers: e.SANDKEEP_WORKERS,
+    },
+    gateway: {
+      host: e.SANDKEEP_GATEWAY_HOST,
+      port: e.SANDKEEP_GATEWAY_PORT,
+      ...certificateOf(e.SANDKEEP_GATEWAY_CERTIFICATE_FILE, e.SANDKEEP_GATEWAY_KEY_FILE),
+      names: e.SANDKEEP_GATEWAY_NAMES.split(",")
+        .map((name) => name.trim())
+        .filter((name) => name !== ""),
+      auditArguments: e.SANDKEEP_GATEWAY_AUDIT_ARGUMENTS,
+      linkIdleSeconds: e.SANDKEEP_GATEWAY_LINK_IDLE_SECONDS,
+    },
+  };
+}
+
+function certificateOf(certificateFile?: string, keyFile?: string): Pick<Config["gateway"], "certificate"> {
+  if (certificateFile !== undefined && keyFile !== undefined) return { certificate: { certificateFile, keyFile } };
+  if (certificateFile === undefined && keyFile === undefined) return {};
+  throw new Error(
+    "Cannot read the configuration: set both SANDKEEP_GATEWAY_CERTIFICATE_FILE and SANDKEEP_GATEWAY_KEY_FILE, or neither",
+  );
+}

@@ -1,0 +1,99 @@
+import { createServer } from "node:https";
+import { X509Certificate } from "node:crypto";
+import { openLink } from "../agent-link/open.ts";
+import { LinkPool } from "../agent-link/pool.ts";
+import { SANDBOX, type Sandbox } from "../api/sandbox.ts";
+import type { Config } from "../config.ts";
+import { kubeClient } from "../kube/api-client.ts";
+import { connect } from "../kube/connection.ts";
+import { log as rootLog } from "../log.ts";
+import { collectProcessMetrics } from "../metrics.ts";
+import { Reflector } from "../runtime/reflector.ts";
+import { auditTo } from "./audit.ts";
+import { authenticator } from "./auth/authenticate.ts";
+import { authoriser } from "./auth/authorise.ts";
+import { evictEnded } from "./evict.ts";
+import { processHandlers } from "./processes/handlers.ts";
+import { agentSender } from "./processes/via-link.ts";
+import { SandboxDirectory } from "./sandboxes/directory.ts";
+import { sandboxHandlers } from "./sandboxes/handlers.ts";
+import { createApp } from "./server/app.ts";
+import { followCertificate, readCertificate, selfMade } from "./server/certificate.ts";
+import { drain, listen } from "./server/listen.ts";
+import { metricsServer } from "./server/metrics-server.ts";
+
+/** Serves the HTTP API until the signal is aborted, then ends in order: requests first, then links and watches. */
+export async function runGateway(config: Config, signal: AbortSignal): Promise<void> {
+  const log = rootLog.child({ component: "gateway" });
+  collectProcessMetrics();
+  await using connection = connect(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig });
+  const kube = kubeClient(connection);
+  const working = new AbortController();
+
+  const sandboxes = new Reflector<Sandbox, "namespace">(kube, SANDBOX, {
+    indexes: { namespace: ({ metadata }) => [metadata.namespace ?? ""] },
+    log,
+  });
+  const directory = new SandboxDirectory(sandboxes, kube);
+  await using pool = new LinkPool({
+    open: (target, signal) => openLink(connection, target, signal),
+    idleMilliseconds: config.gateway.linkIdleSeconds * 1000,
+  });
+  sandboxes.subscribe(evictEnded(pool));
+  const watching = sandboxes.run(working.signal);
+
+  const guard = { authenticate: authenticator(kube), authorise: authoriser(kube) };
+  const ready = () => sandboxes.store.isReady && !signal.aborted;
+  const app = createApp({
+    handlers: {
+      ...sandboxHandlers(directory, kube, guard.authorise),
+      ...processHandlers(agentSender(directory, pool), auditTo(log, config.gateway.auditArguments)),
+    },
+    guard,
+    ready,
+    log,
+  });
+
+  const { certificate: files, names } = config.gateway;
+  const certificate = files ? await readCertificate(files) : await selfMade(names, new Date());
+  // Bodies may be streams without end: what a request may take is bounded per route, not here.
+  const server = createServer(
+    { ...certificate, requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 75_000 },
+    app,
+  );
+  const following = files
+    ? followCertificate(
+        files,
+        certificate,
+        {
+          use(read) {
+            server.setSecureContext(read);
+            log.info({ fingerprint: fingerprint(read.cert) }, "certificate replaced");
+          },
+          refuse: (error) => log.warn({ error }, "certificate not replaced"),
+        },
+        working.signal,
+      )
+    : undefined;
+
+  const health = metricsServer(ready);
+  const metricsPort = await listen(health, config.metricsPort);
+  const port = await listen(server, config.gateway.port, config.gateway.host);
+  log.info({ port, metricsPort, selfMade: files === undefined, fingerprint: fingerprint(certificate.cert) }, "serving");
+
+  await aborted(signal);
+  log.info({ reason: String(signal.reason) }, "shutting down");
+  const cut = await drain(server, config.shutdownSeconds);
+  working.abort(signal.reason);
+  await Promise.all([watching, following, drain(health, 1)]);
+  log.info({ cut }, "shut down");
+}
+
+function fingerprint(pem: string): string {
+  return new X509Certificate(pem).fingerprint256;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,42 @@
+import type { Response } from "express";
+import { pipeline } from "node:stream/promises";
+import type { LinkResponse } from "../../agent-link/link.ts";
+import { SandkeepError } from "../../api/errors.ts";
+import { errorFrom } from "../../agent-link/client.ts";
+import { OFFSET_HEADER } from "../../api/process.ts";
+
+/** The answer, unless it is a refusal: that is thrown, as the error that it says it is. */
+export async function succeeded(answer: LinkResponse): Promise<LinkResponse> {
+  if (answer.status >= 200 && answer.status <= 299) return answer;
+  throw await errorFrom(answer);
+}
+
+/**
+ * Sends an agent's answer on to the client, byte for byte and with backpressure. Of its head only what the API promises
+ * passes: the sandbox has no say in types, cookies or caching. A body that breaks off cuts the client's connection, so
+ * that nobody takes it for whole.
+ */
+export async function relay(
+  answer: LinkResponse,
+  contentType: string,
+  response: Response,
+  signal: AbortSignal,
+): Promise<void> {
+  response.status(answer.status === 201 || answer.status === 204 ? answer.status : 200);
+  response.setHeader("Cache-Control", "no-store");
+  const offset = answer.headers[OFFSET_HEADER.toLowerCase()];
+  if (typeof offset === "string" && /^\d{1,16}$/.test(offset)) response.setHeader(OFFSET_HEADER, offset);
+  if (answer.status === 204) {
+    answer.body.destroy();
+    response.end();
+    return;
+  }
+  response.setHeader("Content-Type", contentType);
+  response.flushHeaders();
+  try {
+    await pipeline(answer.body, response);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new SandkeepError("unavailable", "request", "The client went before the end of the reply", { cause: error });
+  }
+}

@@ -1,0 +1,65 @@
+import { createHash, randomInt } from "node:crypto";
+import { ANNOTATIONS, API_VERSION, DEFAULT_TTL_SECONDS_AFTER_FINISHED } from "../../api/constants.ts";
+import { SandkeepError } from "../../api/errors.ts";
+import type { CreateSandbox } from "../../api/sandbox-http.ts";
+import type { Sandbox } from "../../api/sandbox.ts";
+
+const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+/** The object to store for a request to create a sandbox. Under an `Idempotency-Key` its name is always the same. */
+export function sandboxFor(
+  request: CreateSandbox,
+  { namespace, username, idempotencyKey }: { namespace: string; username: string; idempotencyKey?: string },
+): Sandbox {
+  const { name, labels, annotations, spec } = request;
+  const keyed = idempotencyKey !== undefined && { [ANNOTATIONS.requestHash]: requestHash(request) };
+  return {
+    apiVersion: API_VERSION,
+    kind: "Sandbox",
+    metadata: {
+      name: name ?? (idempotencyKey === undefined ? randomName() : keyedName(namespace, username, idempotencyKey)),
+      namespace,
+      ...(labels && { labels }),
+      ...((annotations || keyed) && { annotations: { ...annotations, ...keyed } }),
+    },
+    spec: { ttlSecondsAfterFinished: DEFAULT_TTL_SECONDS_AFTER_FINISHED, ...spec },
+  };
+}
+
+/** Reads the header `Idempotency-Key`; throws `invalid_argument` unless it is 1 to 255 visible ASCII characters. */
+export function idempotencyKey(header: string | undefined): string | undefined {
+  if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header;
+  throw new SandkeepError("invalid_argument", "request", "Idempotency-Key must be 1 to 255 visible ASCII characters");
+}
+
+/** Whether a stored sandbox is the one that the same request made before. */
+export function isFromSameRequest(stored: Sandbox, wanted: Sandbox): boolean {
+  const hash = wanted.metadata.annotations?.[ANNOTATIONS.requestHash];
+  return hash !== undefined && stored.metadata.annotations?.[ANNOTATIONS.requestHash] === hash;
+}
+
+/** 62 bits: no two in a namespace meet by chance. */
+function randomName(): string {
+  return `sbx-${Array.from({ length: 12 }, () => alphabet[randomInt(alphabet.length)]).join("")}`;
+}
+
+function keyedName(namespace: string, username: string, key: string): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify([namespace, username, key]))
+    .digest("hex");
+  return `sbx-${hash.slice(0, 32)}`;
+}
+
+function requestHash(request: CreateSandbox): string {
+  return createHash("sha256")
+    .update(JSON.stringify(sorted(request)))
+    .digest("hex");
+}
+
+/** The same value with the members of its objects in order, so that how a client orders them does not matter. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, member]) => [key, sorted(member)] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}

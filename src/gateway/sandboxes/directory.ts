@@ -1,0 +1,125 @@
+import { SandkeepError } from "../../api/errors.ts";
+import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
+import { isNotFound } from "../../kube/api-error.ts";
+import type { Kube } from "../../kube/client.ts";
+import { keyOf } from "../../runtime/key.ts";
+import type { Reflector } from "../../runtime/reflector.ts";
+
+export interface SandboxName {
+  namespace: string;
+  name: string;
+}
+
+/** How often a sandbox that the store does not have, or not yet, is asked for while someone waits for it. */
+const absentMilliseconds = 2_000;
+
+/**
+ * Sandboxes as they are now. Reads come from the store; where it may lag behind what a client has just done, the API
+ * server is asked.
+ */
+export class SandboxDirectory {
+  readonly #reflector: Reflector<Sandbox, "namespace">;
+  readonly #kube: Kube;
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  /** To be made before the reflector runs. */
+  constructor(reflector: Reflector<Sandbox, "namespace">, kube: Kube) {
+    this.#reflector = reflector;
+    this.#kube = kube;
+    reflector.subscribe(({ key }) => {
+      for (const wake of this.#waiting.get(key) ?? []) wake();
+    });
+  }
+
+  /** The sandbox if the store has it, without asking anybody. */
+  known(name: SandboxName): Sandbox | undefined {
+    return this.#reflector.store.get(keyOf(name));
+  }
+
+  /** Those of a namespace, in no order, once everything that existed at the start is known. */
+  async inNamespace(namespace: string): Promise<Sandbox[]> {
+    await this.#reflector.store.ready;
+    return this.#reflector.store.by("namespace", namespace);
+  }
+
+  /** Takes over the answer to a write, so that the next read sees it. */
+  learn(sandbox: Sandbox): void {
+    this.#reflector.learn(sandbox);
+  }
+
+  /** Throws `not_found` only if the API server says so. */
+  async find(name: SandboxName, signal?: AbortSignal): Promise<Sandbox> {
+    return this.known(name) ?? (await this.fresh(name, signal));
+  }
+
+  /** From the API server itself. Throws `not_found`. */
+  async fresh(name: SandboxName, signal?: AbortSignal): Promise<Sandbox> {
+    try {
+      return await this.#kube.get(SANDBOX, name, signal && { signal });
+    } catch (error) {
+      if (isNotFound(error)) throw missing(name);
+      throw error;
+    }
+  }
+
+  /**
+   * The first state of the sandbox for which `reached` is true. Whatever `reached` throws ends the wait, as does the
+   * sandbox's deletion (`not_found`) and the signal (its reason).
+   */
+  async until(name: SandboxName, reached: (sandbox: Sandbox) => boolean, signal: AbortSignal): Promise<Sandbox> {
+    for (;;) {
+      const changed = this.#nextChange(name, signal);
+      try {
+        const stored = this.known(name);
+        const sandbox = stored ?? (await this.fresh(name, signal));
+        if (reached(sandbox)) return sandbox;
+        await (stored === undefined ? changed.within(absentMilliseconds) : changed.promise);
+      } finally {
+        changed.forget();
+      }
+    }
+  }
+
+  #nextChange(name: SandboxName, signal: AbortSignal): Change {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // When the wait ends early, nobody is left to hear of it.
+    promise.catch(() => {});
+    const abort = () => reject(signal.reason);
+    const forget = this.#onChange(keyOf(name), resolve);
+    signal.addEventListener("abort", abort, { once: true });
+    let timer: NodeJS.Timeout | undefined;
+    return {
+      promise,
+      within(milliseconds) {
+        timer = setTimeout(resolve, milliseconds);
+        return promise;
+      },
+      forget() {
+        clearTimeout(timer);
+        forget();
+        signal.removeEventListener("abort", abort);
+      },
+    };
+  }
+
+  #onChange(key: string, changed: () => void): () => void {
+    const waiting = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, waiting.add(changed));
+    return () => {
+      waiting.delete(changed);
+      if (waiting.size === 0) this.#waiting.delete(key);
+    };
+  }
+}
+
+interface Change {
+  promise: Promise<void>;
+  /** Resolves at the latest after this long. */
+  within(milliseconds: number): Promise<void>;
+  forget(): void;
+}
+
+function missing({ namespace, name }: SandboxName): SandkeepError {
+  return new SandkeepError("not_found", "sandbox", `There is no sandbox "${namespace}/${name}"`);
+}

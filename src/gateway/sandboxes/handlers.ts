@@ -1,0 +1,127 @@
+import { ANNOTATIONS } from "../../api/constants.ts";
+import { SandkeepError } from "../../api/errors.ts";
+import { sandboxView, type SandboxView } from "../../api/sandbox-http.ts";
+import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
+import { isAlreadyExists } from "../../kube/api-error.ts";
+import type { Kube } from "../../kube/client.ts";
+import type { Call, Guard, Handlers } from "../server/bind.ts";
+import { idempotencyKey, isFromSameRequest, sandboxFor } from "./create.ts";
+import { deadline } from "./deadline.ts";
+import type { SandboxDirectory, SandboxName } from "./directory.ts";
+import { hasReached, isFinished, type Milestone } from "./life.ts";
+import { pageOf } from "./page.ts";
+import { secretNames } from "./secrets.ts";
+
+type SandboxRoute = "createSandbox" | "listSandboxes" | "getSandbox" | "terminateSandbox" | "deleteSandbox";
+
+/** The life of sandboxes. The gateway writes only what a user with the same rights could write with kubectl. */
+export function sandboxHandlers(
+  directory: SandboxDirectory,
+  kube: Kube,
+  authorise: Guard["authorise"],
+): Pick<Handlers, SandboxRoute> {
+  const viewOnce = async (
+    name: SandboxName,
+    milestone: Milestone | undefined,
+    seconds: number,
+    signal: AbortSignal,
+  ): Promise<SandboxView> => {
+    if (milestone === undefined) return sandboxView(await directory.find(name, signal));
+    const late = () => tooLate(name, milestone, seconds);
+    const reached = (sandbox: Sandbox) => hasReached(sandbox, milestone, new Date());
+    return sandboxView(await deadline(seconds, signal, late, (within) => directory.until(name, reached, within)));
+  };
+
+  return {
+    async createSandbox({ params: { namespace }, query, body, user, request, signal }) {
+      for (const name of secretNames(body.spec))
+        await authorise(user, { verb: "get", group: "", version: "v1", resource: "secrets", namespace, name });
+      const key = idempotencyKey(request.get("Idempotency-Key"));
+      const wanted = sandboxFor(body, {
+        namespace,
+        username: user.username,
+        ...(key !== undefined && { idempotencyKey: key }),
+      });
+      const sandbox = await createOnce(kube, directory, wanted, signal);
+      if (query.wait === undefined) return sandboxView(sandbox);
+      return await viewOnce({ namespace, name: sandbox.metadata.name }, query.wait, query.timeoutSeconds, signal);
+    },
+
+    async listSandboxes({ params, query }) {
+      const { items, ...rest } = pageOf(await directory.inNamespace(params.namespace), query);
+      return { items: items.map(sandboxView), ...rest };
+    },
+
+    getSandbox: ({ params, query, signal }) => viewOnce(nameOf(params), query.wait, query.timeoutSeconds, signal),
+
+    async terminateSandbox({ params, query, signal }) {
+      const name = nameOf(params);
+      const sandbox = await terminate(kube, directory, name, signal);
+      if (!query.wait) return sandboxView(sandbox);
+      return await viewOnce(name, "finished", query.timeoutSeconds, signal);
+    },
+
+    async deleteSandbox({ params, signal }) {
+      const { metadata } = await directory.fresh(nameOf(params), signal);
+      await kube.delete(SANDBOX, nameOf(params), { ...(metadata.uid && { uid: metadata.uid }), signal });
+    },
+  };
+}
+
+async function createOnce(
+  kube: Kube,
+  directory: SandboxDirectory,
+  wanted: Sandbox,
+  signal: AbortSignal,
+): Promise<Sandbox> {
+  try {
+    return await kube.create(SANDBOX, wanted, { signal });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const { name, namespace = "" } = wanted.metadata;
+    const stored = await directory.fresh({ namespace, name }, signal);
+    if (isFromSameRequest(stored, wanted)) return stored;
+    if (wanted.metadata.annotations?.[ANNOTATIONS.requestHash] === undefined)
+      throw new SandkeepError("already_exists", "sandbox", `There is a sandbox "${namespace}/${name}" already`, {
+        cause: error,
+      });
+    throw new SandkeepError(
+      "conflict",
+      "sandbox",
+      `Cannot create sandbox "${namespace}/${name}": another request was made with this Idempotency-Key before`,
+      { cause: error },
+    );
+  }
+}
+
+async function terminate(
+  kube: Kube,
+  directory: SandboxDirectory,
+  name: SandboxName,
+  signal: AbortSignal,
+): Promise<Sandbox> {
+  const sandbox = await directory.fresh(name, signal);
+  if (isFinished(sandbox) || sandbox.spec.desiredState === "Terminated") return sandbox;
+  // The uid guards against ending a later sandbox of that name.
+  const { uid } = sandbox.metadata;
+  const ended = await kube.mergePatch(
+    SANDBOX,
+    name,
+    { metadata: { uid }, spec: { desiredState: "Terminated" } },
+    { signal },
+  );
+  directory.learn(ended);
+  return ended;
+}
+
+function tooLate({ namespace, name }: SandboxName, milestone: Milestone, seconds: number): SandkeepError {
+  return new SandkeepError(
+    "deadline_exceeded",
+    "sandbox",
+    `Sandbox "${namespace}/${name}" is not ${milestone} after ${seconds} s`,
+  );
+}
+
+function nameOf({ namespace, id }: Call<"getSandbox">["params"]): SandboxName {
+  return { namespace, name: id };
+}

@@ -1,0 +1,67 @@
+import { SandkeepError, type ErrorCode } from "../../api/errors.ts";
+import { isApiError, type ApiError, ConnectionError } from "../../kube/api-error.ts";
+
+/** A refusal for which HTTP has a status of its own beside the code's. */
+export class HttpRefusal extends SandkeepError {
+  readonly #status: number;
+
+  constructor(status: number, code: ErrorCode, message: string) {
+    super(code, "request", message);
+    this.#status = status;
+  }
+
+  override get status(): number {
+    return this.#status;
+  }
+}
+
+/** What any error thrown while serving a request is to the client. Unknown ones keep their details to the log. */
+export function asRefusal(error: unknown): SandkeepError {
+  if (error instanceof SandkeepError) return error;
+  if (isApiError(error)) return fromApiServer(error);
+  if (error instanceof ConnectionError)
+    return new SandkeepError("unavailable", "request", "Cannot reach the Kubernetes API server; try again", {
+      cause: error,
+    });
+  if (error instanceof URIError)
+    return new HttpRefusal(400, "invalid_argument", "Cannot read the path: bad percent-encoding");
+  const http = fromBodyParser(error);
+  return (
+    http ?? new SandkeepError("internal", "request", "An error in the gateway; its log has more", { cause: error })
+  );
+}
+
+/** The API server speaks for itself, except about the gateway's own account: that is not the client's doing. */
+function fromApiServer(error: ApiError): SandkeepError {
+  const { message, status } = error;
+  const resource = error.details.kind === "namespaces" ? "namespace" : "sandbox";
+  const causes = error.details.causes?.map(({ field, message }) => ({ field, message }));
+  const details = { ...(causes && { causes }) };
+  const refuse = (code: ErrorCode, text = message) =>
+    new SandkeepError(code, resource, text, { ...(causes && { details }), cause: error });
+
+  if (status === 403 && /exceeded quota/.test(message)) return refuse("resource_exhausted");
+  if (status === 403 && /being terminated/.test(message)) return refuse("failed_precondition");
+  if (status === 403 && /\bUser "[^"]*" cannot\b/.test(message))
+    return refuse("internal", "The gateway's own account lacks a permission; its log says which");
+  if (status === 403) return refuse("permission_denied");
+  if (status === 404) return refuse("not_found");
+  if (status === 409) return refuse(error.reason === "AlreadyExists" ? "already_exists" : "conflict");
+  if (status === 410) return refuse("invalid_argument", "The cursor is too old: list again from the start");
+  if (status === 429) return refuse("resource_exhausted");
+  if (status === 400 || status === 413 || status === 422) return refuse("invalid_argument");
+  return refuse("unavailable", "The Kubernetes API server could not answer; try again");
+}
+
+/** Errors of express and body-parser carry a status and, most of them, a type. */
+function fromBodyParser(error: unknown): SandkeepError | undefined {
+  if (!(error instanceof Error) || !("status" in error) || typeof error.status !== "number") return undefined;
+  const type = "type" in error ? error.type : undefined;
+  if (type === "entity.too.large")
+    return new HttpRefusal(413, "invalid_argument", "Cannot take the body: it is over 1 MiB");
+  if (type === "entity.parse.failed")
+    return new HttpRefusal(400, "invalid_argument", `Cannot read the body as JSON: ${error.message}`);
+  if (error.status >= 400 && error.status < 500)
+    return new HttpRefusal(error.status, "invalid_argument", `Cannot read the request: ${error.message}`);
+  return undefined;
+}
