@@ -1,0 +1,60 @@
+import type { KubeObject, ResourceKind } from "../api/meta.ts";
+import type { Node } from "../kube/objects.ts";
+
+/** The part of `node.k8s.io/v1` that is read here. */
+export interface RuntimeClass extends KubeObject {
+  handler: string;
+}
+
+export const RUNTIME_CLASS: ResourceKind<RuntimeClass> = {
+  group: "node.k8s.io",
+  version: "v1",
+  kind: "RuntimeClass",
+  plural: "runtimeclasses",
+  namespaced: false,
+};
+
+/** What the cluster can do, as far as Pods are built differently for it. */
+export interface ClusterFacts {
+  /** Every node mounts images as volumes. */
+  imageVolumes: boolean;
+  /** Names of the runtime classes (`""`: none) under which every node gives Pods a user namespace. */
+  userNamespaces: ReadonlySet<string>;
+}
+
+/** The facts from the server's minor version, its nodes and runtime classes; without nodes nothing is assumed of them. */
+export function factsFrom(serverMinor: number, nodes: Node[], runtimeClasses: RuntimeClass[]): ClusterFacts {
+  const handlers = new Map([
+    ["", ""],
+    ...runtimeClasses.map(({ metadata, handler }) => [metadata.name, handler] as const),
+  ]);
+  const userNamespaces = [...handlers].filter(
+    ([, handler]) => serverMinor >= 33 && nodes.length > 0 && nodes.every((node) => hasUserNamespaces(node, handler)),
+  );
+  return {
+    imageVolumes: serverMinor >= 36 && nodes.every(hasImageVolumes),
+    userNamespaces: new Set(userNamespaces.map(([name]) => name)),
+  };
+}
+
+function hasUserNamespaces(node: Node, handler: string): boolean {
+  const named = node.status?.runtimeHandlers?.find(({ name }) => (name ?? "") === handler);
+  return named?.features?.userNamespaces === true;
+}
+
+/** Image volumes need containerd 2.1, CRI-O 1.33, and a kubelet of the version that has them on. */
+function hasImageVolumes(node: Node): boolean {
+  const info = node.status?.nodeInfo;
+  const kubelet = versionOf(info?.kubeletVersion);
+  const [runtime = "", version = ""] = info?.containerRuntimeVersion?.split("://") ?? [];
+  const least = { containerd: [2, 1], "cri-o": [1, 33] }[runtime];
+  return least !== undefined && atLeast(kubelet, [1, 35]) && atLeast(versionOf(version), least);
+}
+
+function versionOf(text = ""): number[] {
+  return (/(\d+)\.(\d+)/.exec(text) ?? []).slice(1).map(Number);
+}
+
+function atLeast([major = 0, minor = 0]: number[], [wantMajor = 0, wantMinor = 0]: number[]): boolean {
+  return major > wantMajor || (major === wantMajor && minor >= wantMinor);
+}

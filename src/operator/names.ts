@@ -1,0 +1,25 @@
+import { createHash } from "node:crypto";
+import { FIELD_MANAGER, LABELS } from "../api/constants.ts";
+
+/** Keeps a `ReadinessProbe` until no running sandbox uses it. */
+export const probeFinalizer = "sandkeep.dev/in-use";
+
+export const annotations = {
+  /** On Pods: the `timeoutSeconds` that the agent was started with. */
+  timeoutSeconds: "sandkeep.dev/timeout-seconds",
+  /** On sandboxes made over HTTP: for how long the agent stays for readers after the command has ended. */
+  lingerSeconds: "sandkeep.dev/linger-seconds",
+} as const;
+
+/** Selects every Pod and policy of this operator. */
+export const managedSelector: string = `${LABELS.managedBy}=${FIELD_MANAGER}`;
+
+/** A label value for any text: itself where that is allowed, else a hash of it. */
+export function labelValue(text: string): string {
+  return /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(text) ? text : `x-${shortHash(text)}`;
+}
+
+/** Sixteen hexadecimal digits that stand for `text`. */
+export function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}

@@ -1,0 +1,83 @@
+import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
+import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
+import type { FinishReason } from "../../api/constants.ts";
+import { classNameOf } from "./class.ts";
+import type { Moments } from "./lifetime.ts";
+import type { Observed } from "./observed.ts";
+import { imageOf } from "./pod.ts";
+import { excessOf } from "./resources.ts";
+import { describeUnsupported, unsupportedField } from "./unsupported.ts";
+
+/** Whether the sandbox may have a Pod. */
+export type Admission =
+  | { kind: "accepted"; sandboxClass: SandboxClassSpec; probe: ReadinessProbeSpec | undefined }
+  /** Something may still arrive or be freed; `reason` and `message` stand in a condition meanwhile. */
+  | { kind: "waiting"; reason: string; message: string }
+  /** Nothing can make it run: it ends with `ending`, and `reason` says what kind of failure that is. */
+  | { kind: "refused"; ending: FinishReason; reason: string; message: string };
+
+/** Decides before there is a Pod; what is applied together with the sandbox has `arrivalSeconds` to appear. */
+export function admissionOf(observed: Observed, moments: Moments): Admission {
+  const { sandbox, sandboxClass, probe, refusal } = observed;
+  const { spec } = sandbox;
+  if (sandboxClass === undefined) return missing("ClassNotFound", `SandboxClass "${classNameOf(observed)}"`, moments);
+
+  const field = unsupportedField(spec, sandboxClass.spec);
+  if (field !== undefined) return rejected("NotSupported", describeUnsupported(field));
+
+  const excess = excessOf(spec, sandboxClass.spec);
+  if (excess !== undefined) {
+    return rejected("ClassLimit", `${excess}, the maximum of SandboxClass "${sandboxClass.metadata.name}".`);
+  }
+  const image = imageOf(sandbox, sandboxClass.spec);
+  if (image === undefined) {
+    return rejected("NoImage", `Set spec.image: SandboxClass "${sandboxClass.metadata.name}" has no defaultImage.`);
+  }
+  const { allowedImages } = sandboxClass.spec;
+  if (allowedImages !== undefined && !allowedImages.some((pattern) => matchesPattern(image, pattern))) {
+    return rejected(
+      "ImageNotAllowed",
+      `Image ${image} is not among the allowedImages of SandboxClass "${sandboxClass.metadata.name}": ${allowedImages.join(", ")}`,
+    );
+  }
+  if (
+    spec.readinessProbeName !== undefined &&
+    (probe === undefined || probe.metadata.deletionTimestamp !== undefined)
+  ) {
+    return missing("ProbeNotFound", `ReadinessProbe "${spec.readinessProbeName}"`, moments);
+  }
+  if (observed.nameHolder !== undefined) {
+    return {
+      kind: "refused",
+      ending: "NameTaken",
+      reason: "NameTaken",
+      message: `Name "${spec.name}" is taken by the running sandbox ${observed.nameHolder} of app "${spec.app}".`,
+    };
+  }
+  if (observed.earlierPod !== undefined) {
+    return {
+      kind: "waiting",
+      reason: "PodNameInUse",
+      message: `An earlier Pod ${sandbox.metadata.name} has not gone yet.`,
+    };
+  }
+  if (refusal?.final === true) return rejected(refusal.reason, refusal.message);
+  if (refusal !== undefined) return { kind: "waiting", reason: refusal.reason, message: refusal.message };
+  return { kind: "accepted", sandboxClass: sandboxClass.spec, probe: spec.readinessProbe ?? probe?.spec };
+}
+
+function rejected(reason: string, message: string): Admission {
+  return { kind: "refused", ending: "Rejected", reason, message };
+}
+
+function missing(reason: string, what: string, moments: Moments): Admission {
+  return (moments.arrival ?? 0) > 0
+    ? { kind: "waiting", reason, message: `${what} does not exist yet.` }
+    : rejected(reason, `${what} does not exist. Create it, then the sandbox again.`);
+}
+
+/** `*` stands for any characters. */
+function matchesPattern(text: string, pattern: string): boolean {
+  const source = pattern.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${source.join(".*")}$`, "s").test(text);
+}

@@ -1,0 +1,67 @@
+import { AGENT_PATHS } from "../../api/constants.ts";
+import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
+import type { Sandbox } from "../../api/sandbox.ts";
+import type { Container, Volume } from "../../kube/objects.ts";
+import { annotations } from "../names.ts";
+
+/** How the agent gets into a Pod: mounted from its image, or copied by an init container. */
+export type AgentDelivery = "ImageVolume" | "InitContainer";
+
+/** The parts of a Pod that bring the agent and give it a place to work. */
+export interface AgentParts {
+  volumes: Volume[];
+  mounts: NonNullable<Container["volumeMounts"]>;
+  initContainers: Container[];
+}
+
+const binariesVolume = "sandkeep-bin";
+const runVolume = "sandkeep-run";
+
+/** The agent at `/.sandkeep/bin`, read-only, and its working directory at `/.sandkeep/run`. */
+export function agentPartsFor(image: string, delivery: AgentDelivery, restrictions: SecurityOfAgent): AgentParts {
+  const byVolume = delivery === "ImageVolume";
+  return {
+    volumes: [
+      byVolume ? { name: binariesVolume, image: { reference: image } } : { name: binariesVolume, emptyDir: {} },
+      { name: runVolume, emptyDir: {} },
+    ],
+    mounts: [
+      { name: binariesVolume, mountPath: AGENT_PATHS.binaries, readOnly: true },
+      { name: runVolume, mountPath: AGENT_PATHS.run },
+    ],
+    initContainers: byVolume ? [] : [installerFor(image, restrictions)],
+  };
+}
+
+/** The security context of the container that only copies the agent. */
+export type SecurityOfAgent = NonNullable<Container["securityContext"]>;
+
+function installerFor(image: string, securityContext: SecurityOfAgent): Container {
+  return {
+    name: "sandkeep-agent",
+    image,
+    command: ["/agent", "install", AGENT_PATHS.binaries],
+    volumeMounts: [{ name: binariesVolume, mountPath: AGENT_PATHS.binaries }],
+    securityContext,
+    resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
+  };
+}
+
+/** What the sandbox's container runs: the agent as its first process, which runs the sandbox's own command. */
+export function agentCommandFor(sandbox: Sandbox, probe: ReadinessProbeSpec | undefined): string[] {
+  const { command = [], args = [], timeoutSeconds, terminationGracePeriodSeconds, tty = false } = sandbox.spec;
+  const config = {
+    timeoutSeconds,
+    terminationGracePeriodSeconds,
+    tty,
+    lingerSeconds: lingerSecondsOf(sandbox),
+    ...(probe === undefined ? {} : { readiness: probe }),
+  };
+  return [AGENT_PATHS.binary, "init", "--config", JSON.stringify(config), "--", ...command, ...args];
+}
+
+/** For how long the agent stays for readers after the command has ended: 0 to 5 s, as the gateway asks. */
+function lingerSecondsOf({ metadata }: Sandbox): number {
+  const asked = Number(metadata.annotations?.[annotations.lingerSeconds] ?? 0);
+  return Number.isFinite(asked) ? Math.min(Math.max(asked, 0), 5) : 0;
+}

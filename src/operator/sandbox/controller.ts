@@ -1,0 +1,185 @@
+import type { LinkTarget } from "../../agent-link/open.ts";
+import { DEFAULT_CLASS } from "../../api/constants.ts";
+import { READINESS_PROBE } from "../../api/readiness-probe.ts";
+import { SANDBOX_APP } from "../../api/sandbox-app.ts";
+import { SANDBOX_CLASS, type SandboxClass } from "../../api/sandbox-class.ts";
+import { SANDBOX, type Sandbox, type SandboxStatus } from "../../api/sandbox.ts";
+import { isNotFound } from "../../kube/api-error.ts";
+import type { Kube } from "../../kube/client.ts";
+import { type Pod, POD } from "../../kube/objects.ts";
+import { Controller, type Pass, type Result } from "../../runtime/controller.ts";
+import { keyOfObject } from "../../runtime/key.ts";
+import { perform, type Performer } from "../../runtime/perform.ts";
+import { onMapped, onSelf, type Source } from "../../runtime/source.ts";
+import type { ClusterFacts } from "../facts.ts";
+import { parsed } from "../parsed.ts";
+import { sandboxNameOf, type SandboxIndex, within, type World } from "../world.ts";
+import { builtInClass, classNameOf } from "./class.ts";
+import { NameClaims } from "./name-claims.ts";
+import type { Observed, SandboxSettings } from "./observed.ts";
+import { orphanPlan } from "./orphan.ts";
+import { sandboxPlan } from "./plan.ts";
+import { Prober, type ProberOptions } from "./prober.ts";
+import { refusalFrom } from "./refusal.ts";
+import { isProbing } from "./status.ts";
+
+export interface SandboxControllerOptions {
+  kube: Kube;
+  world: World;
+  recorder: Performer["recorder"];
+  settings: SandboxSettings;
+  facts: () => ClusterFacts;
+  openLink: ProberOptions["open"];
+  workers: number;
+  log: ProberOptions["log"];
+}
+
+/** Milliseconds until a Pod that was refused is tried again. */
+const refusedPause = 5_000;
+
+/** Makes Pods of sandboxes and keeps their status, until they are gone. */
+export class SandboxController {
+  readonly #options: SandboxControllerOptions;
+  readonly #controller: Controller;
+  readonly #prober: Prober;
+  readonly #names: NameClaims;
+
+  constructor(options: SandboxControllerOptions) {
+    const { world, openLink, workers, log } = options;
+    this.#options = options;
+    this.#names = new NameClaims(world.sandboxes.store);
+    this.#controller = new Controller({
+      name: "sandbox",
+      sources: sourcesIn(world),
+      reconcile: (key, pass) => this.#reconcile(key, pass),
+      workers,
+      log,
+    });
+    this.#prober = new Prober({ open: openLink, report: (key) => this.#controller.trigger(key), log });
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await using _ = this.#prober;
+    await this.#controller.run(signal);
+  }
+
+  async #reconcile(key: string, pass: Pass): Promise<Result> {
+    const { world } = this.#options;
+    const stored = world.sandboxes.store.get(key);
+    if (stored === undefined) return this.#release(key, pass);
+    const observed = await this.#observe(key, parsed(SANDBOX, stored), pass);
+    try {
+      return await this.#perform(observed, stored, pass);
+    } catch (error) {
+      const refusal = refusalFrom(error);
+      if (refusal === undefined) throw error;
+      const { requeueAfter = refusedPause } = await this.#perform({ ...observed, refusal }, stored, pass);
+      return { requeueAfter: Math.min(requeueAfter, refusedPause) };
+    }
+  }
+
+  async #perform(observed: Observed, stored: Sandbox, pass: Pass): Promise<Result> {
+    const plan = sandboxPlan(observed, new Date());
+    await perform(plan, SANDBOX, stored, this.#performer(pass));
+    if (plan.status?.phase !== observed.sandbox.status?.phase) {
+      pass.log.info({ phase: plan.status?.phase, reason: plan.status?.reason }, "sandbox");
+    }
+    this.#probe(observed, plan.status);
+    return plan.requeueAfter === undefined ? {} : { requeueAfter: plan.requeueAfter };
+  }
+
+  /** The sandbox is gone; its Pod may be kept by the finalizer yet. */
+  async #release(key: string, pass: Pass): Promise<Result> {
+    this.#prober.forget(key);
+    const pod = this.#options.world.pods.store.get(key);
+    if (pod === undefined) return {};
+    const { finalizers, requeueAfter } = orphanPlan(pod, new Date());
+    await perform({ apply: [], remove: [], finalizers, events: [] }, POD, pod, this.#performer(pass));
+    return requeueAfter === undefined ? {} : { requeueAfter };
+  }
+
+  async #observe(key: string, sandbox: Sandbox, { signal }: Pass): Promise<Observed> {
+    const { world, settings, facts } = this.#options;
+    const { uid } = sandbox.metadata;
+    const pod = world.pods.store.get(key) ?? (await this.#unseenPod(sandbox, signal));
+    const isOurs = pod?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
+    const app = world.apps.store.get(within(sandbox, sandbox.spec.app));
+    const holder = this.#names.claim(sandbox);
+    const sandboxClass = this.#classFor(classNameOf({ sandbox, ...(app && { app: parsed(SANDBOX_APP, app) }) }));
+    const { readinessProbeName = "" } = sandbox.spec;
+    const probe = world.probes.store.get(within(sandbox, readinessProbeName));
+    const readiness = pod === undefined ? undefined : this.#prober.observation(key, pod.metadata.uid ?? "");
+    return {
+      sandbox,
+      ...(pod !== undefined && (isOurs ? { pod } : { earlierPod: pod })),
+      ...(sandboxClass && { sandboxClass }),
+      ...(app && { app: parsed(SANDBOX_APP, app) }),
+      ...(probe && { probe: parsed(READINESS_PROBE, probe) }),
+      ...(holder && { nameHolder: holder.metadata.name }),
+      ...(readiness && { readiness }),
+      policies: world.policies.store.by("namespace", sandbox.metadata.namespace ?? ""),
+      facts: facts(),
+      settings,
+    };
+  }
+
+  /**
+   * A Pod that ran and is not in the store is gone, or this replica has just begun to lead and its Pods are older than its
+   * sandboxes. What follows is final, so the API server is asked.
+   */
+  async #unseenPod({ metadata, status }: Sandbox, signal: AbortSignal): Promise<Pod | undefined> {
+    if (status?.scheduledAt === undefined || status.finishedAt !== undefined) return undefined;
+    const { namespace = "", name } = metadata;
+    try {
+      return await this.#options.kube.get(POD, { namespace, name }, { signal });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #classFor(name: string): SandboxClass | undefined {
+    const stored = this.#options.world.classes.store.get(name);
+    if (stored !== undefined) return parsed(SANDBOX_CLASS, stored);
+    return name === DEFAULT_CLASS ? builtInClass : undefined;
+  }
+
+  #probe({ sandbox, pod }: Observed, status: SandboxStatus | undefined): void {
+    const key = keyOfObject(sandbox);
+    if (pod === undefined || status === undefined || !isProbing(status)) {
+      this.#prober.forget(key);
+      return;
+    }
+    const { namespace = "", name, uid = "" } = pod.metadata;
+    const target: LinkTarget = { namespace, pod: name, uid };
+    this.#prober.ensure(key, target);
+  }
+
+  #performer({ signal }: Pass): Performer {
+    const { kube, recorder, world } = this.#options;
+    // Policies are left out: they are compared in full, and a changed one must be applied whatever its hash says.
+    return { kube, recorder, caches: [world.sandboxes, world.pods], signal };
+  }
+}
+
+/** A sandbox is looked at when it, its Pod, its policies, its class or its probe change; the rest has to be known. */
+function sourcesIn({ sandboxes, pods, policies, classes, probes, apps, nodes, runtimeClasses }: World): Source[] {
+  const keysBy = (index: SandboxIndex, value: string): string[] => sandboxes.store.by(index, value).map(keyOfObject);
+  const unfinished = (): Sandbox[] =>
+    [...sandboxes.store.values()].filter(({ status }) => status?.phase !== "Finished");
+  return [
+    onSelf(sandboxes),
+    onMapped(pods, (pod) => {
+      const name = sandboxNameOf(pod);
+      return name === undefined ? [] : [`${pod.metadata.namespace ?? ""}/${name}`];
+    }),
+    onMapped(policies, ({ metadata }) => keysBy("namespace", metadata.namespace ?? "")),
+    onMapped(probes, (probe) => keysBy("probe", keyOfObject(probe))),
+    onMapped(classes, ({ metadata }) =>
+      unfinished()
+        .filter(({ spec }) => spec.className === undefined || spec.className === metadata.name)
+        .map(keyOfObject),
+    ),
+    ...[apps, nodes, runtimeClasses].map(({ name, store: { ready } }) => ({ name, ready, subscribe: () => {} })),
+  ];
+}

@@ -1,0 +1,37 @@
+import type { FinishReason } from "../../api/constants.ts";
+import type { SandboxStatus } from "../../api/sandbox.ts";
+import type { PlannedEvent } from "../../runtime/plan.ts";
+import { conditionOf } from "../conditions.ts";
+import { probeTimedOut } from "./status.ts";
+
+/** Ends that were asked for or are the program's success. */
+const expected: readonly FinishReason[] = ["Completed", "Terminated", "IdleTimeout"];
+
+/** One Event for each step that the sandbox has made from the status before to the one after. */
+export function sandboxEvents(before: SandboxStatus | undefined, after: SandboxStatus): PlannedEvent[] {
+  const isNew = (time: "scheduledAt" | "startedAt" | "readyAt" | "finishedAt"): boolean =>
+    after[time] !== undefined && before?.[time] === undefined;
+  return [
+    ...(isNew("scheduledAt") ? [normal("Scheduled", `It runs on node ${after.nodeName}.`)] : []),
+    ...(isNew("startedAt") ? [normal("Started", "Its container runs.")] : []),
+    ...(isNew("readyAt") ? [normal("Ready", "Its probe succeeded.")] : []),
+    ...(timedOut(after) && !timedOut(before) ? [probeFailure(after)] : []),
+    ...(isNew("finishedAt") && after.reason !== undefined ? [finish(after.reason, after.message ?? "")] : []),
+  ];
+}
+
+function normal(reason: string, message: string): PlannedEvent {
+  return { type: "Normal", reason, message };
+}
+
+function finish(reason: FinishReason, message: string): PlannedEvent {
+  return { type: expected.includes(reason) ? "Normal" : "Warning", reason, message };
+}
+
+function timedOut(status: SandboxStatus | undefined): boolean {
+  return conditionOf(status?.conditions, "Ready")?.reason === probeTimedOut;
+}
+
+function probeFailure(status: SandboxStatus): PlannedEvent {
+  return { type: "Warning", reason: probeTimedOut, message: conditionOf(status.conditions, "Ready")?.message ?? "" };
+}

@@ -1,0 +1,90 @@
+import { DEFAULT_TIMEOUT_SECONDS } from "../../api/constants.ts";
+import type { Sandbox, SandboxStatus } from "../../api/sandbox.ts";
+import type { Pod } from "../../kube/objects.ts";
+import { annotations } from "../names.ts";
+import { millisecondsUntil } from "../time.ts";
+import { builtInClass } from "./class.ts";
+import type { Observed } from "./observed.ts";
+
+/** How long something may take before the sandbox ends because of it, in seconds; from its class. */
+export interface Patience {
+  pullSeconds: number;
+  scheduleSeconds: number;
+}
+
+/** The patience of the sandbox's class; of the built-in one while its own is not there. */
+export function patienceOf({ sandboxClass = builtInClass }: Observed): Patience {
+  return sandboxClass.spec.limits;
+}
+
+/** Seconds for which objects may still arrive that were applied together with the sandbox that names them. */
+export const arrivalSeconds = 10;
+
+/** Seconds that the agent has to end a sandbox at its deadline before the operator deletes the Pod. */
+const overtimeSeconds = 2;
+
+/** Seconds after its deletion was due in which a node has to confirm that a Pod has stopped. */
+const confirmationSeconds = 30;
+
+/** Seconds that a finished Pod stays for late readers of its output. */
+const retentionSeconds = 60;
+
+/**
+ * Milliseconds until the moments that matter in a sandbox's life; zero or less: past; absent: not to come.
+ *
+ *     created ──► scheduleBy    scheduled ──► startBy    started ──► deadline ──► overtime
+ *     Pod deleted ──► confirmBy                          finished ──► retention, expiry
+ */
+export interface Moments {
+  arrival?: number;
+  scheduleBy?: number;
+  startBy?: number;
+  deadline?: number;
+  overtime?: number;
+  confirmBy?: number;
+  retention?: number;
+  expiry?: number;
+}
+
+/** The moments as seen from `now`, given the status as known so far. */
+export function momentsOf(
+  sandbox: Sandbox,
+  status: SandboxStatus | undefined,
+  pod: Pod | undefined,
+  patience: Patience,
+  now: Date,
+): Moments {
+  const after = (time: string, seconds: number): number => millisecondsUntil(time, seconds, now);
+  const moments: Moments = {};
+  const { creationTimestamp } = sandbox.metadata;
+  if (status?.finishedAt !== undefined) {
+    if (pod !== undefined) moments.retention = after(status.finishedAt, retentionSeconds);
+    const ttl = sandbox.spec.ttlSecondsAfterFinished;
+    if (ttl !== undefined) moments.expiry = after(status.finishedAt, ttl);
+    return moments;
+  }
+  if (creationTimestamp !== undefined && pod === undefined) moments.arrival = after(creationTimestamp, arrivalSeconds);
+  if (status?.startedAt !== undefined) {
+    const timeout = timeoutSecondsOf(sandbox, pod);
+    moments.deadline = after(status.startedAt, timeout);
+    moments.overtime = after(status.startedAt, timeout + overtimeSeconds);
+  } else if (status?.scheduledAt !== undefined) {
+    moments.startBy = after(status.scheduledAt, patience.pullSeconds);
+  } else if (creationTimestamp !== undefined) {
+    moments.scheduleBy = after(creationTimestamp, patience.scheduleSeconds);
+  }
+  const confirmBy = pod === undefined ? undefined : untilConfirmed(pod, now);
+  if (confirmBy !== undefined) moments.confirmBy = confirmBy;
+  return moments;
+}
+
+/** Milliseconds until a deleted Pod counts as stopped although its node has not said so. */
+export function untilConfirmed({ metadata: { deletionTimestamp } }: Pod, now: Date): number | undefined {
+  return deletionTimestamp === undefined ? undefined : millisecondsUntil(deletionTimestamp, confirmationSeconds, now);
+}
+
+/** The limit that the Pod's agent keeps; before there is a Pod, the one asked for. */
+export function timeoutSecondsOf(sandbox: Sandbox, pod: Pod | undefined): number {
+  const given = pod?.metadata.annotations?.[annotations.timeoutSeconds];
+  return given === undefined ? (sandbox.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) : Number(given);
+}

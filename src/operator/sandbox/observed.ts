@@ -1,0 +1,50 @@
+import type { ReadinessProbe } from "../../api/readiness-probe.ts";
+import type { SandboxApp } from "../../api/sandbox-app.ts";
+import type { SandboxClass } from "../../api/sandbox-class.ts";
+import type { Sandbox } from "../../api/sandbox.ts";
+import type { NetworkPolicy, Pod } from "../../kube/objects.ts";
+import type { ClusterFacts } from "../facts.ts";
+import type { ClusterNetwork } from "./network-policy.ts";
+
+/** Everything one decision about a sandbox rests on; nothing else is looked at. */
+export interface Observed {
+  sandbox: Sandbox;
+  /** The Pod that belongs to exactly this sandbox. */
+  pod?: Pod;
+  /** A Pod of that name that belongs to an earlier sandbox, or to none. */
+  earlierPod?: Pod;
+  /** The class that the sandbox names, or `default`; the built-in one where the cluster has no `default`. */
+  sandboxClass?: SandboxClass;
+  /** The `SandboxApp` object of its app, where there is one. */
+  app?: SandboxApp;
+  /** The `ReadinessProbe` that the sandbox names. */
+  probe?: ReadinessProbe;
+  /** Another running sandbox of the app that holds `spec.name`. */
+  nameHolder?: string;
+  /** Why the API server refused the Pod when it was last tried. */
+  refusal?: Refusal;
+  /** What the agent said about readiness. */
+  readiness?: ReadinessObservation;
+  /** The operator's policies in the namespace. */
+  policies: NetworkPolicy[];
+  facts: ClusterFacts;
+  settings: SandboxSettings;
+}
+
+/** A Pod that could not be created; `final` when another try cannot help. */
+export interface Refusal {
+  final: boolean;
+  reason: string;
+  message: string;
+}
+
+export interface ReadinessObservation {
+  state: "ready" | "failed";
+  message: string;
+}
+
+export interface SandboxSettings {
+  /** Image reference of the agent. */
+  agentImage: string;
+  network: ClusterNetwork;
+}

@@ -1,0 +1,124 @@
+import { isDeepStrictEqual } from "node:util";
+import { LABELS } from "../../api/constants.ts";
+import { type Sandbox, SANDBOX, type SandboxStatus } from "../../api/sandbox.ts";
+import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
+import { NETWORK_POLICY, type NetworkPolicy, POD, type Pod } from "../../kube/objects.ts";
+import type { Apply, Plan, Remove } from "../../runtime/plan.ts";
+import { admissionOf } from "./admission.ts";
+import { sandboxEvents } from "./events.ts";
+import { type Moments, momentsOf, patienceOf } from "./lifetime.ts";
+import { allowPolicyFor, denyAllPolicyFor, networkLabel, type NetworkRule } from "./network-policy.ts";
+import type { Observed } from "./observed.ts";
+import { isReleased, orphanPlan, releaseOf } from "./orphan.ts";
+import { podFor } from "./pod.ts";
+import { sandboxStatus } from "./status.ts";
+
+/** What to do about a sandbox now: its policies and Pod, the ends of both, its status, and when to look again. */
+export function sandboxPlan(observed: Observed, now: Date): Plan<Sandbox> {
+  const { sandbox, pod, earlierPod } = observed;
+  const status = sandboxStatus(observed, now);
+  const moments = momentsOf(sandbox, status, pod, patienceOf(observed), now);
+  const orphan = earlierPod === undefined ? undefined : orphanPlan(earlierPod, now);
+  const releases = pod !== undefined && status.phase === "Finished" ? releaseOf(pod) : [];
+  return {
+    apply: childrenOf(observed, status, moments),
+    remove: removalsFrom(observed, status, moments),
+    // Performed after the status, so the end is on record before the Pod may go.
+    finalizers: [...releases, ...(orphan?.finalizers ?? [])],
+    status,
+    events: sandboxEvents(sandbox.status, status),
+    ...requeueAfter([...Object.values(moments), orphan?.requeueAfter ?? 0], releases.length > 0),
+  };
+}
+
+/** A released Pod is looked at again at once: it may be due to go, and our own write brings no news. */
+function requeueAfter(moments: number[], released: boolean): Pick<Plan, "requeueAfter"> {
+  if (released) return { requeueAfter: 0 };
+  const ahead = moments.filter((milliseconds) => milliseconds > 0);
+  return ahead.length === 0 ? {} : { requeueAfter: Math.min(...ahead) };
+}
+
+/** The policies come first: no Pod runs before what confines it. */
+function childrenOf(observed: Observed, status: SandboxStatus, moments: Moments): Apply[] {
+  const { sandbox, pod, facts, settings } = observed;
+  if (status.phase === "Finished" || sandbox.metadata.deletionTimestamp !== undefined) return [];
+  if (pod !== undefined) return upkeepOf(observed, pod);
+  const admission = admissionOf(observed, moments);
+  if (admission.kind !== "accepted") return [];
+  const { sandboxClass, probe } = admission;
+  const rule = ruleFor(sandbox, sandboxClass);
+  const network = networkLabel(rule, settings.network);
+  const inputs = {
+    sandboxClass,
+    probe,
+    facts,
+    agentImage: settings.agentImage,
+    network,
+    appLabels: observed.app?.spec.labels ?? {},
+  };
+  return [...policiesFor(observed, rule), { kind: POD, object: podFor(sandbox, inputs), createOnly: true }];
+}
+
+/** A running Pod keeps its policies; what its sandbox may reach can change, as the label that chooses among them. */
+function upkeepOf(observed: Observed, pod: Pod): Apply[] {
+  const { sandbox, sandboxClass, settings } = observed;
+  if (sandboxClass === undefined || pod.metadata.deletionTimestamp !== undefined) return [];
+  const rule = ruleFor(sandbox, sandboxClass.spec);
+  const network = networkLabel(rule, settings.network);
+  const policies = policiesFor(observed, rule);
+  if (pod.metadata.labels?.[LABELS.network] === network) return policies;
+  const { name, namespace } = pod.metadata;
+  const labelled: Pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }), labels: { [LABELS.network]: network } },
+  };
+  return [...policies, { kind: POD, object: labelled }];
+}
+
+function ruleFor({ spec }: Sandbox, { network = {} }: SandboxClassSpec): NetworkRule {
+  if (spec.network?.block === true) return { kind: "blocked" };
+  return { kind: "public", allowedPrivateCidrs: network.allowedPrivateCidrs ?? [] };
+}
+
+/** Those policies that are not there as they should be; the store answers, so that most sandboxes cost no request. */
+function policiesFor({ sandbox, policies, settings }: Observed, rule: NetworkRule): Apply[] {
+  const namespace = sandbox.metadata.namespace ?? "default";
+  return [denyAllPolicyFor(namespace), allowPolicyFor(namespace, rule, settings.network)]
+    .filter((policy) => policy !== undefined)
+    .filter((policy) => !policies.some((stored) => isSame(stored, policy)))
+    .map((policy) => ({ kind: NETWORK_POLICY, object: policy }));
+}
+
+function isSame(stored: NetworkPolicy, wanted: NetworkPolicy): boolean {
+  return stored.metadata.name === wanted.metadata.name && isDeepStrictEqual(stored.spec, wanted.spec);
+}
+
+function removalsFrom({ sandbox, pod }: Observed, status: SandboxStatus, moments: Moments): Remove[] {
+  const expired = moments.expiry !== undefined && moments.expiry <= 0;
+  return [
+    ...(pod !== undefined && pod.metadata.deletionTimestamp === undefined
+      ? podRemoval(sandbox, pod, status, moments)
+      : []),
+    ...(expired && sandbox.metadata.deletionTimestamp === undefined ? [{ kind: SANDBOX, ...identityOf(sandbox) }] : []),
+  ];
+}
+
+/** A Pod goes when its sandbox is to end, is past its deadline, or has ended and been kept for late readers. */
+function podRemoval({ spec }: Sandbox, pod: Pod, status: SandboxStatus, moments: Moments): Remove[] {
+  const removal = { kind: POD, ...identityOf(pod) };
+  const grace = { gracePeriodSeconds: spec.terminationGracePeriodSeconds };
+  if (status.phase === "Finished") {
+    const stillThere = pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed";
+    return isReleased(pod) && (stillThere || (moments.retention ?? 0) <= 0)
+      ? [{ ...removal, gracePeriodSeconds: 0 }]
+      : [];
+  }
+  if (spec.desiredState === "Terminated") return [{ ...removal, ...grace }];
+  return (moments.overtime ?? 1) <= 0 ? [{ ...removal, gracePeriodSeconds: 0 }] : [];
+}
+
+function identityOf({ metadata }: Sandbox | Pod): Pick<Remove, "name" | "uid"> {
+  const { name, namespace, uid = "" } = metadata;
+  return { name: { name, ...(namespace === undefined ? {} : { namespace }) }, uid };
+}

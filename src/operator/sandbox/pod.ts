@@ -1,0 +1,180 @@
+import {
+  API_VERSION,
+  FIELD_MANAGER,
+  FINALIZERS,
+  LABELS,
+  MAX_TIMEOUT_SECONDS,
+  SANDBOX_CONTAINER,
+} from "../../api/constants.ts";
+import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
+import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
+import type { Sandbox } from "../../api/sandbox.ts";
+import type { Pod, PodSpec } from "../../kube/objects.ts";
+import type { ClusterFacts } from "../facts.ts";
+import { annotations } from "../names.ts";
+import { agentCommandFor, agentPartsFor } from "./agent.ts";
+import { resourcesFor } from "./resources.ts";
+import { containerSecurityFor, installerSecurity, podSecurityFor } from "./security.ts";
+
+/** What a Pod is made from besides its sandbox. */
+export interface PodInputs {
+  sandboxClass: SandboxClassSpec;
+  probe: ReadinessProbeSpec | undefined;
+  facts: ClusterFacts;
+  agentImage: string;
+  /** The label value that puts the Pod under its allow policy. */
+  network: string;
+  /** Labels that the sandbox's app gives its sandboxes. */
+  appLabels: Record<string, string>;
+}
+
+/** Service meshes would add a container that never ends and a network path around the policies. */
+const noSidecars = {
+  labels: {
+    "sidecar.istio.io/inject": "false",
+    "istio.io/dataplane-mode": "none",
+    "kuma.io/sidecar-injection": "disabled",
+  },
+  annotations: { "linkerd.io/inject": "disabled", "consul.hashicorp.com/connect-inject": "false" },
+};
+
+/** A sandbox cannot move, so autoscalers must leave its node alone. */
+const stayPut = {
+  "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+  "karpenter.sh/do-not-disrupt": "true",
+};
+
+/** The one Pod of a sandbox: same name, owned by it, kept by a finalizer until its end is recorded. */
+export function podFor(sandbox: Sandbox, inputs: PodInputs): Pod {
+  const { metadata, spec } = sandbox;
+  const { sandboxClass } = inputs;
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: metadata.name,
+      ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+      labels: {
+        ...inputs.appLabels,
+        ...propagated(metadata.labels, sandboxClass),
+        ...noSidecars.labels,
+        [LABELS.managedBy]: FIELD_MANAGER,
+        [LABELS.sandbox]: metadata.name,
+        [LABELS.app]: spec.app,
+        [LABELS.network]: inputs.network,
+      },
+      annotations: {
+        ...propagated(metadata.annotations, sandboxClass),
+        ...noSidecars.annotations,
+        ...stayPut,
+        [annotations.timeoutSeconds]: String(spec.timeoutSeconds),
+      },
+      finalizers: [FINALIZERS.exitStatus],
+      ownerReferences: [ownerReferenceTo(sandbox)],
+    },
+    spec: podSpecFor(sandbox, inputs),
+  };
+}
+
+function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, facts, agentImage }: PodInputs): PodSpec {
+  const { spec } = sandbox;
+  const agent = agentPartsFor(
+    agentImage,
+    usesImageVolume(sandboxClass, facts) ? "ImageVolume" : "InitContainer",
+    installerSecurity,
+  );
+  const pullSecrets = [...(spec.imagePullSecrets ?? []), ...(sandboxClass.imagePullSecrets ?? [])];
+  return {
+    restartPolicy: "Never",
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: podSecurityFor(spec),
+    ...(usesUserNamespace(sandboxClass, facts) ? { hostUsers: false } : {}),
+    ...defined({
+      runtimeClassName: sandboxClass.runtimeClassName,
+      priorityClassName: sandboxClass.priorityClassName,
+      serviceAccountName: sandboxClass.serviceAccountName,
+    }),
+    terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,
+    activeDeadlineSeconds: longestLifeOf(sandboxClass),
+    ...placementFor(sandbox, sandboxClass),
+    ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets }),
+    ...(agent.initContainers.length === 0 ? {} : { initContainers: agent.initContainers }),
+    containers: [
+      {
+        name: SANDBOX_CONTAINER,
+        command: agentCommandFor(sandbox, probe),
+        ...defined({
+          image: imageOf(sandbox, sandboxClass),
+          workingDir: spec.workingDir,
+          env: spec.env,
+          envFrom: spec.envFrom,
+        }),
+        resources: resourcesFor(spec, sandboxClass),
+        securityContext: containerSecurityFor(spec, sandboxClass),
+        volumeMounts: agent.mounts,
+      },
+    ],
+    volumes: agent.volumes,
+  };
+}
+
+/** The image that the sandbox runs; `undefined` when neither it nor its class names one. */
+export function imageOf({ spec }: Sandbox, { defaultImage }: SandboxClassSpec): string | undefined {
+  return spec.image ?? defaultImage;
+}
+
+function placementFor({ spec: { placement = {} } }: Sandbox, sandboxClass: SandboxClassSpec): Partial<PodSpec> {
+  // The class's labels win: what administrators reserve, tenants cannot leave.
+  const nodeSelector = { ...placement.nodeSelector, ...sandboxClass.nodeSelector };
+  const tolerations = [...(placement.tolerations ?? []), ...(sandboxClass.tolerations ?? [])];
+  return {
+    ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),
+    ...(tolerations.length === 0 ? {} : { tolerations }),
+    ...(placement.regions === undefined ? {} : { affinity: inRegions(placement.regions) }),
+  };
+}
+
+function inRegions(regions: string[]): NonNullable<PodSpec["affinity"]> {
+  const inAny = { key: "topology.kubernetes.io/region", operator: "In", values: regions };
+  return {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [inAny] }] },
+    },
+  };
+}
+
+function usesImageVolume({ agentDelivery }: SandboxClassSpec, facts: ClusterFacts): boolean {
+  return agentDelivery === "Always" || (agentDelivery === "Auto" && facts.imageVolumes);
+}
+
+function usesUserNamespace({ hostUsers, runtimeClassName = "" }: SandboxClassSpec, facts: ClusterFacts): boolean {
+  return hostUsers === "Never" || (hostUsers === "Auto" && facts.userNamespaces.has(runtimeClassName));
+}
+
+/** The Pod's own deadline can only be lowered later, so it is the longest that the class allows. */
+function longestLifeOf({ maxima = {}, limits }: SandboxClassSpec): number {
+  return (maxima.timeoutSeconds ?? MAX_TIMEOUT_SECONDS) + limits.pullSeconds;
+}
+
+function propagated(from: Record<string, string> = {}, { propagate = [] }: SandboxClassSpec): Record<string, string> {
+  return Object.fromEntries(Object.entries(from).filter(([key]) => propagate.includes(key)));
+}
+
+function ownerReferenceTo({ metadata }: Sandbox): NonNullable<Pod["metadata"]["ownerReferences"]>[number] {
+  return {
+    apiVersion: API_VERSION,
+    kind: "Sandbox",
+    name: metadata.name,
+    uid: metadata.uid ?? "",
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+/** The members that have a value. */
+function defined<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,57 @@
+import type { ContainerStatus, Pod } from "../../kube/objects.ts";
+import { conditionOf } from "../conditions.ts";
+import { type Ending, startError } from "./endings.ts";
+import { imageProblem } from "./image-problem.ts";
+import type { Moments, Patience } from "./lifetime.ts";
+import { printable } from "./termination-message.ts";
+
+/** Waiting reasons of a container that no further waiting cures. */
+const hopeless = new Set([
+  "CreateContainerConfigError",
+  "CreateContainerError",
+  "RunContainerError",
+  "PreCreateHookError",
+  "PostStartHookError",
+]);
+
+/** Why a Pod that does not run yet never will, or took too long; `undefined` while there is hope, and once it runs. */
+export function endingBeforeStart(pod: Pod, patience: Patience, moments: Moments): Ending | undefined {
+  if (pod.spec?.nodeName === undefined) return isPast(moments.scheduleBy) ? notScheduled(pod, patience) : undefined;
+  const containers = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  const problem = containers.map(waitingProblem).find((found) => found !== undefined);
+  return problem ?? (isPast(moments.startBy) ? notStarted(pod, containers, patience) : undefined);
+}
+
+function waitingProblem({ state, image }: ContainerStatus): Ending | undefined {
+  const { reason = "", message = "" } = state?.waiting ?? {};
+  if (hopeless.has(reason)) return startError(message);
+  const problem = imageProblem(reason, message, image);
+  return problem === undefined ? undefined : { reason: "ImageUnavailable", message: problem };
+}
+
+function notScheduled(pod: Pod, { scheduleSeconds }: Patience): Ending {
+  const scheduled = conditionOf(pod.status?.conditions, "PodScheduled");
+  return {
+    reason: "Unschedulable",
+    message: `No node took it within ${scheduleSeconds} s: ${printable(scheduled?.message ?? "no scheduler has looked at it")}`,
+  };
+}
+
+function notStarted(pod: Pod, containers: ContainerStatus[], { pullSeconds }: Patience): Ending {
+  const node = pod.spec?.nodeName ?? "(none)";
+  if (conditionOf(pod.status?.conditions, "PodReadyToStartContainers")?.status === "False") {
+    return startError(`node ${node} could not set its Pod up within ${pullSeconds} s; the Events of the Pod say why`);
+  }
+  const said = containers.map(({ state }) => state?.waiting?.message).find((message) => message !== undefined);
+  return {
+    reason: "ImageUnavailable",
+    message:
+      `Image ${pod.spec?.containers[0]?.image} was not on node ${node} within ${pullSeconds} s` +
+      `${said === undefined ? "" : ` (${printable(said)})`}. ` +
+      "Check registry and imagePullSecrets, or raise limits.pullSeconds of the class for a large image.",
+  };
+}
+
+function isPast(milliseconds: number | undefined): boolean {
+  return milliseconds !== undefined && milliseconds <= 0;
+}

@@ -1,0 +1,196 @@
+import { NO_PROBE, type SandboxPhase, SETUP_FAILURES } from "../../api/constants.ts";
+import type { Sandbox, SandboxStatus } from "../../api/sandbox.ts";
+import type { Pod } from "../../kube/objects.ts";
+import { microTime } from "../../lib/micro-time.ts";
+import { type Verdict, conditionOf, conditionsFrom } from "../conditions.ts";
+import { type Admission, admissionOf } from "./admission.ts";
+import { containerStatus, podEnding } from "./ending.ts";
+import { type Ending, podDeleted, terminated } from "./endings.ts";
+import { type Moments, momentsOf, patienceOf, timeoutSecondsOf } from "./lifetime.ts";
+import type { Observed } from "./observed.ts";
+import { printable } from "./termination-message.ts";
+
+/** Reason of `Ready` False when the probe did not succeed in time; the sandbox lives on. */
+export const probeTimedOut = "ProbeTimedOut";
+
+/**
+ * The whole status, from what is observed and the status before. Times are written once, an end is final, and the same
+ * observation gives the same status.
+ */
+export function sandboxStatus(observed: Observed, now: Date): SandboxStatus {
+  const { sandbox, pod } = observed;
+  const before = sandbox.status ?? {};
+  if (before.phase === "Finished") return { ...before, ...observedGeneration(sandbox) };
+
+  const moments = momentsOf(sandbox, before, pod, patienceOf(observed), now);
+  const admission = hasRun(before) || pod !== undefined ? undefined : admissionOf(observed, moments);
+  const ending = endingOf(observed, admission, moments);
+  const times = timesFrom(observed, ending, now);
+  const phase = phaseOf(times);
+  const verdicts = [
+    ...progressVerdicts(observed, admission, times),
+    ...endingVerdicts(ending, admission),
+    ...limitationVerdicts(observed, ending),
+  ];
+  return {
+    phase,
+    conditions: conditionsFrom(verdicts, before.conditions, sandbox.metadata.generation, now),
+    ...times,
+    ...(ending === undefined ? {} : endOf(ending)),
+    ...placeOf(pod, before),
+    ...observedGeneration(sandbox),
+  };
+}
+
+/** The sandbox runs, and whether it is ready is for its agent to say. */
+export function isProbing({ phase, conditions }: SandboxStatus): boolean {
+  return phase === "Started" && conditionOf(conditions, "Ready")?.reason === probing;
+}
+
+const probing = "Probing";
+
+function endingOf(observed: Observed, admission: Admission | undefined, moments: Moments): Ending | undefined {
+  const { sandbox, pod } = observed;
+  if (pod !== undefined) {
+    return podEnding(pod, { sandbox, patience: patienceOf(observed), moments });
+  }
+  if (sandbox.spec.desiredState === "Terminated") return terminated;
+  if (hasRun(sandbox.status ?? {})) return podDeleted(sandbox.metadata.name, "is gone, and nothing tells how it ended");
+  if (admission?.kind === "refused") return { reason: admission.ending, message: admission.message };
+  if (admission?.kind === "waiting" && (moments.scheduleBy ?? 1) <= 0) {
+    return { reason: "Unschedulable", message: admission.message };
+  }
+  return undefined;
+}
+
+/** Its Pod has been seen on a node, so a missing Pod is a deleted one. */
+function hasRun(before: SandboxStatus): boolean {
+  return before.scheduledAt !== undefined;
+}
+
+type Times = Pick<SandboxStatus, "scheduledAt" | "startedAt" | "readyAt" | "finishedAt">;
+
+function timesFrom(
+  { sandbox: { status: before = {} }, pod, readiness }: Observed,
+  ending: Ending | undefined,
+  now: Date,
+): Times {
+  const time = microTime(now);
+  const state = pod === undefined ? undefined : containerStatus(pod)?.state;
+  const ran = state?.running !== undefined || ranUntil(state?.terminated);
+  const isReady = ran && readiness?.state === "ready" && ending === undefined;
+  return {
+    ...once("scheduledAt", before.scheduledAt, pod?.spec?.nodeName !== undefined, time),
+    ...once("startedAt", before.startedAt, ran, time),
+    ...once("readyAt", before.readyAt, isReady, time),
+    ...once("finishedAt", before.finishedAt, ending !== undefined, time),
+  };
+}
+
+/** A container that the runtime could not start is reported as terminated too, without a time of start. */
+function ranUntil(exit: { reason?: string; startedAt?: string } | undefined): boolean {
+  if (exit === undefined || exit.reason === "StartError") return false;
+  return exit.startedAt !== undefined && Date.parse(exit.startedAt) > 0;
+}
+
+function once<K extends keyof Times>(
+  key: K,
+  before: string | undefined,
+  happened: boolean,
+  time: string,
+): Partial<Record<K, string>> {
+  const value = before ?? (happened ? time : undefined);
+  return value === undefined ? {} : ({ [key]: value } as Record<K, string>);
+}
+
+function phaseOf(times: Times): SandboxPhase {
+  if (times.finishedAt !== undefined) return "Finished";
+  if (times.readyAt !== undefined) return "Ready";
+  if (times.startedAt !== undefined) return "Started";
+  return times.scheduledAt === undefined ? "Created" : "Scheduled";
+}
+
+function progressVerdicts(observed: Observed, admission: Admission | undefined, times: Times): Verdict[] {
+  const { pod } = observed;
+  const waiting = admission?.kind === "waiting" ? admission : undefined;
+  const scheduling = conditionOf(pod?.status?.conditions, "PodScheduled");
+  const scheduled: Verdict =
+    times.scheduledAt === undefined
+      ? {
+          type: "Scheduled",
+          status: "False",
+          reason: waiting?.reason ?? scheduling?.reason ?? "Pending",
+          message: waiting?.message ?? printable(scheduling?.message ?? ""),
+        }
+      : { type: "Scheduled", status: "True", reason: "Scheduled", message: "" };
+  const held = pod === undefined ? undefined : containerStatus(pod)?.state?.waiting;
+  const started: Verdict =
+    times.startedAt === undefined
+      ? { type: "Started", status: "False", reason: held?.reason ?? "Pending", message: printable(held?.message ?? "") }
+      : { type: "Started", status: "True", reason: "Started", message: "" };
+  return [scheduled, started, ...(times.finishedAt === undefined ? [readyVerdict(observed, times)] : [])];
+}
+
+function readyVerdict({ sandbox, readiness }: Observed, times: Times): Verdict {
+  const { readinessProbe, readinessProbeName } = sandbox.spec;
+  if (times.startedAt === undefined) {
+    return { type: "Ready", status: "False", reason: "NotStarted", message: "It has not started yet." };
+  }
+  if (readinessProbe === undefined && readinessProbeName === undefined) {
+    return { type: "Ready", status: "True", reason: NO_PROBE, message: "" };
+  }
+  if (times.readyAt !== undefined) {
+    return { type: "Ready", status: "True", reason: "ProbeSucceeded", message: "" };
+  }
+  const before = conditionOf(sandbox.status?.conditions, "Ready");
+  if (readiness?.state === "failed" || before?.reason === probeTimedOut) {
+    const message = readiness?.message ?? before?.message ?? "";
+    return { type: "Ready", status: "False", reason: probeTimedOut, message: printable(message) };
+  }
+  return { type: "Ready", status: "False", reason: probing, message: "Its probe has not succeeded yet." };
+}
+
+function endingVerdicts(ending: Ending | undefined, admission: Admission | undefined): Verdict[] {
+  if (ending === undefined) return [];
+  const { reason, message } = ending;
+  const finished: Verdict = { type: "Finished", status: "True", reason, message };
+  if (!SETUP_FAILURES.includes(reason)) return [finished];
+  const why = admission?.kind === "refused" ? admission.reason : reason;
+  return [finished, { type: "Stalled", status: "True", reason: why, message }];
+}
+
+/** What was changed while the sandbox runs and cannot take effect, said rather than ignored. */
+function limitationVerdicts({ sandbox, pod }: Observed, ending: Ending | undefined): Verdict[] {
+  if (ending !== undefined || pod === undefined) return [];
+  const kept = timeoutSecondsOf(sandbox, pod);
+  if (kept === sandbox.spec.timeoutSeconds) return [];
+  return [
+    {
+      type: "Stalled",
+      status: "True",
+      reason: "NotSupported",
+      message: `spec.timeoutSeconds ${sandbox.spec.timeoutSeconds} is not supported for a sandbox that has its Pod: it keeps ${kept}.`,
+    },
+  ];
+}
+
+function endOf({ reason, exitCode, message }: Ending): Pick<SandboxStatus, "reason" | "exitCode" | "message"> {
+  return { reason, message, ...(exitCode === undefined ? {} : { exitCode }) };
+}
+
+type Place = Pick<SandboxStatus, "podName" | "nodeName" | "image">;
+
+function placeOf(pod: Pod | undefined, before: SandboxStatus): Place {
+  const podName = pod?.metadata.name ?? before.podName;
+  const nodeName = pod?.spec?.nodeName ?? before.nodeName;
+  const image = (pod === undefined ? undefined : containerStatus(pod)?.imageID) || before.image;
+  return {
+    ...(podName === undefined ? {} : { podName }),
+    ...(nodeName === undefined ? {} : { nodeName }),
+    ...(image === undefined ? {} : { image }),
+  };
+}
+
+function observedGeneration({ metadata }: Sandbox): Pick<SandboxStatus, "observedGeneration"> {
+  return metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
+}

@@ -1,0 +1,69 @@
+import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
+import type { SandboxSpec } from "../../api/sandbox.ts";
+
+/** A field that asks for something this version does not do. */
+export interface UnsupportedField {
+  path: string;
+  value: unknown;
+  /** What to do instead, where there is something. */
+  instead?: string;
+}
+
+/** The first field of a sandbox, or of its class, that would be silently ignored if the sandbox ran. */
+export function unsupportedField(spec: SandboxSpec, sandboxClass: SandboxClassSpec): UnsupportedField | undefined {
+  return [...sandboxFields(spec), ...classFields(sandboxClass)].find(({ value }) => asksForSomething(value));
+}
+
+/** The refusal as users read it: `spec.gpu ["H100"] is not supported by this version. …`. */
+export function describeUnsupported({ path, value, instead }: UnsupportedField): string {
+  const shown = JSON.stringify(value);
+  const cut = shown.length > 200 ? `${shown.slice(0, 199)}…` : shown;
+  return `${path} ${cut} is not supported by this version of Sandkeep. ${instead ?? "Leave it out."}`;
+}
+
+function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
+  const { network = {}, placement = {} } = spec;
+  const needsEntrypoint = spec.args !== undefined && spec.args.length > 0 && (spec.command ?? []).length === 0;
+  return [
+    { path: "spec.snapshotName", value: spec.snapshotName },
+    { path: "spec.imageName", value: spec.imageName },
+    {
+      path: "spec.args",
+      value: needsEntrypoint ? spec.args : undefined,
+      instead: "Give spec.command too: the image's ENTRYPOINT is not looked up.",
+    },
+    { path: "spec.gpu", value: spec.gpu },
+    { path: "spec.placement.cloud", value: placement.cloud, instead: "Use spec.placement.nodeSelector." },
+    { path: "spec.idleTimeoutSeconds", value: spec.idleTimeoutSeconds, instead: "Use spec.timeoutSeconds." },
+    { path: "spec.network.outbound", value: given(network.outbound) },
+    { path: "spec.network.inbound", value: given(network.inbound) },
+    { path: "spec.network.proxyName", value: network.proxyName },
+    { path: "spec.tunnels", value: spec.tunnels },
+    { path: "spec.customDomain", value: spec.customDomain },
+    { path: "spec.volumes", value: spec.volumes },
+    { path: "spec.identityToken", value: given(spec.identityToken) },
+    { path: "spec.verbose", value: spec.verbose },
+    { path: "spec.experimental", value: spec.experimental },
+  ];
+}
+
+function classFields(spec: SandboxClassSpec): UnsupportedField[] {
+  const instead = "Ask an administrator to take it out of the class.";
+  return [
+    { path: "SandboxClass spec.defaults.processes", value: spec.defaults?.processes, instead },
+    { path: "SandboxClass spec.maxima.processes", value: spec.maxima?.processes, instead },
+    { path: "SandboxClass spec.podPatch", value: spec.podPatch, instead },
+    { path: "SandboxClass spec.network.domains", value: spec.network?.domains, instead },
+    { path: "SandboxClass spec.network.waitForEnforcement", value: spec.network?.waitForEnforcement, instead },
+  ];
+}
+
+/** An empty object says something here: an empty `outbound` allows nothing. */
+function given(value: object | undefined): unknown {
+  return value === undefined ? undefined : [value];
+}
+
+function asksForSomething(value: unknown): boolean {
+  if (value === undefined || value === false) return false;
+  return typeof value !== "object" || value === null || Object.keys(value).length > 0;
+}

@@ -1,0 +1,87 @@
+import { SANDBOX_CONTAINER } from "../../../src/api/constants.ts";
+import { type SandboxClass, sandboxClassSchema } from "../../../src/api/sandbox-class.ts";
+import { type Sandbox, sandboxSchema, type SandboxSpecInput, type SandboxStatus } from "../../../src/api/sandbox.ts";
+import type { ContainerStatus, Pod } from "../../../src/kube/objects.ts";
+import type { Observed } from "../../../src/operator/sandbox/observed.ts";
+import { podFor } from "../../../src/operator/sandbox/pod.ts";
+
+export const now: Date = new Date("2026-11-21T10:00:00.000Z");
+export const settings: Observed["settings"] = { agentImage: "agent:1", network: { clusterCidrs: [], dnsCidrs: [] } };
+export const facts: Observed["facts"] = { imageVolumes: true, userNamespaces: new Set([""]) };
+
+/** A moment so many seconds before (or, negative, after) `now`. */
+export function ago(seconds: number): string {
+  return new Date(now.getTime() - seconds * 1000).toISOString();
+}
+
+export function aSandbox(spec: SandboxSpecInput = {}, status?: SandboxStatus, created: string = ago(1)): Sandbox {
+  return sandboxSchema.parse({
+    metadata: { name: "s", namespace: "n", uid: "u1", generation: 1, creationTimestamp: created },
+    spec: { image: "busybox:stable", ...spec },
+    ...(status && { status }),
+  });
+}
+
+export function aClass(spec: object = {}): SandboxClass {
+  return sandboxClassSchema.parse({ metadata: { name: "default" }, spec });
+}
+
+export function observed(parts: Partial<Observed> = {}): Observed {
+  return { sandbox: aSandbox(), sandboxClass: aClass(), policies: [], facts, settings, ...parts };
+}
+
+export interface PodParts {
+  node?: string;
+  phase?: string;
+  reason?: string;
+  message?: string;
+  conditions?: NonNullable<NonNullable<Pod["status"]>["conditions"]>;
+  state?: ContainerStatus["state"];
+  installer?: ContainerStatus["state"];
+  image?: string;
+  metadata?: Partial<Pod["metadata"]>;
+}
+
+/** The Pod of `sandbox` as the API server would show it in some state. */
+export function aPod(parts: PodParts = {}, sandbox: Sandbox = aSandbox()): Pod {
+  const inputs = {
+    sandboxClass: aClass().spec,
+    probe: undefined,
+    facts,
+    agentImage: "agent:1",
+    network: "x",
+    appLabels: {},
+  };
+  const pod = podFor(sandbox, inputs);
+  const { node, phase = "Pending", reason, message, conditions = [], state, installer, metadata } = parts;
+  return {
+    ...pod,
+    metadata: { ...pod.metadata, uid: "p1", resourceVersion: "7", ...metadata },
+    spec: { containers: [], ...pod.spec, ...(node !== undefined && { nodeName: node }) },
+    status: {
+      phase,
+      conditions,
+      ...(reason !== undefined && { reason }),
+      ...(message !== undefined && { message }),
+      ...(state && { containerStatuses: [containerStatus(SANDBOX_CONTAINER, state)] }),
+      ...(installer && { initContainerStatuses: [containerStatus("sandkeep-agent", installer)] }),
+    },
+  };
+}
+
+export function terminated(
+  exitCode: number,
+  message = "",
+  reason = "Error",
+  finishedAt: string = ago(0),
+): ContainerStatus["state"] {
+  return { terminated: { exitCode, message, reason, startedAt: ago(60), finishedAt } };
+}
+
+export function waiting(reason: string, message = ""): ContainerStatus["state"] {
+  return { waiting: { reason, message } };
+}
+
+function containerStatus(name: string, state: NonNullable<ContainerStatus["state"]>): ContainerStatus {
+  return { name, image: "busybox:stable", imageID: "busybox@sha256:1", ready: false, restartCount: 0, state };
+}

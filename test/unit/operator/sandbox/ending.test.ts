@@ -1,0 +1,240 @@
+import { describe, expect, test } from "vitest";
+import type { SandboxSpecInput, SandboxStatus } from "../../../../src/api/sandbox.ts";
+import { podEnding } from "../../../../src/operator/sandbox/ending.ts";
+import { momentsOf } from "../../../../src/operator/sandbox/lifetime.ts";
+import { ago, aPod, aSandbox, now, type PodParts, terminated, waiting } from "../builders.ts";
+
+const patience = { pullSeconds: 300, scheduleSeconds: 600 };
+const started: SandboxStatus = { phase: "Started", scheduledAt: ago(61), startedAt: ago(60) };
+const scheduled: SandboxStatus = { phase: "Scheduled", scheduledAt: ago(60) };
+const running: PodParts["state"] = { running: { startedAt: ago(60) } };
+const deleted = (seconds: number, grace = 0): PodParts["metadata"] => ({
+  deletionTimestamp: ago(seconds),
+  deletionGracePeriodSeconds: grace,
+});
+const disrupted = (reason: string): NonNullable<PodParts["conditions"]> => [
+  { type: "DisruptionTarget", status: "True", reason, message: "why" },
+];
+
+interface Row {
+  name: string;
+  pod: PodParts;
+  status?: SandboxStatus;
+  spec?: SandboxSpecInput;
+  created?: string;
+  want: { reason: string; exitCode?: number; says?: RegExp } | undefined;
+}
+
+const rows: Row[] = [
+  { name: "a Pod without a node has not ended", pod: {}, want: undefined },
+  { name: "a running container has not ended", pod: { node: "a", state: running }, status: started, want: undefined },
+  {
+    name: "exit code 0 with the agent's account is Completed",
+    pod: { node: "a", phase: "Succeeded", state: terminated(0, '{"reason":"Completed"}') },
+    want: { reason: "Completed", exitCode: 0 },
+  },
+  {
+    name: "another exit code is Error, with the agent's words",
+    pod: { node: "a", phase: "Failed", state: terminated(3, '{"reason":"Error","message":"no\\u0007 luck"}') },
+    want: { reason: "Error", exitCode: 3, says: /^no luck$/ },
+  },
+  {
+    name: "a forged Completed does not hide the exit code",
+    pod: { node: "a", phase: "Failed", state: terminated(9, '{"reason":"Completed"}') },
+    want: { reason: "Error", exitCode: 9 },
+  },
+  {
+    name: "the agent's Timeout is Timeout",
+    pod: { node: "a", phase: "Failed", state: terminated(124, '{"reason":"Timeout"}') },
+    want: { reason: "Timeout", exitCode: 124, says: /timeoutSeconds \(300\)/ },
+  },
+  {
+    name: "the agent's StartError names the command",
+    pod: {
+      node: "a",
+      phase: "Failed",
+      state: terminated(128, '{"reason":"StartError","message":"no such file: nope"}'),
+    },
+    want: { reason: "StartError", exitCode: 128, says: /no such file: nope/ },
+  },
+  {
+    name: "an unlisted reason in the termination message is not believed",
+    pod: { node: "a", phase: "Failed", state: terminated(1, '{"reason":"Evicted"}') },
+    want: { reason: "AgentLost", exitCode: 1 },
+  },
+  {
+    name: "a termination message that is not JSON is AgentLost",
+    pod: { node: "a", phase: "Failed", state: terminated(137, "]]") },
+    want: { reason: "AgentLost", exitCode: 137 },
+  },
+  {
+    name: "OOMKilled with 137 is OutOfMemory and names the limit",
+    pod: { node: "a", phase: "Failed", state: terminated(137, "", "OOMKilled") },
+    spec: { resources: { limits: { memory: "64Mi" } } },
+    want: { reason: "OutOfMemory", exitCode: 137, says: /64Mi/ },
+  },
+  {
+    name: "OOMKilled of a child that the command survived is the command's end",
+    pod: { node: "a", phase: "Succeeded", state: terminated(0, '{"reason":"Completed"}', "OOMKilled") },
+    want: { reason: "Completed", exitCode: 0 },
+  },
+  {
+    name: "a container that the runtime cannot start is StartError",
+    pod: { node: "a", phase: "Failed", state: terminated(128, "exec: no such file", "StartError") },
+    want: { reason: "StartError", exitCode: 128, says: /no such file/ },
+  },
+  {
+    name: "activeDeadlineSeconds is Timeout",
+    pod: { node: "a", phase: "Failed", reason: "DeadlineExceeded", state: terminated(137) },
+    want: { reason: "Timeout", exitCode: 124 },
+  },
+  {
+    name: "eviction by the kubelet is Evicted",
+    pod: { node: "a", phase: "Failed", reason: "Evicted", message: "low on memory", state: terminated(137) },
+    want: { reason: "Evicted", exitCode: 137, says: /low on memory/ },
+  },
+  {
+    name: "a Pod that the node refuses is Unschedulable",
+    pod: { node: "a", phase: "Failed", reason: "OutOfcpu", message: "too little" },
+    want: { reason: "Unschedulable", says: /OutOfcpu.*too little/ },
+  },
+  {
+    name: "a deleted Pod that still runs is waited for",
+    pod: { node: "a", state: running, metadata: deleted(1) },
+    status: started,
+    want: undefined,
+  },
+  {
+    name: "a Pod deleted on request is Terminated once it has stopped",
+    pod: { node: "a", phase: "Failed", state: terminated(137), metadata: deleted(0) },
+    spec: { desiredState: "Terminated" },
+    want: { reason: "Terminated", exitCode: 137 },
+  },
+  {
+    name: "a Pod deleted by somebody else is PodDeleted",
+    pod: { node: "a", phase: "Failed", state: terminated(137), metadata: deleted(0) },
+    want: { reason: "PodDeleted", exitCode: 137, says: /desiredState/ },
+  },
+  {
+    name: "a container that had ended before its Pod was deleted keeps its own end",
+    pod: {
+      node: "a",
+      phase: "Failed",
+      state: terminated(5, '{"reason":"Error"}', "Error", ago(20)),
+      metadata: deleted(10),
+    },
+    want: { reason: "Error", exitCode: 5 },
+  },
+  {
+    name: "a Pod deleted after the deadline is Timeout",
+    pod: { node: "a", phase: "Failed", state: terminated(137, ""), metadata: deleted(0) },
+    spec: { timeoutSeconds: 58 },
+    status: started,
+    want: { reason: "Timeout", exitCode: 124, says: /58/ },
+  },
+  {
+    name: "a Pod deleted before it had a node has ended",
+    pod: { metadata: deleted(0) },
+    want: { reason: "PodDeleted", exitCode: 137 },
+  },
+  {
+    name: "a drained node evicts",
+    pod: {
+      node: "a",
+      phase: "Failed",
+      state: terminated(137),
+      metadata: deleted(0),
+      conditions: disrupted("EvictionByEvictionAPI"),
+    },
+    want: { reason: "Evicted", exitCode: 137 },
+  },
+  {
+    name: "a Pod that garbage collection took from a lost node does not wait for it",
+    pod: { node: "a", state: running, metadata: deleted(0), conditions: disrupted("DeletionByPodGC") },
+    want: { reason: "NodeLost", exitCode: 137 },
+  },
+  {
+    name: "a node that does not confirm within 30 s is lost",
+    pod: { node: "a", state: running, metadata: deleted(31) },
+    want: { reason: "NodeLost", exitCode: 137 },
+  },
+  {
+    name: "a termination that the node does not confirm is still Terminated",
+    pod: { node: "a", state: running, metadata: deleted(31) },
+    spec: { desiredState: "Terminated" },
+    want: { reason: "Terminated", exitCode: 137 },
+  },
+  {
+    name: "an image that does not exist ends at once",
+    pod: { node: "a", state: waiting("ErrImagePull", 'failed to resolve reference "x": not found') },
+    status: scheduled,
+    want: { reason: "ImageUnavailable", says: /check name and tag/ },
+  },
+  {
+    name: "an invalid image name ends at once",
+    pod: { node: "a", state: waiting("InvalidImageName", "bad") },
+    status: scheduled,
+    want: { reason: "ImageUnavailable", says: /not an image reference/ },
+  },
+  {
+    name: "a registry that does not answer has pullSeconds",
+    pod: { node: "a", state: waiting("ImagePullBackOff", "dial tcp: timeout") },
+    status: { ...scheduled, scheduledAt: ago(299) },
+    want: undefined,
+  },
+  {
+    name: "a pull that takes longer than pullSeconds ends",
+    pod: { node: "a", state: waiting("ImagePullBackOff", "dial tcp: timeout") },
+    status: { ...scheduled, scheduledAt: ago(300) },
+    want: { reason: "ImageUnavailable", says: /imagePullSecrets/ },
+  },
+  {
+    name: "a Pod whose network cannot be set up is StartError",
+    pod: {
+      node: "a",
+      state: waiting("ContainerCreating"),
+      conditions: [{ type: "PodReadyToStartContainers", status: "False" }],
+    },
+    status: { ...scheduled, scheduledAt: ago(301) },
+    want: { reason: "StartError", says: /Events of the Pod/ },
+  },
+  {
+    name: "a missing Secret is StartError",
+    pod: { node: "a", state: waiting("CreateContainerConfigError", 'secret "x" not found') },
+    status: scheduled,
+    want: { reason: "StartError", says: /secret "x" not found/ },
+  },
+  {
+    name: "an agent that cannot be installed is StartError",
+    pod: { node: "a", phase: "Failed", installer: terminated(1, "no space") },
+    status: scheduled,
+    want: { reason: "StartError", exitCode: 1, says: /installed: no space/ },
+  },
+  {
+    name: "an unschedulable Pod has scheduleSeconds",
+    pod: { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/1 nodes" }] },
+    created: ago(599),
+    want: undefined,
+  },
+  {
+    name: "an unschedulable Pod ends with the scheduler's words",
+    pod: { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/1 nodes" }] },
+    created: ago(600),
+    want: { reason: "Unschedulable", says: /600 s: 0\/1 nodes/ },
+  },
+];
+
+describe("podEnding", () => {
+  test.each(rows)("$name", ({ pod, status, spec, created, want }) => {
+    const sandbox = aSandbox(spec, status, created);
+    const state = aPod(pod, sandbox);
+    const ending = podEnding(state, { sandbox, patience, moments: momentsOf(sandbox, status, state, patience, now) });
+    if (want === undefined) {
+      expect(ending).toBeUndefined();
+      return;
+    }
+    expect(ending?.reason).toBe(want.reason);
+    expect(ending?.exitCode).toBe(want.exitCode);
+    expect(ending?.message).toMatch(want.says ?? /./);
+  });
+});
