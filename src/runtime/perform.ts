@@ -58,8 +58,12 @@ async function apply({ kind, object, createOnly }: Apply, owner: KubeObject, per
     metadata: { ...object.metadata, annotations },
   };
   const options = { fieldManager, ...(signal && { signal }) };
-  if (createOnly) await create(kind, wanted, owner, kube, options);
-  else cacheOf(kind, performer)?.learn(await kube.apply(kind, wanted, options));
+  if (createOnly) {
+    await create(kind, wanted, owner, kube, options);
+    return;
+  }
+  const written = await kube.apply(kind, wanted, options);
+  cacheOf(kind, performer)?.learn(written);
 }
 
 /** Names are deterministic, so that one that exists is ours from an earlier pass, or stands in the way. */
