@@ -83,7 +83,7 @@ func (c *Cluster) waitForPod(ctx context.Context, uid types.UID) (types.UID, err
 			return "", err
 		}
 		for _, pod := range pods {
-			if pod.UID == uid || pod.Annotations[staticPodHash] == string(uid) {
+			if hash, static := pod.Annotations[staticPodHash]; pod.UID == uid || static && hash == string(uid) {
 				return pod.UID, nil
 			}
 		}

@@ -77,7 +77,9 @@ func essentials(object any) (any, error) {
 	switch full := object.(type) {
 	case *corev1.Pod:
 		pod := &corev1.Pod{ObjectMeta: identity(full.ObjectMeta)}
-		pod.Annotations = map[string]string{staticPodHash: full.Annotations[staticPodHash]}
+		if hash, static := full.Annotations[staticPodHash]; static {
+			pod.Annotations = map[string]string{staticPodHash: hash}
+		}
 		pod.Spec.NodeName, pod.Spec.HostNetwork = full.Spec.NodeName, full.Spec.HostNetwork
 		pod.Spec.InitContainers, pod.Spec.Containers = portsOnly(full.Spec.InitContainers), portsOnly(full.Spec.Containers)
 		pod.Status.Phase, pod.Status.PodIPs = full.Status.Phase, full.Status.PodIPs
