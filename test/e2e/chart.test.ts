@@ -1,0 +1,84 @@
+import { describe, expect, inject, test } from "vitest";
+import { tool } from "../support/installed.ts";
+
+const installed = inject("installed");
+const template = (...args: string[]) =>
+  tool(installed, "helm", ["template", "sandkeep", "charts/sandkeep", "--namespace", "sandkeep-system", ...args]);
+
+describe("the API server takes the chart", () => {
+  const rows: [what: string, args: string[]][] = [
+    ["as it is", []],
+    [
+      "with one replica and no budget",
+      ["--set", "operator.replicas=1,gateway.replicas=1,podDisruptionBudget.enabled=false"],
+    ],
+    [
+      "with images by digest and pull secrets",
+      [
+        "--set",
+        `image.digest=sha256:${"a".repeat(64)},agentImage.digest=sha256:${"b".repeat(64)},imagePullSecrets={one,two}`,
+      ],
+    ],
+    [
+      "with a certificate and a load balancer",
+      [
+        "--set",
+        "gateway.tls.secretName=tls,gateway.service.type=LoadBalancer",
+        "--set-string",
+        "gateway.service.annotations.a=b",
+      ],
+    ],
+    [
+      "with a network policy",
+      [
+        "--set",
+        "networkPolicy.enabled=true",
+        "--set-json",
+        'networkPolicy.metricsNamespaces=[{"matchLabels":{"a":"b"}}]',
+      ],
+    ],
+    [
+      "with placement",
+      [
+        "--set-json",
+        'operator.tolerations=[{"key":"a","operator":"Exists"}]',
+        "--set",
+        "operator.nodeSelector.a=b,gateway.priorityClassName=system-cluster-critical",
+      ],
+    ],
+    ["with the cluster's ranges", ["--set", "cluster.cidrs={198.51.100.0/24},cluster.dnsCidrs={169.254.20.10/32}"]],
+    [
+      "without what can be left out",
+      [
+        "--set",
+        "crds.install=false,defaultClass.install=false,execPolicy.enabled=false,rbac.aggregateToDefaultRoles=false",
+      ],
+    ],
+  ];
+  test.each(rows)("%s", async (_what, args) => {
+    const { code, stdout, stderr } = await template(...args);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    const applied = await tool(
+      installed,
+      "kubectl",
+      ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--namespace", "sandkeep-system", "-f", "-"],
+      stdout,
+    );
+    expect(applied.stderr).toBe("");
+    expect(applied.code).toBe(0);
+  });
+});
+
+describe("the schema refuses", () => {
+  test.each([
+    ["an unknown value", "gateway.replica=3", "replica"],
+    ["a value of the wrong type", "operator.replicas=many", "replicas"],
+    ["a Service type that does not exist", "gateway.service.type=Public", "type"],
+    ["a digest that is none", "image.digest=latest", "digest"],
+  ])("%s", async (_what, value, message) => {
+    const { code, stderr } = await template("--set", value);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  });
+});

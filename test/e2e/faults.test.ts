@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { kubectl } from "../support/installed.ts";
+import { waitFor } from "../support/wait-for.ts";
+import { newTenant, small, type Tenant } from "./tenant.ts";
+
+const installed = inject("installed");
+const system = ["--namespace", "sandkeep-system"];
+
+let tenant: Tenant;
+beforeAll(async () => {
+  tenant = await newTenant();
+});
+afterAll(() => tenant[Symbol.asyncDispose]());
+
+async function scale(component: "operator" | "gateway", replicas: number): Promise<void> {
+  await kubectl(installed, [...system, "scale", `deployment/sandkeep-${component}`, `--replicas=${replicas}`]);
+  if (replicas === 0) {
+    const selector = `app.kubernetes.io/component=${component}`;
+    await kubectl(installed, [...system, "wait", "--for=delete", "pod", "--selector", selector, "--timeout=60s"]);
+  } else
+    await kubectl(installed, [...system, "rollout", "status", `deployment/sandkeep-${component}`, "--timeout=60s"]);
+}
+
+async function killAll(component: "operator" | "gateway"): Promise<void> {
+  const selector = `app.kubernetes.io/component=${component}`;
+  await kubectl(installed, [...system, "delete", "pods", "--grace-period=0", "--force", "--selector", selector]);
+}
+
+test("a process and its output survive the gateway that started it", async () => {
+  const { id } = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable" } }, "started");
+  const process = `/sandboxes/${id}/processes/counter`;
+  const command = ["sh", "-c", "i=0; until [ -e /tmp/stop ]; do i=$((i+1)); echo $i; sleep 0.05; done; exit 3"];
+  await tenant.gateway.send("POST", `/sandboxes/${id}/processes`, { id: "counter", command });
+
+  const reading = tenant.gateway.send("GET", `${process}/stdout`).catch((error: unknown) => error);
+  await killAll("gateway");
+  await reading;
+  await kubectl(installed, [...system, "rollout", "status", "deployment/sandkeep-gateway", "--timeout=60s"]);
+
+  await waitFor("the gateway answers again", async () => {
+    const { status } = await tenant.gateway.send("GET", process);
+    return status === 200 ? true : undefined;
+  });
+  expect((await tenant.gateway.exec(id, { command: ["touch", "/tmp/stop"] })).code).toBe(0);
+  expect((await tenant.gateway.send("GET", `${process}/exit?wait=30`)).json).toMatchObject({ code: 3 });
+  const lines = (await tenant.gateway.send("GET", `${process}/stdout`)).text.trim().split("\n");
+  expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
+});
+
+test("what happens while no operator runs is recorded by the next one", async () => {
+  const ends = await tenant.gateway.create(
+    {
+      spec: {
+        ...small,
+        image: "busybox:stable",
+        command: ["sh", "-c", "until [ -e /tmp/stop ]; do sleep 0.1; done; exit 5"],
+      },
+    },
+    "started",
+  );
+  const removed = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable" } }, "started");
+  await scale("operator", 0);
+
+  await tenant.gateway.exec(ends.id, { command: ["touch", "/tmp/stop"] });
+  await tenant.kubectl(["delete", "pod", removed.id, "--wait=false"]);
+  const created = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable", command: ["true"] } });
+
+  await scale("operator", 2);
+  const finished = (id: string) => tenant.gateway.get(id, "?wait=finished&timeoutSeconds=60");
+  expect((await finished(ends.id)).status).toMatchObject({ reason: "Error", exitCode: 5 });
+  expect((await finished(removed.id)).status).toMatchObject({ reason: "PodDeleted" });
+  expect((await finished(created.id)).status).toMatchObject({ reason: "Completed", exitCode: 0 });
+});
+
+test("sandboxes go on being made when the leader is killed", async () => {
+  await killAll("operator");
+  const { status } = await tenant.gateway.create(
+    { spec: { ...small, image: "busybox:stable", command: ["true"] } },
+    "finished",
+  );
+  expect(status).toMatchObject({ reason: "Completed", exitCode: 0 });
+});

@@ -1,0 +1,40 @@
+import { randomBytes } from "node:crypto";
+import { inject } from "vitest";
+import { GatewayClient } from "../support/gateway-client.ts";
+import { kubectl as run, type Installed } from "../support/installed.ts";
+
+/** A namespace of its own, an account in it that may do what Kubernetes' role says, and a client of the gateway as that account. */
+export interface Tenant extends AsyncDisposable {
+  installed: Installed;
+  namespace: string;
+  token: string;
+  gateway: GatewayClient;
+  /** In the namespace, with every right. */
+  kubectl: (args: string[], input?: string) => Promise<string>;
+}
+
+/** A new tenant; its namespace goes when it is disposed. */
+export async function newTenant(role: "edit" | "view" = "edit"): Promise<Tenant> {
+  const installed = inject("installed");
+  const namespace = `e2e-${randomBytes(4).toString("hex")}`;
+  const kubectl = (args: string[], input?: string) => run(installed, ["--namespace", namespace, ...args], input);
+  await run(installed, ["create", "namespace", namespace]);
+  await kubectl(["create", "serviceaccount", "user"]);
+  await kubectl(["create", "rolebinding", "user", `--clusterrole=${role}`, `--serviceaccount=${namespace}:user`]);
+  const token = (await kubectl(["create", "token", "user", "--audience", "sandkeep"])).trim();
+  const gateway = new GatewayClient(installed, namespace, token);
+  return {
+    installed,
+    namespace,
+    token,
+    gateway,
+    kubectl,
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]();
+      await run(installed, ["delete", "namespace", namespace, "--wait=false"]);
+    },
+  };
+}
+
+/** Small enough that several run at once on two cores. */
+export const small = { resources: { requests: { cpu: "10m", memory: "16Mi" } } };

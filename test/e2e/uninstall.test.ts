@@ -1,0 +1,37 @@
+import { expect, inject, test } from "vitest";
+import { installInto, kubectl, tool } from "../support/installed.ts";
+import { waitFor } from "../support/wait-for.ts";
+import { newTenant, small } from "./tenant.ts";
+
+const installed = inject("installed");
+
+test("uninstalling leaves no Pod that cannot go, keeps the records, and installing again goes on with them", async () => {
+  await using tenant = await newTenant();
+  const running = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable" } }, "started");
+  const done = await tenant.gateway.create(
+    { spec: { ...small, image: "busybox:stable", command: ["true"] } },
+    "finished",
+  );
+
+  const uninstall = ["uninstall", "sandkeep", "--namespace", "sandkeep-system", "--wait", "--timeout", "2m"];
+  const { code, stderr } = await tool(installed, "helm", uninstall);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+
+  const pods = JSON.parse(await tenant.kubectl(["get", "pods", "-o", "json"])) as {
+    items: { metadata: { finalizers?: string[] } }[];
+  };
+  expect(pods.items.flatMap(({ metadata }) => metadata.finalizers ?? [])).toEqual([]);
+  await tenant.kubectl(["delete", "pod", running.id, "--timeout=30s"]);
+  expect(await tenant.kubectl(["get", "sandboxes", "-o", "name"])).toContain(`sandbox.sandkeep.dev/${done.id}`);
+  const left = await kubectl(installed, ["get", "clusterroles,validatingadmissionpolicies", "-o", "name"]);
+  expect(left).not.toContain("sandkeep");
+
+  await kubectl(installed, ["annotate", "namespace", "sandkeep-system", "sandkeep.dev/installed-"]);
+  await installInto(installed.cluster);
+  const ended = await waitFor("the new operator tells how the Pod ended", async () => {
+    const { status } = await tenant.gateway.get(running.id);
+    return status.phase === "Finished" ? status : undefined;
+  });
+  expect(ended).toMatchObject({ reason: "PodDeleted" });
+});
