@@ -115,13 +115,15 @@ export class Link implements AsyncDisposable {
       throw new LinkError(`Cannot reach the agent of ${this.#name}: ${this.#streams} requests are under way`, {
         code: "resource_exhausted",
       });
-    const stream = this.#session.request({ ...headers, ":method": method, ":path": path }, signal ? { signal } : {});
+    const stream = this.#session.request({ ...headers, ":method": method, ":path": path });
+    const cancel = () => stream.close(http2.constants.NGHTTP2_CANCEL);
+    signal?.addEventListener("abort", cancel, { once: true });
     this.#streams += 1;
     stream.once("close", () => {
       this.#streams -= 1;
       this.#lastUsed = performance.now();
+      signal?.removeEventListener("abort", cancel);
     });
-    stream.setTimeout(0);
     send(stream, body);
     return await this.#response(stream, (waitMilliseconds ?? 0) + limits.responseMilliseconds, signal);
   }
@@ -147,25 +149,29 @@ export class Link implements AsyncDisposable {
 
   #response(stream: http2.ClientHttp2Stream, milliseconds: number, signal?: AbortSignal): Promise<LinkResponse> {
     return new Promise((resolve, reject) => {
+      const fail = (cause?: unknown) => {
+        clearTimeout(late);
+        const reset = `it reset the request (HTTP/2 code ${stream.rstCode})`;
+        reject(signal?.aborted ? signal.reason : (this.#failure ?? this.#error(reset, cause)));
+      };
       const late = setTimeout(() => {
         reject(this.#error(`no answer within ${milliseconds} ms`, undefined, "deadline_exceeded"));
         stream.close(http2.constants.NGHTTP2_CANCEL);
       }, milliseconds);
       const answered = linkResponseSeconds.startTimer();
+      // After the response errors reach the body's reader, when the stream closes.
+      stream.on("error", fail);
+      stream.once("close", fail);
       stream.once("response", (head) => {
         clearTimeout(late);
         answered();
+        stream.off("close", fail);
         const broken = () => this.#failure ?? this.#error(`it reset the response (HTTP/2 code ${stream.rstCode})`);
-        resolve({ status: head[":status"] ?? 502, headers: head, body: responseBody(stream, this.#session, broken) });
-      });
-      // Errors after the response reach the body's reader when the stream closes.
-      stream.on("error", (cause) => {
-        clearTimeout(late);
-        reject(signal?.aborted ? signal.reason : (this.#failure ?? this.#error("the request failed", cause)));
-      });
-      stream.once("close", () => {
-        clearTimeout(late);
-        reject(this.#failure ?? this.#error(`it reset the request (HTTP/2 code ${stream.rstCode})`));
+        resolve({
+          status: head[":status"] ?? 502,
+          headers: head,
+          body: responseBody(stream, this.#session, broken),
+        });
       });
     });
   }

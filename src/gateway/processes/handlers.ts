@@ -27,12 +27,12 @@ export function processHandlers(send: SendToAgent, audit: Audit): Pick<Handlers,
     );
   };
   const forward = async (call: SandboxCall, path: string, more?: Partial<AgentRequest>, type = jsonType) =>
-    relay(await ask(call, path, more), type, call.response, call.signal);
+    relay(await ask(call, path, more), type, call.response);
   const start = async (call: Call<"exec"> | Call<"startProcess">, path: string, type: string) => {
     // With an id of its own a request that is sent twice starts one process.
     const body = agentBody({ id: randomUUID(), ...call.body });
     const answer = await audit(call, body, ask(call, path, jsonBody(body)));
-    await relay(answer, type, call.response, call.signal);
+    await relay(answer, type, call.response);
   };
 
   return {

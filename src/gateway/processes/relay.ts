@@ -1,5 +1,5 @@
 import type { Response } from "express";
-import { pipeline } from "node:stream/promises";
+import type { Readable } from "node:stream";
 import type { LinkResponse } from "../../agent-link/link.ts";
 import { SandkeepError } from "../../api/errors.ts";
 import { errorFrom } from "../../agent-link/client.ts";
@@ -16,12 +16,7 @@ export async function succeeded(answer: LinkResponse): Promise<LinkResponse> {
  * passes: the sandbox has no say in types, cookies or caching. A body that breaks off cuts the client's connection, so
  * that nobody takes it for whole.
  */
-export async function relay(
-  answer: LinkResponse,
-  contentType: string,
-  response: Response,
-  signal: AbortSignal,
-): Promise<void> {
+export async function relay(answer: LinkResponse, contentType: string, response: Response): Promise<void> {
   response.status(answer.status === 201 || answer.status === 204 ? answer.status : 200);
   response.setHeader("Cache-Control", "no-store");
   const offset = answer.headers[OFFSET_HEADER.toLowerCase()];
@@ -32,11 +27,20 @@ export async function relay(
     return;
   }
   response.setHeader("Content-Type", contentType);
-  response.flushHeaders();
-  try {
-    await pipeline(answer.body, response);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    throw new SandkeepError("unavailable", "request", "The client went before the end of the reply", { cause: error });
-  }
+  await pipe(answer.body, response);
+}
+
+/** As `pipeline`, which takes a tenth of a millisecond to set up. */
+function pipe(body: Readable, response: Response): Promise<void> {
+  return new Promise((resolve, reject) => {
+    body.once("error", reject);
+    response.once("close", () => {
+      if (response.writableFinished) resolve();
+      else reject(new SandkeepError("unavailable", "request", "The client went before the end of the reply"));
+      body.destroy();
+    });
+    body.pipe(response);
+    // Followers learn at once that the stream is there, however long its first octet takes.
+    setImmediate(() => response.headersSent || response.flushHeaders());
+  });
 }
