@@ -2,11 +2,12 @@ import { once } from "node:events";
 import http2 from "node:http2";
 import type { Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { keepAlive } from "./keep-alive.ts";
+import { KeepAlive } from "./keep-alive.ts";
 import { limits } from "./limits.ts";
 import { LinkError } from "./link-error.ts";
 import { linkResponseSeconds } from "./metrics.ts";
 import { responseBody } from "./response-body.ts";
+import { transportOf } from "./transport.ts";
 
 export interface LinkRequest {
   method: string;
@@ -43,22 +44,21 @@ export class Link implements AsyncDisposable {
   #streams = 0;
   #lastUsed = performance.now();
 
-  private constructor(session: http2.ClientHttp2Session, transport: Duplex, name: string) {
+  private constructor(session: http2.ClientHttp2Session, name: string, keepAlive: KeepAlive) {
     this.#session = session;
     this.#name = name;
-    const stop = keepAlive(session, transport, (silence) =>
-      this.destroy(this.#error(`it was silent for ${silence} ms`)),
-    );
+    keepAlive.start(session, (silence) => this.destroy(this.#error(`it was silent for ${silence} ms`)));
     session.on("error", (cause) => (this.#failure ??= this.#error("the connection failed", cause)));
     session.on("goaway", (code) => (this.#failure ??= this.#error(`it is going away (HTTP/2 code ${code})`)));
     session.once("close", () => {
-      stop();
       for (const told of this.#closeListeners) told(this.#failure);
     });
   }
 
-  /** Resolves once the agent has spoken HTTP/2. Rejects with `LinkError`, and the transport is destroyed then. */
-  static async over(transport: Duplex, name: string, signal?: AbortSignal): Promise<Link> {
+  /** Resolves once the agent has spoken HTTP/2. Rejects with `LinkError`, and the stream is destroyed then. */
+  static async over(stream: Duplex, name: string, signal?: AbortSignal): Promise<Link> {
+    const keepAlive = new KeepAlive();
+    const transport = transportOf(stream, () => keepAlive.heard());
     const session = http2.connect("http://agent", {
       createConnection: () => transport,
       settings: {
@@ -71,7 +71,7 @@ export class Link implements AsyncDisposable {
       maxSessionMemory: limits.sessionMegabytes,
       maxReservedRemoteStreams: 0,
     });
-    const link = new Link(session, transport, name);
+    const link = new Link(session, name, keepAlive);
     const deadline = AbortSignal.timeout(limits.openMilliseconds);
     try {
       await firstSettings(session, signal ? AbortSignal.any([signal, deadline]) : deadline);

@@ -1,0 +1,189 @@
+import { duplexPair } from "node:stream";
+import type { ServerHttp2Stream } from "node:http2";
+import { describe, expect, it, vi } from "vitest";
+import { Link } from "../../../src/agent-link/link.ts";
+import { limits } from "../../../src/agent-link/limits.ts";
+import { farEnd, textOf, type FarEnd } from "./far-end.ts";
+
+const ok = { ":status": 200 };
+const get = { method: "GET", path: "/" };
+
+describe("a link", () => {
+  it("carries many requests at once, each with its own body and answer", async () => {
+    await using end = await farEnd((stream) => {
+      stream.respond(ok);
+      stream.pipe(stream);
+    });
+    const bodies = Array.from({ length: 200 }, (_, i) => `body ${i} ${"x".repeat(i * 100)}`);
+    const answers = await Promise.all(
+      bodies.map(async (body) => textOf((await end.link.request({ method: "POST", path: "/", body })).body)),
+    );
+    expect(answers).toEqual(bodies);
+  });
+
+  it("gives the whole body also to a reader that comes when the stream is over", async () => {
+    await using end = await farEnd((stream) => {
+      stream.respond(ok);
+      stream.end("late but whole");
+    });
+    const { body } = await end.link.request(get);
+    await vi.waitFor(() => expect(end.link.streams).toBe(0));
+    expect(await textOf(body)).toBe("late but whole");
+  });
+
+  it("holds the agent back while nobody reads", async () => {
+    let sent = 0;
+    await using end = await farEnd((stream) => {
+      stream.respond(ok);
+      const chunk = Buffer.alloc(64 << 10);
+      const write = () => {
+        while (stream.write(chunk)) sent += chunk.length;
+        sent += chunk.length;
+        stream.once("drain", write);
+      };
+      write();
+    });
+    const { body } = await end.link.request(get);
+    let before = -1;
+    await vi.waitUntil(
+      () => {
+        const still = sent === before;
+        before = sent;
+        return still;
+      },
+      { interval: 100 },
+    );
+    expect(sent).toBeLessThan(4 * limits.windowOctets);
+    body.destroy();
+  });
+
+  it("cancels the stream when the signal is aborted, before and after the answer", async () => {
+    const closed: number[] = [];
+    await using end = await farEnd((stream) => {
+      stream.on("close", () => closed.push(stream.rstCode ?? -1));
+      if (stream.sentHeaders === undefined && closed.length > 0) stream.respond(ok);
+    });
+    const first = new AbortController();
+    const request = end.link.request({ ...get, signal: first.signal });
+    first.abort(new Error("changed my mind"));
+    await expect(request).rejects.toThrow("changed my mind");
+    await vi.waitFor(() => expect(closed).toHaveLength(1));
+
+    const second = new AbortController();
+    const { body } = await end.link.request({ ...get, signal: second.signal });
+    second.abort(new Error("gone"));
+    await expect(textOf(body)).rejects.toThrow();
+    await vi.waitFor(() => expect(closed).toHaveLength(2));
+  });
+
+  it("refuses more requests than it may have under way", async () => {
+    await using end = await farEnd((stream) => stream.respond(ok));
+    const many = Array.from({ length: limits.streams }, () => end.link.request(get).catch(() => {}));
+    await expect(end.link.request(get)).rejects.toMatchObject({ code: "resource_exhausted" });
+    end.link.destroy();
+    await Promise.all(many);
+  });
+
+  const breaks: [what: string, how: (stream: ServerHttp2Stream, end: FarEnd) => void][] = [
+    ["the stream is reset", (stream) => stream.destroy(new Error("reset"))],
+    ["the transport fails", (_, end) => void end.near.destroy(new Error("cut"))],
+    ["the transport ends", (_, end) => void end.far.end()],
+    ["the link is destroyed", (_, end) => end.link.destroy()],
+    ["the agent goes away with an error", (stream) => stream.session?.goaway(2)],
+  ];
+  it.each(breaks)("fails a body, never ends it, when %s in the middle", async (_, breakIt) => {
+    const streams: ServerHttp2Stream[] = [];
+    await using end = await farEnd((stream) => {
+      stream.respond(ok);
+      stream.write("half");
+      streams.push(stream);
+    });
+    const { body } = await end.link.request(get);
+    const text = textOf(body);
+    const [stream] = streams;
+    if (stream) breakIt(stream, end);
+    await expect(text).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  it("lets requests under way end when it is closed", async () => {
+    await using end = await farEnd((stream) => {
+      stream.respond(ok);
+      setImmediate(() => stream.end("done"));
+    });
+    const { body } = await end.link.request(get);
+    const [text] = await Promise.all([textOf(body), end.link.close()]);
+    expect(text).toBe("done");
+    expect(end.link.open).toBe(false);
+    await expect(end.link.request(get)).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
+
+describe("a hostile agent", () => {
+  it.each([
+    ["headers without end", { x: "a".repeat(200_000) }],
+    ["too many headers", Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`h${i}`, "v"]))],
+  ])("fails the request with %s", async (_, headers) => {
+    await using end = await farEnd((stream) => {
+      stream.respond({ ...ok, ...headers });
+      stream.end();
+    });
+    await expect(end.link.request(get).then(({ body }) => textOf(body))).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  it("is given up when it speaks no HTTP/2", async () => {
+    const [near, far] = duplexPair();
+    far.write("SSH-2.0-nonsense\r\n".repeat(100));
+    await expect(Link.over(near, 'sandbox "ns/a"')).rejects.toThrow('Cannot reach the agent of sandbox "ns/a"');
+    expect(near.destroyed).toBe(true);
+  });
+
+  it("is given up when it closes before it speaks", async () => {
+    const [near, far] = duplexPair();
+    far.end();
+    await expect(Link.over(near, 'sandbox "ns/a"')).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  it("cannot bring the process down by ending at an unlucky moment", async () => {
+    for (let i = 0; i < 100; i++) {
+      await using end = await farEnd((stream) => stream.respond(ok));
+      const requests = Array.from({ length: 1 + (i % 5) }, () =>
+        end.link.request(get).then(({ body }) => textOf(body)),
+      );
+      for (let turn = 0; turn < i % 7; turn++) await new Promise((resolve) => setImmediate(resolve));
+      if (i % 2 === 0) end.far.end();
+      else end.far.push(null);
+      requests.push(end.link.request(get).then(({ body }) => textOf(body)));
+      await Promise.allSettled([...requests, end.link.close()]);
+    }
+  });
+
+  it("is given up when it says nothing in time", async () => {
+    vi.useFakeTimers();
+    try {
+      const [near] = duplexPair();
+      const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation((milliseconds) => {
+        const controller = new AbortController();
+        setTimeout(() => controller.abort(new Error("late")), milliseconds);
+        return controller.signal;
+      });
+      const opening = expect(Link.over(near, 'sandbox "ns/a"')).rejects.toThrow("did not answer within 15000 ms");
+      await vi.advanceTimersByTimeAsync(limits.openMilliseconds);
+      await opening;
+      timeout.mockRestore();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("cannot hold a request for ever without an answer", async () => {
+    await using end = await farEnd(() => {});
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const request = expect(end.link.request(get)).rejects.toMatchObject({ code: "deadline_exceeded" });
+      await vi.advanceTimersByTimeAsync(limits.responseMilliseconds);
+      await request;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
