@@ -1,0 +1,115 @@
+// Package api is the agent's HTTP API: the gateway's, without the prefix, as HTTP/2 with prior knowledge.
+//
+//	GET  /info                         {version, pid, startedAt, uptimeMilliseconds}
+//	GET  /readiness?wait=              {state: none|pending|ready|failed, readyAt, attempts, message}, as soon as decided
+//	POST /processes                    start: 201 Process; 200 if the same request came before under the same id
+//	GET  /processes                    {items: Process[]}
+//	GET  /processes/{id}               Process
+//	GET  /processes/{id}/stdout?offset=  octets until the end; Sandkeep-Offset says where they start; stderr likewise
+//	PUT  /processes/{id}/stdin?offset=&eof=  {offset, closed}; octets there already are skipped
+//	GET  /processes/{id}/exit?wait=    {code, signal, timedOut}; deadline_exceeded while it runs
+//	POST /processes/{id}/signal        {signal}: 204
+//	POST /processes/{id}/resize        {rows, columns}: 204
+//	POST /exec                         start, with all its stdin in base64; NDJSON: {process}, {stream, offset, data}…, {exit}
+//
+// Every frame of exec is sent at once. When output had to go before it was read, the next offset shows the gap; a stream
+// of stdout or stderr is reset instead, and a new request sees in Sandkeep-Offset where it goes on.
+//
+// Limits: a body of 1 MiB, 24 MiB with stdin in exec, any length for stdin; waits of 86,400 s; 1,024 requests at once on a
+// connection. Unknown fields and parameters of the wrong form are invalid_argument. Errors are described in package fault;
+// what each route refuses, in package process.
+package api
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"sandkeep.dev/agent/internal/fault"
+	"sandkeep.dev/agent/internal/process"
+	"sandkeep.dev/agent/internal/readiness"
+)
+
+// API is what the requests are about.
+type API struct {
+	Version   string
+	StartedAt time.Time
+	Processes *process.Table
+	Readiness *readiness.Check
+}
+
+// Server serves the API on whatever listener it is given.
+func (a *API) Server() *http.Server {
+	var protocols http.Protocols
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler:   recovered(a.routes()),
+		Protocols: &protocols,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams:          1024,
+			MaxReadFrameSize:              256 << 10,
+			MaxReceiveBufferPerConnection: 4 << 20,
+			MaxReceiveBufferPerStream:     1 << 20,
+		},
+		// Links break all the time; the container's log belongs to the entrypoint.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+}
+
+func (a *API) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /info", answer(a.info))
+	mux.Handle("GET /readiness", answer(a.readiness))
+	mux.Handle("POST /exec", answer(a.exec))
+	mux.Handle("POST /processes", answer(a.start))
+	mux.Handle("GET /processes", answer(a.list))
+	mux.Handle("GET /processes/{id}", a.ofProcess(get))
+	mux.Handle("GET /processes/{id}/stdout", a.ofProcess(stdout))
+	mux.Handle("GET /processes/{id}/stderr", a.ofProcess(stderr))
+	mux.Handle("PUT /processes/{id}/stdin", a.ofProcess(stdin))
+	mux.Handle("GET /processes/{id}/exit", a.ofProcess(exit))
+	mux.Handle("POST /processes/{id}/signal", a.ofProcess(signal))
+	mux.Handle("POST /processes/{id}/resize", a.ofProcess(resize))
+	mux.Handle("/", answer(func(_ http.ResponseWriter, r *http.Request) error {
+		return fault.New(fault.NotFound, fault.Request, "There is no route %s %.200s", r.Method, r.URL.Path)
+	}))
+	return mux
+}
+
+func (a *API) info(w http.ResponseWriter, _ *http.Request) error {
+	return reply(w, http.StatusOK, map[string]any{
+		"version":            a.Version,
+		"pid":                os.Getpid(),
+		"startedAt":          process.Timestamp(a.StartedAt),
+		"uptimeMilliseconds": time.Since(a.StartedAt).Milliseconds(),
+	})
+}
+
+func (a *API) readiness(w http.ResponseWriter, r *http.Request) error {
+	wait, err := waitOf(r)
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, a.Readiness.Wait(r.Context(), wait))
+}
+
+// recovered answers what a handler that panics can no longer answer, and tells the container's log.
+func recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			switch cause := recover(); cause {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(cause)
+			default:
+				fmt.Fprintf(os.Stderr, "sandkeep agent: %s %s failed: %v\n%s", r.Method, r.URL.Path, cause, debug.Stack())
+				refuse(w, fault.New(fault.Internal, fault.Request, "The agent failed to serve %s %s", r.Method, r.URL.Path))
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

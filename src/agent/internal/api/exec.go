@@ -1,0 +1,158 @@
+package api
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"sandkeep.dev/agent/internal/process"
+	"sandkeep.dev/agent/internal/spool"
+)
+
+// maxExecBody leaves room for 16 MiB of stdin in base64.
+const maxExecBody = 24 << 20
+
+// bufferSize is how many octets of output go into one frame at most: 64 KiB in base64.
+const bufferSize = 48 << 10
+
+var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+var endOfStream = io.EOF
+
+func (a *API) exec(w http.ResponseWriter, r *http.Request) error {
+	var request struct {
+		process.Request
+		Stdin []byte `json:"stdin"`
+	}
+	if err := decode(w, r, maxExecBody, &request); err != nil {
+		return err
+	}
+	request.Request.Stdin = append([]byte{}, request.Stdin...)
+	p, _, err := a.Processes.Start(request.Request)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	frames := &frames{w: w, flusher: http.NewResponseController(w)}
+	frames.started(p)
+	frames.flush()
+	for _, stream := range []*stream{{name: "stdout", spool: p.Stdout}, {name: "stderr", spool: p.Stderr}} {
+		stream.reader = stream.spool.Attach(0)
+		defer func() { stream.reader.Detach() }()
+		frames.streams = append(frames.streams, stream)
+	}
+	frames.follow(r.Context().Done(), p)
+	return nil
+}
+
+// frames writes what happens to a process as lines of JSON.
+type frames struct {
+	w       http.ResponseWriter
+	flusher *http.ResponseController
+	streams []*stream
+	line    []byte
+	// failed: the client has left.
+	failed bool
+}
+
+type stream struct {
+	name   string
+	spool  *spool.Spool
+	reader *spool.Reader
+	over   bool
+}
+
+// follow writes output as it comes and at last the exit.
+func (f *frames) follow(left <-chan struct{}, p *process.Process) {
+	buffer := buffers.Get().(*[bufferSize]byte)
+	defer buffers.Put(buffer)
+	for !f.failed {
+		out, errs := f.streams[0].changed(), f.streams[1].changed()
+		moved := f.move(f.streams[0], buffer[:])
+		moved = f.move(f.streams[1], buffer[:]) || moved
+		if f.streams[0].over && f.streams[1].over {
+			if exit, exited := p.Exited(); exited {
+				f.ended(exit)
+				p.Collect()
+				return
+			}
+		}
+		if moved {
+			f.flush()
+			continue
+		}
+		done := p.Done()
+		if _, exited := p.Exited(); exited {
+			done = nil
+		}
+		select {
+		case <-out:
+		case <-errs:
+		case <-done:
+		case <-left:
+			return
+		}
+	}
+}
+
+// changed is nil, which is never ready, once the stream is over.
+func (s *stream) changed() <-chan struct{} {
+	if s.over {
+		return nil
+	}
+	return s.spool.Changed()
+}
+
+// move writes at most one frame of a stream.
+func (f *frames) move(s *stream, buffer []byte) bool {
+	if s.over {
+		return false
+	}
+	n, err := s.reader.TryRead(buffer)
+	if n > 0 {
+		f.output(s.name, s.reader.Offset()-int64(n), buffer[:n])
+		return true
+	}
+	if errors.Is(err, spool.ErrOvertaken) {
+		s.reader.Detach()
+		s.reader = s.spool.Attach(0)
+		return true
+	}
+	s.over = err != nil
+	return s.over
+}
+
+func (f *frames) started(p *process.Process) {
+	f.line = append(append(append(f.line[:0], `{"process":"`...), p.ID()...), "\"}\n"...)
+	f.write()
+}
+
+func (f *frames) output(name string, offset int64, data []byte) {
+	line := append(append(f.line[:0], `{"stream":"`...), name...)
+	line = strconv.AppendInt(append(line, `","offset":`...), offset, 10)
+	line = base64.StdEncoding.AppendEncode(append(line, `,"data":"`...), data)
+	f.line = append(line, "\"}\n"...)
+	f.write()
+}
+
+func (f *frames) ended(exit process.Exit) {
+	how, _ := json.Marshal(exit)
+	f.line = append(append(append(f.line[:0], `{"exit":`...), how...), "}\n"...)
+	f.write()
+}
+
+func (f *frames) write() {
+	if _, err := f.w.Write(f.line); err != nil {
+		f.failed = true
+	}
+}
+
+func (f *frames) flush() {
+	if err := f.flusher.Flush(); err != nil {
+		f.failed = true
+	}
+}

@@ -1,0 +1,108 @@
+package process
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sandkeep.dev/agent/internal/spool"
+)
+
+// pump moves output from a pipe or terminal to a spool until its last writer has closed it, whether or not anybody
+// reads the spool.
+type pump struct {
+	file *os.File
+	// log gets the output too; nil for none. It is written to first, so that what a client has seen is in the log.
+	log  *os.File
+	into *spool.Spool
+	// drained is called once, when all that the process itself wrote has been moved.
+	drained func()
+}
+
+// drain asks the pump to report when it has moved what is in the pipe now.
+func (p *pump) drain() { _ = p.file.SetReadDeadline(time.Unix(1, 0)) }
+
+func (p *pump) run() {
+	report := sync.OnceFunc(p.drained)
+	defer report()
+	defer p.into.Close()
+	defer p.file.Close()
+	raw, err := p.file.SyscallConn()
+	if err != nil {
+		return
+	}
+	for {
+		_, err := p.move(raw, len(buffer{}))
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			_ = p.file.SetReadDeadline(time.Time{})
+			err = p.moveRest(raw)
+			report()
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// buffer is as large as a pipe. One is taken only while there is something to move.
+type buffer [64 << 10]byte
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+var errEnd = errors.New("end of output")
+
+// move waits for output and moves at most limit octets of it.
+func (p *pump) move(raw syscall.RawConn, limit int) (n int, err error) {
+	var b *buffer
+	waitErr := raw.Read(func(fd uintptr) bool {
+		b = buffers.Get().(*buffer)
+		n, err = readAgain(int(fd), b[:min(limit, len(b))])
+		if err == syscall.EAGAIN {
+			buffers.Put(b)
+			b = nil
+		}
+		return b != nil
+	})
+	if waitErr != nil {
+		return 0, waitErr
+	}
+	defer buffers.Put(b)
+	if n <= 0 {
+		// A terminal ends with EIO.
+		return 0, errEnd
+	}
+	if p.log != nil {
+		_, _ = p.log.Write(b[:n])
+	}
+	p.into.Write(b[:n])
+	return n, nil
+}
+
+// moveRest moves as many octets as are in the pipe now: what its process wrote before it exited is among them.
+func (p *pump) moveRest(raw syscall.RawConn) error {
+	var rest int
+	var err error
+	if controlErr := raw.Control(func(fd uintptr) { rest, err = unix.IoctlGetInt(int(fd), unix.TIOCINQ) }); controlErr != nil || err != nil {
+		return controlErr
+	}
+	for rest > 0 {
+		n, err := p.move(raw, rest)
+		if err != nil {
+			return err
+		}
+		rest -= n
+	}
+	return nil
+}
+
+func readAgain(fd int, p []byte) (n int, err error) {
+	for {
+		if n, err = syscall.Read(fd, p); err != syscall.EINTR {
+			return n, err
+		}
+	}
+}

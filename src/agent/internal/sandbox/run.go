@@ -1,0 +1,245 @@
+// Package sandbox is the life of a sandbox as process 1 of its container sees it: start the entrypoint, serve the API, end.
+//
+//	init ─► entrypoint started ─► serving ─┬─ entrypoint exits ──► its code, Completed or Error
+//	  │                                    ├─ timeoutSeconds ────► 124, Timeout
+//	  └─ cannot start ─► 126/127,          └─ SIGTERM ───────────► 137; with a grace period the entrypoint's own code,
+//	     StartError                                                if everything ended within
+//
+// Without a command the sandbox stays up until one of the last two. The reason and a message for people go to
+// /dev/termination-log, as JSON; a signal from outside leaves it empty, since its sender knows why. A crash of the agent
+// leaves its trace there and exit code 2.
+//
+// When the entrypoint has exited, the agent kills what else runs, stays up to lingerSeconds while there is output of the
+// entrypoint that no client has read yet, lets requests that are under way finish (at most 1 s), and exits. What is left in
+// the container is ended by the kernel then.
+//
+// Signals that stop containers (SIGTERM, SIGINT, SIGQUIT, and SIGUSR1, SIGWINCH, SIGPWR, SIGRTMIN+3, which images name as
+// their stop signal) all count as SIGTERM; other signals are ignored. Processes in the sandbox can send them too.
+package sandbox
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"sandkeep.dev/agent/internal/api"
+	"sandkeep.dev/agent/internal/fault"
+	"sandkeep.dev/agent/internal/link"
+	"sandkeep.dev/agent/internal/process"
+	"sandkeep.dev/agent/internal/readiness"
+	"sandkeep.dev/agent/internal/reap"
+)
+
+// Options are what the agent is started with.
+type Options struct {
+	Version string
+	// Run is the directory of the socket and the spools.
+	Run string
+	// TerminationLog is where Kubernetes reads how the container ended.
+	TerminationLog string
+	Config         string
+	Command        []string
+}
+
+const lastRequests = time.Second
+
+type sandbox struct {
+	config     Config
+	startedAt  time.Time
+	processes  *process.Table
+	entrypoint *process.Process
+	server     *http.Server
+}
+
+// Run returns when the sandbox is over, with the exit code of the container.
+func Run(options Options) (code int) {
+	signals := catchSignals()
+	crashTo(options.TerminationLog)
+	reap.Orphans()
+	ending := run(options, signals)
+	if ending.Reason == "StartError" {
+		_, _ = os.Stderr.WriteString("sandkeep agent: " + ending.Message + "\n")
+	}
+	return ending.Code
+}
+
+func run(options Options, signals signals) Ending {
+	s := &sandbox{startedAt: time.Now()}
+	end := func(ending Ending) Ending {
+		ending.announce(options.TerminationLog)
+		return ending
+	}
+	var err error
+	if s.config, err = ParseConfig(options.Config); err != nil {
+		return end(startError(err))
+	}
+	listener, err := link.Listen(options.Run)
+	if err != nil {
+		return end(startError(err))
+	}
+	s.processes = process.NewTable(filepath.Join(options.Run, "spool"))
+	if len(options.Command) > 0 {
+		if s.entrypoint, err = s.processes.StartEntrypoint(options.Command, s.terminal()); err != nil {
+			_ = listener.Close()
+			return end(startError(err))
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	failed := s.serve(listener, api.API{
+		Version: options.Version, StartedAt: s.startedAt, Processes: s.processes,
+		Readiness: readiness.Start(ctx, s.config.Readiness),
+	})
+	ending := end(s.wait(signals, failed))
+	s.killAll()
+	s.linger(signals)
+	s.finishRequests()
+	return ending
+}
+
+func (s *sandbox) terminal() *process.Size {
+	if !s.config.TTY {
+		return nil
+	}
+	return &process.Size{Rows: 24, Columns: 80}
+}
+
+func (s *sandbox) serve(listener net.Listener, a api.API) (failed <-chan error) {
+	s.server = a.Server()
+	failures := make(chan error, 1)
+	go func() { failures <- s.server.Serve(listener) }()
+	return failures
+}
+
+// wait returns how the sandbox ends, when it does.
+func (s *sandbox) wait(signals signals, failed <-chan error) Ending {
+	var deadline <-chan time.Time
+	timeout := seconds(s.config.TimeoutSeconds)
+	if timeout > 0 {
+		deadline = time.After(timeout - time.Since(s.startedAt))
+	}
+	select {
+	case <-s.over():
+		return s.ending()
+	case <-deadline:
+		return timedOut(timeout)
+	case <-signals:
+		return s.terminate(signals, deadline)
+	case err := <-failed:
+		return startError(fault.New(fault.Internal, fault.Sandbox, "The agent cannot serve its API any more: %v", err))
+	}
+}
+
+// over is closed when the entrypoint has exited; nil, which is never, without one.
+func (s *sandbox) over() <-chan struct{} {
+	if s.entrypoint == nil {
+		return nil
+	}
+	return s.entrypoint.Done()
+}
+
+func (s *sandbox) ending() Ending {
+	exit, _ := s.entrypoint.Exited()
+	return endingOf(exit)
+}
+
+// terminate passes SIGTERM on and waits, as far as there is a grace period.
+func (s *sandbox) terminate(signals signals, deadline <-chan time.Time) Ending {
+	grace := seconds(s.config.TerminationGracePeriodSeconds)
+	if grace == 0 {
+		return terminated()
+	}
+	ended := make(chan struct{})
+	all := s.running()
+	for _, p := range all {
+		_ = p.Signal("SIGTERM")
+	}
+	go func() {
+		for _, p := range all {
+			<-p.Done()
+		}
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		if s.entrypoint != nil {
+			return s.ending()
+		}
+	case <-deadline:
+		return timedOut(seconds(s.config.TimeoutSeconds))
+	case <-time.After(grace):
+	case <-signals:
+	}
+	return terminated()
+}
+
+func (s *sandbox) running() (all []*process.Process) {
+	for _, p := range s.processes.List() {
+		if _, exited := p.Exited(); !exited {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// killAll ends the processes that the agent knows, and waits a moment until their readers can learn it.
+func (s *sandbox) killAll() {
+	all := s.running()
+	for _, p := range all {
+		p.Kill()
+	}
+	moment := time.After(lastRequests / 4)
+	for _, p := range all {
+		select {
+		case <-p.Done():
+		case <-moment:
+			return
+		}
+	}
+}
+
+// linger waits for clients to read what the entrypoint wrote.
+func (s *sandbox) linger(signals signals) {
+	if s.entrypoint == nil || s.config.LingerSeconds == 0 {
+		return
+	}
+	enough := time.After(time.Duration(s.config.LingerSeconds * float64(time.Second)))
+	for _, stream := range s.entrypoint.Outputs() {
+		for {
+			read := stream.Freed()
+			if state := stream.State(); state.Delivered >= state.End {
+				break
+			}
+			select {
+			case <-read:
+			case <-enough:
+				return
+			case <-signals:
+				return
+			}
+		}
+	}
+}
+
+// finishRequests lets answers that are under way reach the clients.
+func (s *sandbox) finishRequests() {
+	ctx, cancel := context.WithTimeout(context.Background(), lastRequests)
+	defer cancel()
+	if s.server.Shutdown(ctx) != nil {
+		_ = s.server.Close()
+	}
+}
+
+// crashTo has the Go runtime leave the trace of a crash in the termination message as well.
+func crashTo(path string) {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return
+	}
+	_ = debug.SetCrashOutput(file, debug.CrashOptions{})
+	_ = file.Close()
+}
