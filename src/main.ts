@@ -6,6 +6,8 @@ const usage = `Usage: sandkeep COMMAND
 Commands:
   operator   reconciles sandboxes and what belongs to them
   gateway    serves the HTTP API
+  release-finalizers
+             lets everything go that waits for the operator, once that is uninstalled
 
 Settings are environment variables; the chart's values.yaml explains them.
 `;
@@ -15,6 +17,7 @@ type Run = (config: Config, signal: AbortSignal) => Promise<void>;
 // Loaded on demand: the client of one must not cost the start-up of the other.
 const commands: Record<string, () => Promise<Run>> = {
   operator: async () => (await import("./operator/index.ts")).runOperator,
+  "release-finalizers": async () => (await import("./operator/release-finalizers.ts")).runReleaseFinalizers,
   gateway: async () => (await import("./gateway/index.ts")).runGateway,
 };
 

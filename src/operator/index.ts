@@ -1,52 +1,31 @@
-import { openLink } from "../agent-link/open.ts";
 import type { Config } from "../config.ts";
 import { kubeClient } from "../kube/api-client.ts";
 import { connect } from "../kube/connection.ts";
-import { log as rootLog } from "../log.ts";
+import type { Kube } from "../kube/client.ts";
+import { type Log, log as rootLog } from "../log.ts";
 import { collectProcessMetrics } from "../metrics.ts";
-import { EventRecorder } from "../runtime/events.ts";
 import { Leader } from "../runtime/leader.ts";
-import { Manager } from "../runtime/manager.ts";
-import { clusterFacts, serverMinor } from "./cluster.ts";
+import type { Manager } from "../runtime/manager.ts";
 import { readClusterNetwork } from "./config.ts";
 import { serveMetrics } from "./metrics-server.ts";
-import { SandboxController } from "./sandbox/controller.ts";
-import { worldOf } from "./world.ts";
+import { operatorFor } from "./operator.ts";
 
 /** Runs the controllers until the signal is aborted; rejects when another replica has taken the lead. */
 export async function runOperator(config: Config, signal: AbortSignal): Promise<void> {
   const { agentImage, leaderElection, workers } = config.operator;
   if (agentImage === undefined) throw new Error("Cannot start the operator: set SANDKEEP_AGENT_IMAGE");
+  const network = readClusterNetwork(process.env);
   const log = rootLog.child({ component: "operator" });
   collectProcessMetrics();
   await using connection = connect(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig });
-  const kube = kubeClient(connection);
-  const recorder = new EventRecorder({ kube, controller: "sandkeep.dev/operator", log });
-  const world = worldOf(kube);
-  const minor = await serverMinor(kube, log, signal);
-  const sandboxes = new SandboxController({
-    kube,
-    world,
-    recorder,
-    settings: { agentImage, network: readClusterNetwork(process.env) },
-    facts: clusterFacts(world, minor),
-    openLink: (target, opening) => openLink(connection, target, opening),
-    workers,
-    log,
-  });
-  const manager = new Manager({
-    reflectors: Object.values(world),
-    controllers: [sandboxes],
-    ...(leaderElection && {
-      leader: new Leader({
-        kube,
-        namespace: config.namespace,
-        name: "sandkeep-operator",
-        identity: config.podName,
-        log,
-      }),
-    }),
-  });
-  await using _ = await serveMetrics(config.metricsPort, () => manager.isReady && !signal.aborted);
-  await manager.run(signal);
+  const leader = leaderElection ? leaderFor(config, kubeClient(connection), log) : undefined;
+  const options = { connection, settings: { agentImage, network }, workers, log, ...(leader && { leader }) };
+  let operator: Manager | undefined;
+  await using _ = await serveMetrics(config.metricsPort, () => operator?.isReady === true && !signal.aborted);
+  operator = await operatorFor(options, signal);
+  await operator.run(signal);
+}
+
+function leaderFor({ namespace, podName }: Config, kube: Kube, log: Log): Leader {
+  return new Leader({ kube, namespace, name: "sandkeep-operator", identity: podName, log });
 }

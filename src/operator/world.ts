@@ -24,18 +24,20 @@ export interface World {
 /** `app`, `name`, `probe`: by what the sandbox names, with its namespace in front; see `within`. */
 export type SandboxIndex = "namespace" | "app" | "name" | "probe";
 
-/** The reflectors, not yet running. */
-export function worldOf(kube: Kube): World {
+/** The reflectors, not yet running; of one namespace, or of all. */
+export function worldOf(kube: Kube, namespace?: string): World {
+  const where = namespace === undefined ? {} : { namespace };
   return {
-    sandboxes: new Reflector<Sandbox, SandboxIndex>(kube, SANDBOX, { indexes: sandboxIndexes }),
-    pods: new Reflector(kube, POD, { labelSelector: managedSelector }),
+    sandboxes: new Reflector<Sandbox, SandboxIndex>(kube, SANDBOX, { ...where, indexes: sandboxIndexes }),
+    pods: new Reflector(kube, POD, { ...where, labelSelector: managedSelector }),
     policies: new Reflector<NetworkPolicy, "namespace">(kube, NETWORK_POLICY, {
+      ...where,
       labelSelector: managedSelector,
       indexes: { namespace: ({ metadata }) => [metadata.namespace ?? ""] },
     }),
     classes: new Reflector(kube, SANDBOX_CLASS),
-    probes: new Reflector(kube, READINESS_PROBE),
-    apps: new Reflector(kube, SANDBOX_APP),
+    probes: new Reflector(kube, READINESS_PROBE, where),
+    apps: new Reflector(kube, SANDBOX_APP, where),
     nodes: new Reflector(kube, NODE),
     runtimeClasses: new Reflector(kube, RUNTIME_CLASS),
   };

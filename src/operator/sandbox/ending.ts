@@ -87,10 +87,15 @@ function deletionRequestedAt({ metadata }: Pod): number | undefined {
   return Date.parse(metadata.deletionTimestamp) - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
 }
 
-/** Nothing of the Pod runs: it never reached a node, or its node says that it has ended. */
+/** Nothing of the Pod runs: it never reached a node, or its container has ended. */
 export function isStopped(pod: Pod): boolean {
-  const ended = pod.status?.phase === "Failed" || pod.status?.phase === "Succeeded";
-  return ended || pod.spec?.nodeName === undefined || containerStatus(pod)?.state?.terminated !== undefined;
+  return pod.spec?.nodeName === undefined || hasEnded(pod);
+}
+
+/** The container has run and ended, or its node says that the whole Pod has. */
+export function hasEnded(pod: Pod): boolean {
+  const phase = pod.status?.phase;
+  return phase === "Failed" || phase === "Succeeded" || containerStatus(pod)?.state?.terminated !== undefined;
 }
 
 /** The status of the container that runs the sandbox's command. */

@@ -24,7 +24,7 @@ export function endingByExit(exit: Terminated, sandbox: Sandbox, pod: Pod): Endi
 /** Whatever the message claims, success is an exit code of 0. */
 function commandEnded(exitCode: number, message: string | undefined): Ending {
   if (exitCode === 0) return { reason: "Completed", exitCode, message: "The command ended with exit code 0." };
-  return { reason: "Error", exitCode, message: message ?? `The command ended with exit code ${exitCode}.` };
+  return { reason: "Error", exitCode, message: message || `The command ended with exit code ${exitCode}.` };
 }
 
 function agentLost(exitCode: number): Ending {

@@ -17,16 +17,23 @@ export function orphanPlan(pod: Pod, now: Date): { finalizers: SetFinalizers[]; 
 
 /** Takes the operator's finalizer off a Pod, if it is on. */
 export function releaseOf(pod: Pod): SetFinalizers[] {
-  const { name, namespace, finalizers = [], resourceVersion = "" } = pod.metadata;
-  if (isReleased(pod)) return [];
-  return [
-    {
-      kind: POD,
-      name: { name, ...(namespace === undefined ? {} : { namespace }) },
-      resourceVersion,
-      finalizers: finalizers.filter((finalizer) => finalizer !== FINALIZERS.exitStatus),
-    },
-  ];
+  return isReleased(pod) ? [] : [finalizersOf(pod, false)];
+}
+
+/** Puts the operator's finalizer on a Pod, if it was taken off, as by uninstalling, and can still be put on. */
+export function holdOf(pod: Pod): SetFinalizers[] {
+  return isReleased(pod) && pod.metadata.deletionTimestamp === undefined ? [finalizersOf(pod, true)] : [];
+}
+
+function finalizersOf({ metadata }: Pod, held: boolean): SetFinalizers {
+  const { name, namespace, resourceVersion = "" } = metadata;
+  const others = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZERS.exitStatus);
+  return {
+    kind: POD,
+    name: { name, ...(namespace === undefined ? {} : { namespace }) },
+    resourceVersion,
+    finalizers: held ? [...others, FINALIZERS.exitStatus] : others,
+  };
 }
 
 /** The operator no longer keeps the Pod. */

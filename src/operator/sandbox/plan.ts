@@ -5,11 +5,12 @@ import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import { NETWORK_POLICY, type NetworkPolicy, POD, type Pod } from "../../kube/objects.ts";
 import type { Apply, Plan, Remove } from "../../runtime/plan.ts";
 import { admissionOf } from "./admission.ts";
+import { hasEnded } from "./ending.ts";
 import { sandboxEvents } from "./events.ts";
 import { type Moments, momentsOf, patienceOf } from "./lifetime.ts";
 import { allowPolicyFor, denyAllPolicyFor, networkLabel, type NetworkRule } from "./network-policy.ts";
 import type { Observed } from "./observed.ts";
-import { isReleased, orphanPlan, releaseOf } from "./orphan.ts";
+import { holdOf, isReleased, orphanPlan, releaseOf } from "./orphan.ts";
 import { podFor } from "./pod.ts";
 import { sandboxStatus } from "./status.ts";
 
@@ -19,15 +20,16 @@ export function sandboxPlan(observed: Observed, now: Date): Plan<Sandbox> {
   const status = sandboxStatus(observed, now);
   const moments = momentsOf(sandbox, status, pod, patienceOf(observed), now);
   const orphan = earlierPod === undefined ? undefined : orphanPlan(earlierPod, now);
-  const releases = pod !== undefined && status.phase === "Finished" ? releaseOf(pod) : [];
+  const isFinished = status.phase === "Finished";
+  const hold = pod === undefined ? [] : isFinished ? releaseOf(pod) : holdOf(pod);
   return {
     apply: childrenOf(observed, status, moments),
     remove: removalsFrom(observed, status, moments),
     // Performed after the status, so the end is on record before the Pod may go.
-    finalizers: [...releases, ...(orphan?.finalizers ?? [])],
+    finalizers: [...hold, ...(orphan?.finalizers ?? [])],
     status,
     events: sandboxEvents(sandbox.status, status),
-    ...requeueAfter([...Object.values(moments), orphan?.requeueAfter ?? 0], releases.length > 0),
+    ...requeueAfter([...Object.values(moments), orphan?.requeueAfter ?? 0], isFinished && hold.length > 0),
   };
 }
 
@@ -109,10 +111,8 @@ function podRemoval({ spec }: Sandbox, pod: Pod, status: SandboxStatus, moments:
   const removal = { kind: POD, ...identityOf(pod) };
   const grace = { gracePeriodSeconds: spec.terminationGracePeriodSeconds };
   if (status.phase === "Finished") {
-    const stillThere = pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed";
-    return isReleased(pod) && (stillThere || (moments.retention ?? 0) <= 0)
-      ? [{ ...removal, gracePeriodSeconds: 0 }]
-      : [];
+    const keep = hasEnded(pod) && (moments.retention ?? 0) > 0;
+    return isReleased(pod) && !keep ? [{ ...removal, gracePeriodSeconds: 0 }] : [];
   }
   if (spec.desiredState === "Terminated") return [{ ...removal, ...grace }];
   return (moments.overtime ?? 1) <= 0 ? [{ ...removal, gracePeriodSeconds: 0 }] : [];

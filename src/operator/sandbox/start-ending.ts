@@ -18,15 +18,23 @@ const hopeless = new Set([
 export function endingBeforeStart(pod: Pod, patience: Patience, moments: Moments): Ending | undefined {
   if (pod.spec?.nodeName === undefined) return isPast(moments.scheduleBy) ? notScheduled(pod, patience) : undefined;
   const containers = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-  const problem = containers.map(waitingProblem).find((found) => found !== undefined);
+  const problem = containers.map((container) => waitingProblem(pod, container)).find((found) => found !== undefined);
   return problem ?? (isPast(moments.startBy) ? notStarted(pod, containers, patience) : undefined);
 }
 
-function waitingProblem({ state, image }: ContainerStatus): Ending | undefined {
+function waitingProblem(pod: Pod, { state, image }: ContainerStatus): Ending | undefined {
   const { reason = "", message = "" } = state?.waiting ?? {};
   if (hopeless.has(reason)) return startError(message);
-  const problem = imageProblem(reason, message, image);
+  const problem = imageProblem(reason, message, imageMeant(pod, message) ?? image);
   return problem === undefined ? undefined : { reason: "ImageUnavailable", message: problem };
+}
+
+/** A container waits for images that are its volumes too, and only the message tells which. */
+function imageMeant({ spec }: Pod, message: string): string | undefined {
+  const references = (spec?.volumes ?? [])
+    .map(({ image }) => image?.reference)
+    .filter((reference) => reference !== undefined);
+  return references.find((reference) => message.includes(reference));
 }
 
 function notScheduled(pod: Pod, { scheduleSeconds }: Patience): Ending {
@@ -46,7 +54,7 @@ function notStarted(pod: Pod, containers: ContainerStatus[], { pullSeconds }: Pa
   return {
     reason: "ImageUnavailable",
     message:
-      `Image ${pod.spec?.containers[0]?.image} was not on node ${node} within ${pullSeconds} s` +
+      `Image ${imageMeant(pod, said ?? "") ?? pod.spec?.containers[0]?.image} was not on node ${node} within ${pullSeconds} s` +
       `${said === undefined ? "" : ` (${printable(said)})`}. ` +
       "Check registry and imagePullSecrets, or raise limits.pullSeconds of the class for a large image.",
   };

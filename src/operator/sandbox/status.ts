@@ -123,12 +123,18 @@ function progressVerdicts(observed: Observed, admission: Admission | undefined, 
           message: waiting?.message ?? printable(scheduling?.message ?? ""),
         }
       : { type: "Scheduled", status: "True", reason: "Scheduled", message: "" };
-  const held = pod === undefined ? undefined : containerStatus(pod)?.state?.waiting;
   const started: Verdict =
     times.startedAt === undefined
-      ? { type: "Started", status: "False", reason: held?.reason ?? "Pending", message: printable(held?.message ?? "") }
+      ? { type: "Started", status: "False", ...delayOf(pod) }
       : { type: "Started", status: "True", reason: "Started", message: "" };
   return [scheduled, started, ...(times.finishedAt === undefined ? [readyVerdict(observed, times)] : [])];
+}
+
+/** What keeps the container from running, unless all is as it should be: that would be a write for no news. */
+function delayOf(pod: Pod | undefined): Pick<Verdict, "reason" | "message"> {
+  const { reason = "Pending", message = "" } = (pod && containerStatus(pod)?.state?.waiting) ?? {};
+  const usual = reason === "ContainerCreating" || reason === "PodInitializing";
+  return usual ? { reason: "Pending", message: "" } : { reason, message: printable(message) };
 }
 
 function readyVerdict({ sandbox, readiness }: Observed, times: Times): Verdict {

@@ -30,14 +30,16 @@ export function observed(parts: Partial<Observed> = {}): Observed {
   return { sandbox: aSandbox(), sandboxClass: aClass(), policies: [], facts, settings, ...parts };
 }
 
+type State = NonNullable<ContainerStatus["state"]>;
+
 export interface PodParts {
   node?: string;
   phase?: string;
   reason?: string;
   message?: string;
   conditions?: NonNullable<NonNullable<Pod["status"]>["conditions"]>;
-  state?: ContainerStatus["state"];
-  installer?: ContainerStatus["state"];
+  state?: State;
+  installer?: State;
   image?: string;
   metadata?: Partial<Pod["metadata"]>;
 }
@@ -69,19 +71,14 @@ export function aPod(parts: PodParts = {}, sandbox: Sandbox = aSandbox()): Pod {
   };
 }
 
-export function terminated(
-  exitCode: number,
-  message = "",
-  reason = "Error",
-  finishedAt: string = ago(0),
-): ContainerStatus["state"] {
+export function terminated(exitCode: number, message = "", reason = "Error", finishedAt: string = ago(0)): State {
   return { terminated: { exitCode, message, reason, startedAt: ago(60), finishedAt } };
 }
 
-export function waiting(reason: string, message = ""): ContainerStatus["state"] {
+export function waiting(reason: string, message = ""): State {
   return { waiting: { reason, message } };
 }
 
-function containerStatus(name: string, state: NonNullable<ContainerStatus["state"]>): ContainerStatus {
+function containerStatus(name: string, state: State): ContainerStatus {
   return { name, image: "busybox:stable", imageID: "busybox@sha256:1", ready: false, restartCount: 0, state };
 }

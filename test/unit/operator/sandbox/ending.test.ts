@@ -7,8 +7,8 @@ import { ago, aPod, aSandbox, now, type PodParts, terminated, waiting } from "..
 const patience = { pullSeconds: 300, scheduleSeconds: 600 };
 const started: SandboxStatus = { phase: "Started", scheduledAt: ago(61), startedAt: ago(60) };
 const scheduled: SandboxStatus = { phase: "Scheduled", scheduledAt: ago(60) };
-const running: PodParts["state"] = { running: { startedAt: ago(60) } };
-const deleted = (seconds: number, grace = 0): PodParts["metadata"] => ({
+const running: NonNullable<PodParts["state"]> = { running: { startedAt: ago(60) } };
+const deleted = (seconds: number, grace = 0): NonNullable<PodParts["metadata"]> => ({
   deletionTimestamp: ago(seconds),
   deletionGracePeriodSeconds: grace,
 });

@@ -1,0 +1,50 @@
+import { openLink } from "../agent-link/open.ts";
+import { kubeClient } from "../kube/api-client.ts";
+import type { Kube } from "../kube/client.ts";
+import type { Connection } from "../kube/connection.ts";
+import type { Log } from "../log.ts";
+import { EventRecorder } from "../runtime/events.ts";
+import type { Leader } from "../runtime/leader.ts";
+import { Manager } from "../runtime/manager.ts";
+import { clusterFacts, serverMinor } from "./cluster.ts";
+import { SandboxController } from "./sandbox/controller.ts";
+import type { SandboxSettings } from "./sandbox/observed.ts";
+import { usageControllers } from "./usage/controllers.ts";
+import { worldOf } from "./world.ts";
+
+export interface OperatorOptions {
+  connection: Connection;
+  settings: SandboxSettings;
+  /** Sandboxes reconciled at once. */
+  workers: number;
+  /** Absent: all namespaces. */
+  namespace?: string;
+  /** Absent: this is the only replica. */
+  leader?: Leader;
+  log: Log;
+  /** What requests go through; the connection itself by default. */
+  kube?: Kube;
+}
+
+/** Everything the operator runs, as one unit; resolves once the API server has told its version. */
+export async function operatorFor(options: OperatorOptions, signal: AbortSignal): Promise<Manager> {
+  const { connection, settings, workers, namespace, leader, log } = options;
+  const kube = options.kube ?? kubeClient(connection);
+  const recorder = new EventRecorder({ kube, controller: "sandkeep.dev/operator", log });
+  const world = worldOf(kube, namespace);
+  const sandboxes = new SandboxController({
+    kube,
+    world,
+    recorder,
+    settings,
+    facts: clusterFacts(world, await serverMinor(kube, log, signal)),
+    openLink: (target, opening) => openLink(connection, target, opening),
+    workers,
+    log,
+  });
+  return new Manager({
+    reflectors: Object.values(world),
+    controllers: [sandboxes, ...usageControllers(world, kube, recorder, log)],
+    ...(leader && { leader }),
+  });
+}

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { SANDBOX, type SandboxSpecInput } from "../../../src/api/sandbox.ts";
+import { type SandboxClass, SANDBOX_CLASS } from "../../../src/api/sandbox-class.ts";
+import { RESOURCE_QUOTA } from "../../../src/kube/objects.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { operatorWorld, type OperatorWorld, small } from "./world.ts";
+
+let world: OperatorWorld;
+beforeAll(async () => {
+  world = await operatorWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+interface Row {
+  name: string;
+  id: string;
+  spec: SandboxSpecInput;
+  want: object;
+  says: RegExp;
+  stalled?: string;
+  /** The container ran, so its log can be read for a while. */
+  keepsPod?: boolean;
+}
+
+const rows: Row[] = [
+  {
+    name: "an image that does not exist",
+    id: "no-image",
+    spec: { ...small, image: "registry.example/nothing:1", command: ["true"] },
+    want: { reason: "ImageUnavailable" },
+    says: /registry\.example\/nothing:1.*name and tag/,
+    stalled: "ImageUnavailable",
+  },
+  {
+    name: "a command that does not exist",
+    id: "no-command",
+    spec: { ...small, command: ["/no/such/program"] },
+    want: { reason: "StartError" },
+    says: /no\/such\/program/,
+    stalled: "StartError",
+    keepsPod: true,
+  },
+  {
+    name: "a Secret that does not exist",
+    id: "no-secret",
+    spec: { ...small, command: ["true"], envFrom: [{ secretRef: { name: "nowhere" } }] },
+    want: { reason: "StartError" },
+    says: /secret "nowhere" not found/,
+    stalled: "StartError",
+  },
+  {
+    name: "a field whose behaviour is not built",
+    id: "unsupported",
+    spec: { ...small, gpu: ["H100"] },
+    want: { reason: "Rejected" },
+    says: /spec\.gpu \["H100"\] is not supported/,
+    stalled: "NotSupported",
+  },
+  {
+    name: "more memory than the limit",
+    id: "memory",
+    spec: {
+      ...small,
+      resources: { ...small.resources, limits: { memory: "32Mi" } },
+      command: ["sh", "-c", "x=0123456789abcdef; while true; do x=$x$x; done"],
+    },
+    want: { reason: "OutOfMemory", exitCode: 137 },
+    says: /32Mi/,
+  },
+];
+
+test.each(rows)("$name ends as Finished and says what to do", async ({ id, spec, want, says, stalled, keepsPod }) => {
+  await world.create(id, spec);
+  const { status } = await world.reaches(id, "Finished");
+  expect(status).toMatchObject(want);
+  expect(status?.message).toMatch(says);
+  const conditions = status?.conditions ?? [];
+  expect(conditions.find(({ type }) => type === "Stalled")?.reason).toBe(stalled);
+  expect(conditions.some(({ type }) => type === "Ready")).toBe(false);
+  if (stalled !== undefined && keepsPod !== true) {
+    await waitFor("its Pod to go", async () => (await world.pod(id)) === undefined);
+  }
+});
+
+test("a Pod that no node can take shows the scheduler's words, then ends as Unschedulable", async () => {
+  const className = `impatient-${world.namespace}`;
+  await world.kube.create(SANDBOX_CLASS, {
+    metadata: { name: className },
+    spec: { limits: { scheduleSeconds: 4 } },
+  } as SandboxClass);
+  try {
+    await world.create("huge", { ...small, className, resources: { requests: { cpu: "1000" } } });
+    const waiting = await waitFor("the scheduler's words", async () => {
+      const { status } = await world.get("huge");
+      return status?.conditions?.find(({ type, reason }) => type === "Scheduled" && reason === "Unschedulable");
+    });
+    expect(waiting.message).toMatch(/Insufficient cpu/);
+    const { status } = await world.reaches("huge", "Finished");
+    expect(status).toMatchObject({ reason: "Unschedulable" });
+    expect(status?.message).toMatch(/within 4 s.*Insufficient cpu/);
+    await waitFor("its Pod to go", async () => (await world.pod("huge")) === undefined);
+  } finally {
+    await world.kube.delete(SANDBOX_CLASS, { name: className });
+  }
+});
+
+test("a full quota is a condition, and the sandbox starts once there is room", async () => {
+  const { namespace } = world;
+  const name = "full";
+  await world.kube.create(RESOURCE_QUOTA, { metadata: { name, namespace }, spec: { hard: { pods: "0" } } });
+  await waitFor("the quota to count", async () => {
+    const { status } = await world.kube.get(RESOURCE_QUOTA, { name, namespace });
+    return status?.hard?.["pods"] === "0";
+  });
+  await world.create("quota", { ...small, command: ["true"] });
+  const condition = await waitFor("the condition", async () => {
+    const { status } = await world.get("quota");
+    return status?.conditions?.find(({ reason }) => reason === "QuotaExceeded");
+  });
+  expect(condition).toMatchObject({ type: "Scheduled", status: "False" });
+  await world.kube.delete(RESOURCE_QUOTA, { name, namespace });
+  expect((await world.reaches("quota", "Finished")).status).toMatchObject({ reason: "Completed" });
+});
+
+test("a class that comes later than the sandbox is waited for", async () => {
+  const className = `late-${world.namespace}`;
+  await world.create("early", { ...small, className, command: ["true"] });
+  await waitFor("the condition", async () => {
+    const { status } = await world.get("early");
+    return status?.conditions?.some(({ reason }) => reason === "ClassNotFound");
+  });
+  await world.kube.create(SANDBOX_CLASS, { metadata: { name: className }, spec: {} } as SandboxClass);
+  try {
+    expect((await world.reaches("early", "Finished")).status).toMatchObject({ reason: "Completed" });
+  } finally {
+    await world.kube.delete(SANDBOX_CLASS, { name: className });
+  }
+});
+
+test("two sandboxes of one name do not run together, and the name is free again afterwards", async () => {
+  await world.create("first", { ...small, name: "only" });
+  await world.reaches("first", "Started");
+  await world.create("second", { ...small, name: "only" });
+  const { status } = await world.reaches("second", "Finished");
+  expect(status).toMatchObject({ reason: "NameTaken" });
+  expect(status?.message).toContain("first");
+  const { namespace } = world;
+  await world.kube.mergePatch(SANDBOX, { namespace, name: "first" }, { spec: { desiredState: "Terminated" } });
+  await world.reaches("first", "Finished");
+  await world.create("third", { ...small, name: "only" });
+  await world.reaches("third", "Started");
+});

@@ -1,0 +1,141 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type Sandbox, SANDBOX, type SandboxSpecInput } from "../../../src/api/sandbox.ts";
+import { kubeClient } from "../../../src/kube/api-client.ts";
+import { isNotFound } from "../../../src/kube/api-error.ts";
+import type { Kube } from "../../../src/kube/client.ts";
+import { connect, type Connection } from "../../../src/kube/connection.ts";
+import { NAMESPACE, type Pod, POD } from "../../../src/kube/objects.ts";
+import { operatorFor } from "../../../src/operator/operator.ts";
+import { type Cluster, useCluster } from "../../support/cluster.ts";
+import { silentLog } from "../../support/silent-log.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { applyCrds } from "./crds.ts";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "../../..");
+
+/** Requests small enough for many sandboxes on two cores. */
+export const small: SandboxSpecInput = {
+  image: "busybox:stable",
+  resources: { requests: { cpu: "10m", memory: "16Mi" } },
+};
+
+/** A namespace of a real cluster and an operator that looks after it alone. */
+export interface OperatorWorld extends AsyncDisposable {
+  readonly kube: Kube;
+  readonly connection: Connection;
+  readonly namespace: string;
+  /** Writes that the operator has sent since it last started, as `POST pods`. */
+  readonly writes: string[];
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  create(name: string, spec: SandboxSpecInput): Promise<Sandbox>;
+  get(name: string): Promise<Sandbox>;
+  pod(name: string): Promise<Pod | undefined>;
+  /** The sandbox once its status has this phase. */
+  reaches(name: string, phase: string, seconds?: number): Promise<Sandbox>;
+}
+
+/** Starts the cluster if need be, a fresh namespace and the operator. */
+export async function operatorWorld(): Promise<OperatorWorld> {
+  const cluster = await useCluster({ nodes: 1 });
+  const connection = connect({ kubeconfig: cluster.kubeconfig });
+  const kube = kubeClient(connection);
+  await applyCrds(kube);
+  const namespace = `operator-${Math.random().toString(36).slice(2, 10)}`;
+  await kube.create(NAMESPACE, { metadata: { name: namespace } });
+  const agentImage = await agentImageOf(cluster);
+  const writes: string[] = [];
+  let stopping = new AbortController();
+  let running = Promise.resolve();
+
+  const world: OperatorWorld = {
+    kube,
+    connection,
+    namespace,
+    writes,
+    async start() {
+      stopping = new AbortController();
+      writes.length = 0;
+      const settings = { agentImage, network: { clusterCidrs: [], dnsCidrs: [] } };
+      const counted = countingWrites(kube, writes);
+      const options = { connection, kube: counted, settings, workers: 8, namespace, log: silentLog };
+      const operator = await operatorFor(options, stopping.signal);
+      running = operator.run(stopping.signal);
+      await waitFor("the operator's stores", () => operator.isReady);
+    },
+    async stop() {
+      stopping.abort(new Error("the test stops the operator"));
+      await running;
+    },
+    create: (name, spec) => kube.create(SANDBOX, { metadata: { name, namespace }, spec } as Sandbox),
+    get: (name) => kube.get(SANDBOX, { namespace, name }),
+    async pod(name) {
+      try {
+        return await kube.get(POD, { namespace, name });
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    },
+    reaches: (name, phase, seconds = 30) =>
+      waitFor(
+        `sandbox ${name} to be ${phase}`,
+        async () => {
+          const sandbox = await world.get(name);
+          return sandbox.status?.phase === phase ? sandbox : undefined;
+        },
+        { seconds },
+      ),
+    async [Symbol.asyncDispose]() {
+      const sandboxes = await kube.list(SANDBOX, { namespace });
+      for (const { metadata } of sandboxes.items) await kube.delete(SANDBOX, { namespace, name: metadata.name });
+      await waitFor("the Pods to go", async () => (await kube.list(POD, { namespace })).items.length === 0, {
+        seconds: 60,
+      });
+      await world.stop();
+      await kube.delete(NAMESPACE, { name: namespace });
+      await connection[Symbol.asyncDispose]();
+    },
+  };
+  await world.start();
+  return world;
+}
+
+async function agentImageOf(cluster: Cluster): Promise<string> {
+  const given = process.env["SANDKEEP_TEST_AGENT_IMAGE"];
+  if (given !== undefined) return given;
+  const { stdout } = await run(join(root, "hack/images"), ["--name", cluster.name], { maxBuffer: 64 << 20 });
+  const image = /^SANDKEEP_AGENT_IMAGE=(.+)$/m.exec(stdout)?.[1];
+  if (image === undefined) throw new Error(`Cannot find the agent's image in what hack/images said: ${stdout}`);
+  return image;
+}
+
+/** The client with every write noted; Events and the Lease included. */
+function countingWrites(kube: Kube, writes: string[]): Kube {
+  return {
+    ...kube,
+    create: (kind, object, options) => {
+      writes.push(`create ${kind.plural}`);
+      return kube.create(kind, object, options);
+    },
+    replace: (kind, object, options) => {
+      writes.push(`replace ${kind.plural}`);
+      return kube.replace(kind, object, options);
+    },
+    apply: (kind, object, options) => {
+      writes.push(`apply ${kind.plural}${options.subresource === undefined ? "" : `/${options.subresource}`}`);
+      return kube.apply(kind, object, options);
+    },
+    mergePatch: (kind, name, patch, options) => {
+      writes.push(`patch ${kind.plural}`);
+      return kube.mergePatch(kind, name, patch, options);
+    },
+    delete: (kind, name, options) => {
+      writes.push(`delete ${kind.plural}`);
+      return kube.delete(kind, name, options);
+    },
+  };
+}
