@@ -1,0 +1,77 @@
+package cluster
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+
+	"sandkeep.dev/localcluster/internal/host"
+)
+
+// launch starts a node's supervisor in network, mount and PID namespaces of its own, cables it, and lets it go ahead. If the caller
+// dies before that, the supervisor gives up.
+func (c *Cluster) launch(number int) error {
+	machine := c.machine(number)
+	if err := os.MkdirAll(machine.Folder, 0o755); err != nil {
+		return err
+	}
+	if c.Nodes > 0 {
+		if err := host.MakeCgroup(machine.CgroupRoot()); err != nil {
+			return err
+		}
+	}
+	spec, err := machine.Spec()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(machine.Folder, "supervisor.json")
+	if err := spec.Write(path); err != nil {
+		return err
+	}
+	process, goAhead, err := supervise(path, filepath.Join(spec.Logs, "supervisor.log"))
+	if err != nil {
+		return fmt.Errorf("cannot start %s: %w", machine.Name(), err)
+	}
+	defer goAhead.Close()
+	c.Supervisors = append(c.Supervisors, process)
+	if err := c.save(); err != nil {
+		return err
+	}
+	if err := c.cable(number, process.PID); err != nil {
+		return err
+	}
+	_, err = goAhead.Write([]byte{1})
+	return err
+}
+
+func supervise(spec, log string) (host.Process, *os.File, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return host.Process{}, nil, err
+	}
+	output, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return host.Process{}, nil, err
+	}
+	defer output.Close()
+	receiver, goAhead, err := os.Pipe()
+	if err != nil {
+		return host.Process{}, nil, err
+	}
+	defer receiver.Close()
+	command := exec.Command(self, "supervise", spec)
+	command.Dir = "/"
+	command.Stdout, command.Stderr = output, output
+	command.ExtraFiles = []*os.File{receiver}
+	command.SysProcAttr = &syscall.SysProcAttr{
+		Setsid:     true,
+		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID,
+	}
+	if err := command.Start(); err != nil {
+		return host.Process{}, goAhead, err
+	}
+	process, err := host.Find(command.Process.Pid)
+	return process, goAhead, err
+}

@@ -1,0 +1,72 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+
+	"sandkeep.dev/localcluster/internal/address"
+	"sandkeep.dev/localcluster/internal/host"
+	"sandkeep.dev/localcluster/internal/layout"
+)
+
+// claimAddresses takes the first index whose ranges are free on this machine, by making the cluster's bridge there.
+func (c *Cluster) claimAddresses(cache string) error {
+	lock, err := host.Lock(filepath.Join(layout.Clusters(cache), ".lock"), func() {})
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	var taken error
+	for index := range address.MostClusters {
+		plan := address.Plan{Index: index}
+		if _, err := net.InterfaceByName(plan.Bridge()); err == nil {
+			continue
+		}
+		user, err := host.InUse(plan.NodeRange(), plan.Pods())
+		if err != nil {
+			return err
+		}
+		if user != "" {
+			taken = errors.Join(taken, fmt.Errorf("%s and %s meet the route %q", plan.NodeRange(), plan.Pods(), user))
+			continue
+		}
+		err = host.IP(
+			fmt.Sprintf("link add %s type bridge", plan.Bridge()),
+			fmt.Sprintf("address add %s/24 dev %s", plan.Host(), plan.Bridge()),
+			fmt.Sprintf("link set %s up", plan.Bridge()),
+		)
+		if err != nil {
+			return err
+		}
+		c.Index = index
+		return nil
+	}
+	return errors.Join(errors.New("no address range is free for another cluster; end others with `hack/cluster down --all`, or remove the routes named here"), taken)
+}
+
+// cable joins a node, by the pid of its first process, to the cluster's bridge, and tells it and the host where all Pods are.
+func (c Cluster) cable(number, pid int) error {
+	plan := c.addresses()
+	err := host.IP(
+		fmt.Sprintf("link add %s type veth peer name eth0 netns %d", plan.Port(number), pid),
+		fmt.Sprintf("link set %s master %s up", plan.Port(number), plan.Bridge()),
+		fmt.Sprintf("route add %s via %s onlink dev %s", plan.NodePods(number), plan.Node(number), plan.Bridge()),
+	)
+	if err != nil {
+		return err
+	}
+	inside := []string{
+		"link set lo up",
+		fmt.Sprintf("address add %s/24 dev eth0", plan.Node(number)),
+		"link set eth0 up",
+		fmt.Sprintf("route add default via %s", plan.Host()),
+	}
+	for other := range c.machines() {
+		if other+1 != number {
+			inside = append(inside, fmt.Sprintf("route add %s via %s", plan.NodePods(other+1), plan.Node(other+1)))
+		}
+	}
+	return host.IPInside(pid, inside...)
+}
