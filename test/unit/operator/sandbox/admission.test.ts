@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { readinessProbeSchema } from "../../../../src/api/readiness-probe.ts";
+import { type Admission, admissionOf } from "../../../../src/operator/sandbox/admission.ts";
+import type { Observed } from "../../../../src/operator/sandbox/observed.ts";
+import { aClass, aPod, aSandbox, ago, observed } from "../builders.ts";
+
+const probe = readinessProbeSchema.parse({ metadata: { name: "p" }, spec: { tcp: { port: 80 } } });
+const dying = { ...probe, metadata: { ...probe.metadata, deletionTimestamp: ago(1) } };
+
+interface Row {
+  name: string;
+  observed: Partial<Observed>;
+  arrival?: number;
+  want: Partial<Admission>;
+  says?: RegExp;
+}
+
+const { image: __, ...spec } = aSandbox().spec;
+const imageless = { ...aSandbox(), spec };
+const { sandboxClass: _, ...withoutClass } = observed();
+const rows: Row[] = [
+  { name: "a plain sandbox is accepted", observed: {}, want: { kind: "accepted" } },
+  {
+    name: "a named probe is resolved",
+    observed: { sandbox: aSandbox({ readinessProbeName: "p" }), probe },
+    want: { kind: "accepted", probe: probe.spec },
+  },
+  {
+    name: "a probe that is not there may still come",
+    observed: { sandbox: aSandbox({ readinessProbeName: "p" }) },
+    arrival: 1,
+    want: { kind: "waiting", reason: "ProbeNotFound" },
+  },
+  {
+    name: "a probe that does not come is Rejected",
+    observed: { sandbox: aSandbox({ readinessProbeName: "p" }) },
+    arrival: 0,
+    want: { kind: "refused", ending: "Rejected", reason: "ProbeNotFound" },
+    says: /ReadinessProbe "p" does not exist\. Create it/,
+  },
+  {
+    name: "a probe that is being deleted is as good as gone",
+    observed: { sandbox: aSandbox({ readinessProbeName: "p" }), probe: dying },
+    arrival: 0,
+    want: { kind: "refused", reason: "ProbeNotFound" },
+  },
+  {
+    name: "no image anywhere is Rejected",
+    observed: { sandbox: imageless },
+    want: { kind: "refused", reason: "NoImage" },
+    says: /spec\.image/,
+  },
+  {
+    name: "an image that the class does not allow is Rejected",
+    observed: { sandboxClass: aClass({ allowedImages: ["registry.example/*:1"] }) },
+    want: { kind: "refused", reason: "ImageNotAllowed" },
+    says: /busybox:stable.*registry\.example/,
+  },
+  {
+    name: "a pattern stands for whole images",
+    observed: { sandboxClass: aClass({ allowedImages: ["busy*:stable"] }) },
+    want: { kind: "accepted" },
+  },
+  {
+    name: "more than the class allows is Rejected with the limit",
+    observed: { sandboxClass: aClass({ maxima: { timeoutSeconds: 60 } }) },
+    want: { kind: "refused", reason: "ClassLimit" },
+    says: /300 is more than 60/,
+  },
+  {
+    name: "a taken name is NameTaken and names the holder",
+    observed: { sandbox: aSandbox({ name: "web" }), nameHolder: "other" },
+    want: { kind: "refused", ending: "NameTaken" },
+    says: /"web".*other/,
+  },
+  {
+    name: "a Pod of an earlier sandbox is waited for",
+    observed: { earlierPod: aPod() },
+    want: { kind: "waiting", reason: "PodNameInUse" },
+  },
+  {
+    name: "a final refusal by the API server is Rejected",
+    observed: { refusal: { final: true, reason: "PodSecurity", message: "violates" } },
+    want: { kind: "refused", ending: "Rejected", reason: "PodSecurity" },
+  },
+];
+
+describe("admissionOf", () => {
+  test.each(rows)("$name", ({ observed: parts, arrival, want, says }) => {
+    const admission = admissionOf(observed(parts), arrival === undefined ? {} : { arrival });
+    expect(admission).toMatchObject(want);
+    if (says !== undefined) expect("message" in admission ? admission.message : "").toMatch(says);
+  });
+
+  test("a class that is not there may still come, and then is Rejected", () => {
+    const parts = { ...withoutClass, sandbox: aSandbox({ className: "big" }) };
+    expect(admissionOf(parts, { arrival: 1 })).toMatchObject({ kind: "waiting", reason: "ClassNotFound" });
+    expect(admissionOf(parts, { arrival: -1 })).toMatchObject({ kind: "refused", ending: "Rejected" });
+  });
+});

@@ -1,0 +1,171 @@
+import { describe, expect, test } from "vitest";
+import { FINALIZERS, LABELS } from "../../../../src/api/constants.ts";
+import type { SandboxStatus } from "../../../../src/api/sandbox.ts";
+import type { NetworkPolicy } from "../../../../src/kube/objects.ts";
+import type { Observed } from "../../../../src/operator/sandbox/observed.ts";
+import {
+  allowPolicyFor,
+  denyAllPolicyFor,
+  networkLabel,
+  type NetworkRule,
+} from "../../../../src/operator/sandbox/network-policy.ts";
+import { sandboxPlan } from "../../../../src/operator/sandbox/plan.ts";
+import { ago, aPod, aSandbox, now, observed, settings, terminated, waiting } from "../builders.ts";
+
+const rule: NetworkRule = { kind: "public", allowedPrivateCidrs: [] };
+const network = networkLabel(rule, settings.network);
+const policies = [denyAllPolicyFor("n"), allowPolicyFor("n", rule, settings.network)].filter(
+  (policy): policy is NetworkPolicy => policy !== undefined,
+);
+const labelled = { labels: { [LABELS.network]: network } };
+const released = { finalizers: [] };
+const finished: SandboxStatus = { phase: "Finished", finishedAt: ago(10), scheduledAt: ago(30), startedAt: ago(20) };
+const started: SandboxStatus = { phase: "Started", scheduledAt: ago(30), startedAt: ago(20) };
+const exited = terminated(0, '{"reason":"Completed"}');
+const running = { running: { startedAt: ago(20) } };
+
+interface Row {
+  name: string;
+  observed: Partial<Observed>;
+  apply?: string[];
+  remove?: string[];
+  finalizers?: string[][];
+  requeueAfter?: number;
+}
+
+const rows: Row[] = [
+  {
+    name: "policies come before the Pod",
+    observed: {},
+    apply: ["NetworkPolicy sandkeep-deny-all", `NetworkPolicy sandkeep-allow-${network}`, "Pod s"],
+    requeueAfter: 9_000,
+  },
+  { name: "policies that are there cost nothing", observed: { policies }, apply: ["Pod s"] },
+  {
+    name: "a policy that was changed is applied again",
+    observed: { policies: policies.map((policy) => ({ ...policy, spec: { podSelector: {} } })) },
+    apply: ["NetworkPolicy sandkeep-deny-all", `NetworkPolicy sandkeep-allow-${network}`, "Pod s"],
+  },
+  {
+    name: "a blocked sandbox needs only the policy that denies",
+    observed: { sandbox: aSandbox({ network: { block: true } }) },
+    apply: ["NetworkPolicy sandkeep-deny-all", "Pod s"],
+  },
+  { name: "a rejected sandbox gets no Pod", observed: { sandbox: aSandbox({ gpu: ["H100"] }) } },
+  {
+    name: "a sandbox waits for the Pod of an earlier one, and lets that go",
+    observed: { earlierPod: aPod({ node: "a", phase: "Failed", metadata: { deletionTimestamp: ago(1) } }), policies },
+    finalizers: [[]],
+  },
+  {
+    name: "a sandbox that is being deleted gets no Pod",
+    observed: { sandbox: { ...aSandbox(), metadata: { ...aSandbox().metadata, deletionTimestamp: ago(1) } }, policies },
+  },
+  {
+    name: "a running Pod is left alone until its deadline",
+    observed: {
+      sandbox: aSandbox({}, started),
+      pod: aPod({ node: "a", state: running, metadata: labelled }),
+      policies,
+    },
+    requeueAfter: 280_000,
+  },
+  {
+    name: "a running Pod whose rule has changed is moved to another policy",
+    observed: { sandbox: aSandbox({}, started), pod: aPod({ node: "a", state: running }), policies },
+    apply: ["Pod s"],
+  },
+  {
+    name: "a running Pod that lost its finalizer gets it back",
+    observed: {
+      sandbox: aSandbox({}, started),
+      pod: aPod({ node: "a", state: running, metadata: { ...labelled, ...released } }),
+      policies,
+    },
+    finalizers: [[FINALIZERS.exitStatus]],
+  },
+  {
+    name: "a Pod is deleted 2 s after a deadline that its agent has not kept",
+    observed: {
+      sandbox: aSandbox({ timeoutSeconds: 18 }, started),
+      pod: aPod({ node: "a", state: running, metadata: labelled }, aSandbox({ timeoutSeconds: 18 })),
+      policies,
+    },
+    remove: ["Pod p1 0"],
+  },
+  {
+    name: "termination deletes the Pod with the sandbox's grace",
+    observed: {
+      sandbox: aSandbox({ desiredState: "Terminated", terminationGracePeriodSeconds: 7 }, started),
+      pod: aPod({ node: "a", state: running, metadata: labelled }),
+      policies,
+    },
+    remove: ["Pod p1 7"],
+  },
+  {
+    name: "an end is recorded and the finalizer goes in one pass",
+    observed: { sandbox: aSandbox({}, started), pod: aPod({ node: "a", phase: "Succeeded", state: exited }) },
+    finalizers: [[]],
+    requeueAfter: 0,
+  },
+  {
+    name: "a finished Pod stays for late readers of its output",
+    observed: {
+      sandbox: aSandbox({}, finished),
+      pod: aPod({ node: "a", phase: "Succeeded", state: exited, metadata: released }),
+    },
+    requeueAfter: 50_000,
+  },
+  {
+    name: "a finished Pod goes after 60 s",
+    observed: {
+      sandbox: aSandbox({}, { ...finished, finishedAt: ago(60) }),
+      pod: aPod({ node: "a", phase: "Succeeded", state: exited, metadata: released }),
+    },
+    remove: ["Pod p1 0"],
+  },
+  {
+    name: "a Pod that never started goes at once when its sandbox has finished",
+    observed: {
+      sandbox: aSandbox({}, finished),
+      pod: aPod({ node: "a", state: waiting("ErrImagePull"), metadata: released }),
+    },
+    remove: ["Pod p1 0"],
+  },
+  {
+    name: "a record is deleted after its time to live",
+    observed: { sandbox: aSandbox({ ttlSecondsAfterFinished: 10 }, finished) },
+    remove: ["Sandbox u1 -"],
+  },
+  {
+    name: "a record is kept for its time to live",
+    observed: { sandbox: aSandbox({ ttlSecondsAfterFinished: 15 }, finished) },
+    requeueAfter: 5_000,
+  },
+];
+
+describe("sandboxPlan", () => {
+  test.each(rows)("$name", ({ observed: parts, apply = [], remove = [], finalizers = [], requeueAfter }) => {
+    const plan = sandboxPlan(observed(parts), now);
+    expect(plan.apply.map(({ object }) => `${object.kind} ${object.metadata.name}`)).toEqual(apply);
+    expect(
+      plan.remove.map(({ kind, uid, gracePeriodSeconds = "-" }) => `${kind.kind} ${uid} ${gracePeriodSeconds}`),
+    ).toEqual(remove);
+    expect((plan.finalizers ?? []).map(({ finalizers }) => finalizers)).toEqual(finalizers);
+    if (requeueAfter !== undefined) expect(plan.requeueAfter).toBe(requeueAfter);
+  });
+
+  test("an end that is on record is not told again", () => {
+    const sandbox = aSandbox({}, finished);
+    expect(sandboxPlan(observed({ sandbox }), now).events).toEqual([]);
+  });
+
+  test("each step is one Event", () => {
+    const pod = aPod({ node: "a", phase: "Failed", state: terminated(3, '{"reason":"Error"}') });
+    expect(sandboxPlan(observed({ pod }), now).events.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      "Normal Scheduled",
+      "Normal Started",
+      "Warning Error",
+    ]);
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import { ApiError, ConnectionError } from "../../../../src/kube/api-error.ts";
+import { refusalFrom } from "../../../../src/operator/sandbox/refusal.ts";
+
+const pods = "POST /api/v1/namespaces/n/pods";
+const forbidden = (message: string): ApiError => new ApiError(pods, 403, { reason: "Forbidden", message });
+
+const rows = [
+  {
+    name: "a full quota passes",
+    error: forbidden('pods "s" is forbidden: exceeded quota: q'),
+    want: [false, "QuotaExceeded"],
+  },
+  {
+    name: "a service account that is made with its namespace comes",
+    error: forbidden('error looking up service account n/default: serviceaccount "default" not found'),
+    want: [false, "ServiceAccountNotFound"],
+  },
+  {
+    name: "an operator without rights can be given them",
+    error: forbidden('User "x" cannot create resource "pods" in API group ""'),
+    want: [false, "OperatorForbidden"],
+  },
+  {
+    name: "Pod Security is final",
+    error: forbidden('pods "s" is forbidden: violates PodSecurity "restricted:latest"'),
+    want: [true, "PodSecurity"],
+  },
+  { name: "an admission policy is final", error: forbidden("denied request: no"), want: [true, "PodRefused"] },
+  {
+    name: "an invalid Pod is final",
+    error: new ApiError(pods, 422, { reason: "Invalid", message: "spec.containers[0].image: Required value" }),
+    want: [true, "PodRefused"],
+  },
+  {
+    name: "a name in use is waited for",
+    error: new Error("Cannot create Pod", { cause: new ApiError(pods, 409, { reason: "AlreadyExists" }) }),
+    want: [false, "PodNameInUse"],
+  },
+];
+
+describe("refusalFrom", () => {
+  test.each(rows)("$name", ({ error, want }) => {
+    const refusal = refusalFrom(error);
+    expect([refusal?.final, refusal?.reason]).toEqual(want);
+  });
+
+  test.each([
+    new ConnectionError("reset"),
+    new ApiError(pods, 500, {}),
+    new ApiError(pods, 409, { reason: "Conflict" }),
+    new ApiError("PATCH /apis/sandkeep.dev/v1alpha1/namespaces/n/sandboxes/s/status", 403, {}),
+  ])("%s is no refusal of the Pod", (error) => {
+    expect(refusalFrom(error)).toBeUndefined();
+  });
+});

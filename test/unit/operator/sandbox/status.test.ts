@@ -1,0 +1,179 @@
+import { describe, expect, test } from "vitest";
+import type { SandboxStatus } from "../../../../src/api/sandbox.ts";
+import type { Observed } from "../../../../src/operator/sandbox/observed.ts";
+import { sandboxStatus } from "../../../../src/operator/sandbox/status.ts";
+import { aClass, ago, aPod, aSandbox, now, observed, terminated, waiting } from "../builders.ts";
+
+const at = "2026-11-21T10:00:00.000000Z";
+const running = { running: { startedAt: ago(1) } };
+const probe = { tcp: { port: 80 } };
+const started: SandboxStatus = { phase: "Started", scheduledAt: ago(9), startedAt: ago(8) };
+
+interface Row {
+  name: string;
+  observed: Partial<Observed>;
+  want: Partial<SandboxStatus>;
+  /** Conditions as `Type=Status/Reason`, in order. */
+  conditions?: string[];
+}
+
+const rows: Row[] = [
+  {
+    name: "a new sandbox is Created",
+    observed: {},
+    want: { phase: "Created", observedGeneration: 1 },
+    conditions: ["Scheduled=False/Pending", "Started=False/Pending", "Ready=False/NotStarted"],
+  },
+  {
+    name: "a Pod with a node is Scheduled",
+    observed: { pod: aPod({ node: "a", state: waiting("ContainerCreating") }) },
+    want: { phase: "Scheduled", scheduledAt: at, nodeName: "a", podName: "s" },
+    conditions: ["Scheduled=True/Scheduled", "Started=False/Pending", "Ready=False/NotStarted"],
+  },
+  {
+    name: "what keeps an image away is shown",
+    observed: { pod: aPod({ node: "a", state: waiting("ErrImagePull", "dial tcp: timeout") }) },
+    want: { phase: "Scheduled" },
+    conditions: ["Scheduled=True/Scheduled", "Started=False/ErrImagePull", "Ready=False/NotStarted"],
+  },
+  {
+    name: "without a probe a started sandbox is ready",
+    observed: { pod: aPod({ node: "a", phase: "Running", state: running }) },
+    want: { phase: "Started", scheduledAt: at, startedAt: at, image: "busybox@sha256:1" },
+    conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Ready=True/NoProbe"],
+  },
+  {
+    name: "times are written once",
+    observed: {
+      sandbox: aSandbox({}, started),
+      pod: aPod({ node: "a", phase: "Running", state: running }),
+    },
+    want: { scheduledAt: ago(9), startedAt: ago(8) },
+  },
+  {
+    name: "with a probe a started sandbox is being probed",
+    observed: {
+      sandbox: aSandbox({ readinessProbe: probe }, started),
+      pod: aPod({ node: "a", phase: "Running", state: running }),
+    },
+    want: { phase: "Started" },
+    conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Ready=False/Probing"],
+  },
+  {
+    name: "a probe that succeeded makes it Ready",
+    observed: {
+      sandbox: aSandbox({ readinessProbe: probe }, started),
+      pod: aPod({ node: "a", phase: "Running", state: running }),
+      readiness: { state: "ready", message: "" },
+    },
+    want: { phase: "Ready", readyAt: at },
+    conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Ready=True/ProbeSucceeded"],
+  },
+  {
+    name: "a probe that timed out leaves it running",
+    observed: {
+      sandbox: aSandbox({ readinessProbe: probe }, started),
+      pod: aPod({ node: "a", phase: "Running", state: running }),
+      readiness: { state: "failed", message: "refused" },
+    },
+    want: { phase: "Started" },
+    conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Ready=False/ProbeTimedOut"],
+  },
+  {
+    name: "a sandbox seen first when it has ended has all its times",
+    observed: { pod: aPod({ node: "a", phase: "Succeeded", state: terminated(0, '{"reason":"Completed"}') }) },
+    want: { phase: "Finished", reason: "Completed", exitCode: 0, scheduledAt: at, startedAt: at, finishedAt: at },
+    conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Finished=True/Completed"],
+  },
+  {
+    name: "a failure of set-up is Stalled and was never Started",
+    observed: { pod: aPod({ node: "a", state: waiting("InvalidImageName") }) },
+    want: { phase: "Finished", reason: "ImageUnavailable" },
+    conditions: [
+      "Scheduled=True/Scheduled",
+      "Started=False/InvalidImageName",
+      "Finished=True/ImageUnavailable",
+      "Stalled=True/ImageUnavailable",
+    ],
+  },
+  {
+    name: "a sandbox terminated before it had a Pod is Terminated",
+    observed: { sandbox: aSandbox({ desiredState: "Terminated" }) },
+    want: { phase: "Finished", reason: "Terminated", exitCode: 137 },
+  },
+  {
+    name: "a Pod that was seen and is gone is PodDeleted",
+    observed: { sandbox: aSandbox({}, started) },
+    want: { phase: "Finished", reason: "PodDeleted", exitCode: 137 },
+  },
+  {
+    name: "an unsupported field is Rejected, and Stalled says which",
+    observed: { sandbox: aSandbox({ gpu: ["H100"] }) },
+    want: { phase: "Finished", reason: "Rejected" },
+    conditions: [
+      "Scheduled=False/Pending",
+      "Started=False/Pending",
+      "Finished=True/Rejected",
+      "Stalled=True/NotSupported",
+    ],
+  },
+  {
+    name: "a full quota is a condition",
+    observed: { refusal: { final: false, reason: "QuotaExceeded", message: "exceeded quota" } },
+    want: { phase: "Created" },
+    conditions: ["Scheduled=False/QuotaExceeded", "Started=False/Pending", "Ready=False/NotStarted"],
+  },
+  {
+    name: "a quota that stays full ends as Unschedulable",
+    observed: {
+      sandbox: aSandbox({}, undefined, ago(600)),
+      refusal: { final: false, reason: "QuotaExceeded", message: "exceeded quota" },
+    },
+    want: { phase: "Finished", reason: "Unschedulable", message: "exceeded quota" },
+  },
+  {
+    name: "a raised timeout that cannot take effect is said",
+    observed: {
+      sandbox: aSandbox({ timeoutSeconds: 600 }, started),
+      pod: aPod({ node: "a", phase: "Running", state: running }, aSandbox({ timeoutSeconds: 300 })),
+    },
+    want: { phase: "Started" },
+    conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Ready=True/NoProbe", "Stalled=True/NotSupported"],
+  },
+];
+
+describe("sandboxStatus", () => {
+  test.each(rows)("$name", ({ observed: parts, want, conditions }) => {
+    const status = sandboxStatus(observed(parts), now);
+    expect(status).toMatchObject(want);
+    if (conditions !== undefined) {
+      expect(status.conditions?.map(({ type, status, reason }) => `${type}=${status}/${reason}`)).toEqual(conditions);
+    }
+  });
+
+  test("an end is final", () => {
+    const end: SandboxStatus = { phase: "Finished", reason: "Completed", exitCode: 0, finishedAt: ago(5) };
+    const parts = { sandbox: aSandbox({}, end), pod: aPod({ node: "a", state: terminated(1) }) };
+    expect(sandboxStatus(observed(parts), now)).toEqual({ ...end, observedGeneration: 1 });
+  });
+
+  test("the same observation gives the same status later, so that nothing is written", () => {
+    const pod = aPod({ node: "a", phase: "Running", state: running });
+    const first = sandboxStatus(observed({ pod }), now);
+    const later = new Date(now.getTime() + 10_000);
+    expect(sandboxStatus(observed({ sandbox: aSandbox({}, first), pod }), later)).toEqual(first);
+  });
+
+  test("a condition keeps its time until its status changes", () => {
+    const first = sandboxStatus(observed(), now);
+    const later = new Date(now.getTime() + 10_000);
+    const pod = aPod({ node: "a" });
+    const second = sandboxStatus(observed({ sandbox: aSandbox({}, first), pod, sandboxClass: aClass() }), later);
+    const times = Object.fromEntries((second.conditions ?? []).map((c) => [c.type, c.lastTransitionTime]));
+    expect(times).toEqual({
+      Scheduled: "2026-11-21T10:00:10Z",
+      Started: "2026-11-21T10:00:00Z",
+      Ready: "2026-11-21T10:00:00Z",
+    });
+  });
+});

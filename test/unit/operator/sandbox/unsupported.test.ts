@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import type { SandboxSpecInput } from "../../../../src/api/sandbox.ts";
+import { describeUnsupported, unsupportedField } from "../../../../src/operator/sandbox/unsupported.ts";
+import { aClass, aSandbox } from "../builders.ts";
+
+const refused: { path: string; spec: SandboxSpecInput }[] = [
+  { path: "spec.args", spec: { args: ["x"] } },
+  { path: "spec.gpu", spec: { gpu: ["H100"] } },
+  { path: "spec.placement.cloud", spec: { placement: { cloud: "aws" } } },
+  { path: "spec.idleTimeoutSeconds", spec: { idleTimeoutSeconds: 60 } },
+  { path: "spec.network.outbound", spec: { network: { outbound: {} } } },
+  { path: "spec.network.inbound", spec: { network: { inbound: { cidrs: ["10.0.0.0/8"] } } } },
+  { path: "spec.network.proxyName", spec: { network: { proxyName: "p" } } },
+  { path: "spec.tunnels", spec: { tunnels: [{ port: 80 }] } },
+  { path: "spec.volumes", spec: { volumes: [{ name: "v", mountPath: "/v", emptyDir: {} }] } },
+  { path: "spec.identityToken", spec: { identityToken: { audience: "a" } } },
+  { path: "spec.verbose", spec: { verbose: true } },
+  { path: "spec.experimental", spec: { experimental: { x: "true" } } },
+];
+
+const accepted: { name: string; spec: SandboxSpecInput }[] = [
+  { name: "nothing but an image", spec: {} },
+  { name: "command with args", spec: { command: ["a"], args: ["b"] } },
+  { name: "a blocked network", spec: { network: { block: true } } },
+  { name: "an empty network", spec: { network: {} } },
+  { name: "empty lists and false", spec: { tunnels: [], volumes: [], experimental: {}, verbose: false } },
+  { name: "regions", spec: { placement: { regions: ["eu"] } } },
+];
+
+describe("unsupportedField", () => {
+  test.each(refused)("$path is refused", ({ path, spec }) => {
+    expect(unsupportedField(aSandbox(spec).spec, aClass().spec)?.path).toBe(path);
+  });
+
+  test.each(["snapshotName", "imageName"])("spec.%s is refused", (field) => {
+    const { image: _, ...spec } = aSandbox().spec;
+    expect(unsupportedField({ ...spec, [field]: "x" }, aClass().spec)?.path).toBe(`spec.${field}`);
+  });
+
+  test.each([
+    { podPatch: { spec: { hostNetwork: true } } },
+    { network: { domains: true } },
+    { network: { waitForEnforcement: true } },
+    { maxima: { processes: 10 } },
+  ])("a class with %j is refused", (spec) => {
+    expect(unsupportedField(aSandbox().spec, aClass(spec).spec)?.path).toMatch(/^SandboxClass spec\./);
+  });
+
+  test.each(accepted)("$name is accepted", ({ spec }) => {
+    expect(unsupportedField(aSandbox(spec).spec, aClass().spec)).toBeUndefined();
+  });
+
+  test("the message names field, value and what to do, and is bounded", () => {
+    expect(describeUnsupported({ path: "spec.gpu", value: ["H100"] })).toBe(
+      'spec.gpu ["H100"] is not supported by this version of Sandkeep. Leave it out.',
+    );
+    expect(describeUnsupported({ path: "spec.args", value: ["x".repeat(10_000)] }).length).toBeLessThan(400);
+  });
+});
