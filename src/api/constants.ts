@@ -66,6 +66,8 @@ export type SandboxConditionType = (typeof SANDBOX_CONDITIONS)[number];
 
 /** Reason of the condition `Ready` of a started sandbox that has no probe. */
 export const NO_PROBE = "NoProbe";
+/** Reason of the condition `Ready` of a sandbox whose probe gave up; the sandbox lives on. */
+export const PROBE_TIMED_OUT = "ProbeTimedOut";
 
 /** How a sandbox can end: `status.reason`, and the reason of the condition `Finished`. */
 export const FINISH_REASONS = [

@@ -5,6 +5,9 @@ import type { Kube } from "../../kube/client.ts";
 import { keyOf } from "../../runtime/key.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
 
+/** Where sandboxes come from. */
+export type SandboxSource = Pick<Reflector<Sandbox, "namespace">, "store" | "subscribe" | "learn">;
+
 export interface SandboxName {
   namespace: string;
   name: string;
@@ -18,33 +21,33 @@ const absentMilliseconds = 2_000;
  * server is asked.
  */
 export class SandboxDirectory {
-  readonly #reflector: Reflector<Sandbox, "namespace">;
+  readonly #source: SandboxSource;
   readonly #kube: Kube;
   readonly #waiting = new Map<string, Set<() => void>>();
 
-  /** To be made before the reflector runs. */
-  constructor(reflector: Reflector<Sandbox, "namespace">, kube: Kube) {
-    this.#reflector = reflector;
+  /** To be made before the source begins to fill. */
+  constructor(source: SandboxSource, kube: Kube) {
+    this.#source = source;
     this.#kube = kube;
-    reflector.subscribe(({ key }) => {
+    source.subscribe(({ key }) => {
       for (const wake of this.#waiting.get(key) ?? []) wake();
     });
   }
 
   /** The sandbox if the store has it, without asking anybody. */
   known(name: SandboxName): Sandbox | undefined {
-    return this.#reflector.store.get(keyOf(name));
+    return this.#source.store.get(keyOf(name));
   }
 
   /** Those of a namespace, in no order, once everything that existed at the start is known. */
   async inNamespace(namespace: string): Promise<Sandbox[]> {
-    await this.#reflector.store.ready;
-    return this.#reflector.store.by("namespace", namespace);
+    await this.#source.store.ready;
+    return this.#source.store.by("namespace", namespace);
   }
 
   /** Takes over the answer to a write, so that the next read sees it. */
   learn(sandbox: Sandbox): void {
-    this.#reflector.learn(sandbox);
+    this.#source.learn(sandbox);
   }
 
   /** Throws `not_found` only if the API server says so. */

@@ -1,5 +1,5 @@
 import { SandkeepError } from "../../api/errors.ts";
-import { NO_PROBE } from "../../api/constants.ts";
+import { NO_PROBE, PROBE_TIMED_OUT } from "../../api/constants.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 
 export type Milestone = "started" | "ready" | "finished";
@@ -37,7 +37,7 @@ export function hasReached(sandbox: Sandbox, milestone: Milestone, now: Date): b
   if (isOver(sandbox))
     throw over(sandbox, milestone === "ready" ? "wait for readiness of" : "wait for the start of", now);
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
-  if (milestone === "ready" && ready?.status === "False" && probeGaveUp.has(ready.reason))
+  if (milestone === "ready" && ready?.status === "False" && ready.reason === PROBE_TIMED_OUT)
     throw new SandkeepError(
       "deadline_exceeded",
       "probe",
@@ -45,8 +45,6 @@ export function hasReached(sandbox: Sandbox, milestone: Milestone, now: Date): b
     );
   return false;
 }
-
-const probeGaveUp: ReadonlySet<string> = new Set(["ProbeTimeout", "ProbeFailed"]);
 
 function hasProbe({ spec, status }: Sandbox): boolean {
   if (spec.readinessProbe === undefined && spec.readinessProbeName === undefined) return false;

@@ -93,13 +93,12 @@ function parse(schema: z.ZodType, value: unknown, where: string): unknown {
   );
 }
 
+/** The body as JSON; none at all is an empty object. */
 function readJson(request: Request, response: Response): Promise<unknown> {
   return new Promise((resolve, reject) => {
     parseJson(request, response, (error?: unknown) => {
       if (error !== undefined) reject(error);
-      else if (request.body === undefined)
-        reject(new HttpRefusal(400, "invalid_argument", "Cannot take the body: it is missing"));
-      else resolve(request.body);
+      else resolve(request.body === undefined ? {} : request.body);
     });
   });
 }

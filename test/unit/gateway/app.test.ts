@@ -1,0 +1,235 @@
+import { createServer, request as httpRequest, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { SandkeepError } from "../../../src/api/errors.ts";
+import { routes, type RouteName } from "../../../src/api/routes.ts";
+import { unauthenticated } from "../../../src/gateway/auth/bearer.ts";
+import type { Access } from "../../../src/gateway/auth/authorise.ts";
+import { logOptions } from "../../../src/log.ts";
+import { createApp } from "../../../src/gateway/server/app.ts";
+import type { Call, Handlers } from "../../../src/gateway/server/bind.ts";
+
+const lines: string[] = [];
+const log = pino(logOptions, { write: (line: string) => void lines.push(line) });
+const asked: Access[] = [];
+let handle: (call: Call) => Promise<unknown>;
+let ready = true;
+let server: Server;
+
+beforeEach(async () => {
+  lines.length = 0;
+  asked.length = 0;
+  ready = true;
+  handle = vi.fn(async () => ({ fine: true }));
+  const handlers = Object.fromEntries(Object.keys(routes).map((name) => [name, (call: Call) => handle(call)]));
+  const app = createApp({
+    handlers: handlers as Handlers,
+    guard: {
+      async authenticate(authorization) {
+        if (authorization !== "Bearer good" && authorization !== "Bearer weak")
+          throw unauthenticated("Cannot authenticate");
+        return { username: authorization.slice(7) };
+      },
+      async authorise(user, access) {
+        asked.push(access);
+        if (user.username === "weak") throw new SandkeepError("permission_denied", "sandbox", "no");
+      },
+    },
+    ready: () => ready,
+    log,
+  });
+  server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+interface Reply {
+  status: number;
+  headers: NodeJS.Dict<string | string[]>;
+  text: string;
+  body: { code?: string; message?: string; resource?: string; details?: unknown };
+}
+
+/** Sends the path as it is: `fetch` would tidy it up. */
+function send(method: string, path: string, { token = "good", body = "" } = {}): Promise<Reply> {
+  const { port } = server.address() as AddressInfo;
+  const headers = token === "" ? {} : { authorization: `Bearer ${token}` };
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ port, host: "127.0.0.1", method, path, headers }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+      response.on("end", () => {
+        const isJson = response.headers["content-type"]?.includes("json");
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          body: isJson ? JSON.parse(text) : {},
+        });
+      });
+    });
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+const sandboxes = "/v1/namespaces/ns/sandboxes";
+
+describe("a request", () => {
+  const examples: Record<RouteName, [path: string, body?: string]> = {
+    createSandbox: [sandboxes, "{}"],
+    listSandboxes: [sandboxes],
+    getSandbox: [`${sandboxes}/a`],
+    terminateSandbox: [`${sandboxes}/a/terminate`],
+    deleteSandbox: [`${sandboxes}/a`],
+    exec: [`${sandboxes}/a/exec`, '{"command":["true"]}'],
+    startProcess: [`${sandboxes}/a/processes`, '{"command":["true"]}'],
+    listProcesses: [`${sandboxes}/a/processes`],
+    getProcess: [`${sandboxes}/a/processes/p`],
+    readStdout: [`${sandboxes}/a/processes/p/stdout`],
+    readStderr: [`${sandboxes}/a/processes/p/stderr`],
+    writeStdin: [`${sandboxes}/a/processes/p/stdin?offset=0`, "octets"],
+    waitForExit: [`${sandboxes}/a/processes/p/exit`],
+    signalProcess: [`${sandboxes}/a/processes/p/signal`, '{"signal":"SIGTERM"}'],
+    resizeTerminal: [`${sandboxes}/a/processes/p/resize`, '{"rows":1,"columns":1}'],
+  };
+
+  it.each(Object.entries(examples) as [RouteName, [string, string?]][])(
+    "to %s reaches its handler, once its right has been asked for, and not without one",
+    async (name, [path, body]) => {
+      const { method, access, reply } = routes[name];
+      expect((await send(method, path, { token: "", ...(body && { body }) })).status).toBe(401);
+      expect((await send(method, path, { token: "weak", ...(body && { body }) })).status).toBe(403);
+      expect(handle).not.toHaveBeenCalled();
+      asked.length = 0;
+      expect((await send(method, path, body ? { body } : {})).status).toBe(reply.status);
+      expect(handle).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ route: name }));
+      const target = path.startsWith(`${sandboxes}/a`) ? { name: "a" } : {};
+      expect(asked).toEqual([{ ...access, group: "sandkeep.dev", version: "v1alpha1", namespace: "ns", ...target }]);
+    },
+  );
+
+  it.each<[what: string, method: string, path: string, body: string, status: number, message: RegExp]>([
+    ["an unknown route", "GET", "/v1/nothing", "", 404, /no such resource/],
+    ["an unknown route below a sandbox", "GET", `${sandboxes}/a/shell`, "", 404, /no such resource/],
+    ["another case", "GET", "/V1/Namespaces/ns/sandboxes", "", 404, /no such resource/],
+    ["a method that the resource has not", "PATCH", sandboxes, "{}", 405, /Cannot PATCH/],
+    ["GET on an action", "GET", `${sandboxes}/a/exec`, "", 405, /Cannot GET/],
+    ["no body", "POST", `${sandboxes}/a/exec`, "", 400, /command/],
+    ["no JSON", "POST", sandboxes, "{", 400, /as JSON/],
+    ["JSON that is no object", "POST", sandboxes, "[]", 400, /body/],
+    ["null", "POST", sandboxes, "null", 400, /body/],
+    ["an unknown field", "POST", sandboxes, '{"spec":{"imgae":"x"}}', 400, /spec.*imgae/],
+    ["a prototype for a field", "POST", sandboxes, '{"__proto__":{"x":1}}', 400, /__proto__/],
+    ["a wrong type", "POST", sandboxes, '{"spec":{"image":7}}', 400, /spec\.image/],
+    ["a broken rule", "POST", sandboxes, '{"spec":{"workingDir":"relative"}}', 400, /spec\.workingDir/],
+    ["a name that is no label", "POST", sandboxes, '{"name":"../a"}', 400, /name/],
+    ["an unknown parameter", "GET", `${sandboxes}?shell=1`, "", 400, /shell/],
+    ["a parameter twice", "GET", `${sandboxes}?limit=1&limit=2`, "", 400, /limit/],
+    ["a wait that is none", "GET", `${sandboxes}/a?wait=tea`, "", 400, /wait/],
+    ["a number that is none", "GET", `${sandboxes}/a/processes/p/stdout?offset=x`, "", 400, /offset/],
+    ["dots for a sandbox", "GET", `${sandboxes}/..`, "", 400, /id/],
+    ["escaped dots", "GET", `${sandboxes}/%2e%2e/exec`, "", 405, /Cannot GET/],
+    ["escaped dots for a sandbox", "GET", `${sandboxes}/%2e%2e`, "", 400, /id/],
+    ["an escaped slash", "GET", `${sandboxes}/a%2fb`, "", 400, /id/],
+    ["an escaped slash in the namespace", "GET", "/v1/namespaces/ns%2Fother/sandboxes", "", 400, /namespace/],
+    ["a NUL", "GET", `${sandboxes}/a%00`, "", 400, /id/],
+    ["a line break", "GET", `${sandboxes}/a%0d%0aX-Y:1`, "", 400, /id/],
+    ["bad percent-encoding", "GET", `${sandboxes}/%zz`, "", 400, /encoding|decode/i],
+    ["dots for a process", "GET", `${sandboxes}/a/processes/..`, "", 400, /process/],
+    ["a process with a path", "GET", `${sandboxes}/a/processes/p%2f..%2f..%2finfo`, "", 400, /process/],
+    ["an empty command", "POST", `${sandboxes}/a/exec`, '{"command":[]}', 400, /command/],
+    ["a megabyte of JSON", "POST", `${sandboxes}/a/exec`, `{"command":["${"x".repeat(1 << 20)}"]}`, 413, /1 MiB/],
+    [
+      "a command that is too long",
+      "POST",
+      `${sandboxes}/a/exec`,
+      `{"command":["${"x".repeat(900_000)}"]}`,
+      400,
+      /65536/,
+    ],
+  ])("with %s is refused in words, and handled by nobody", async (_, method, path, body, status, message) => {
+    const reply = await send(method, path, { body });
+    expect(reply.status).toBe(status);
+    expect(reply.body.message).toMatch(message);
+    expect(reply.body).toMatchObject({ code: expect.any(String), resource: "request" });
+    expect(handle).not.toHaveBeenCalled();
+  });
+
+  it("without a token is told how to get one, whatever its body", async () => {
+    const reply = await send("POST", sandboxes, { token: "", body: "{" });
+    expect(reply).toMatchObject({ status: 401, body: { code: "unauthenticated", resource: "token" } });
+    expect(reply.headers["www-authenticate"]).toBe("Bearer");
+  });
+
+  it("without a right learns nothing of the sandbox or of its own body", async () => {
+    const reply = await send("POST", `${sandboxes}/a/exec`, { token: "weak", body: '{"bad":1}' });
+    expect(reply).toMatchObject({ status: 403, body: { code: "permission_denied" } });
+    expect(handle).not.toHaveBeenCalled();
+  });
+
+  it("whose handler fails unexpectedly is told nothing of it, and the log everything", async () => {
+    handle = async () => {
+      throw new TypeError("hunter2 is not a function");
+    };
+    const reply = await send("GET", `${sandboxes}/a`);
+    expect(reply).toMatchObject({ status: 500, body: { code: "internal" } });
+    expect(reply.text).not.toContain("hunter2");
+    expect(lines.join("")).toContain("hunter2");
+  });
+
+  it("is cut when its handler fails in the middle of the reply", async () => {
+    handle = async ({ response }) => {
+      response.write("half");
+      throw new SandkeepError("unavailable", "sandbox", "gone");
+    };
+    await expect(send("GET", `${sandboxes}/a/processes/p/stdout`)).rejects.toThrow(/aborted|hang up|reset/);
+  });
+
+  it("tells its handler when the client has gone", async () => {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const { promise: called, resolve: begun } = Promise.withResolvers<void>();
+    handle = async ({ signal }) => {
+      begun();
+      await new Promise((done) => signal.addEventListener("abort", done));
+      resolve(signal.reason);
+    };
+    const { port } = server.address() as AddressInfo;
+    const path = `${sandboxes}/a`;
+    const request = httpRequest({ port, host: "127.0.0.1", path, headers: { authorization: "Bearer good" } });
+    request.on("error", () => {}).end();
+    await called;
+    request.destroy();
+    expect(await promise).toMatchObject({ code: "unavailable" });
+  });
+
+  it("leaves a line in the log, without token, body or environment", async () => {
+    await send("POST", `${sandboxes}/a/exec?startTimeoutSeconds=7`, {
+      body: '{"command":["login","hunter1"],"env":{"PASSWORD":"hunter2"},"secretValues":{"KEY":"hunter3"},"stdin":"aHVudGVyNA=="}',
+    });
+    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+      route: "exec",
+      status: 200,
+      user: "good",
+      namespace: "ns",
+      sandbox: "a",
+    });
+    expect(lines[0]).not.toMatch(/hunter|aHVudGVyNA|Bearer/);
+  });
+
+  it.each([
+    ["/healthz", true, 200],
+    ["/healthz", false, 200],
+    ["/readyz", true, 200],
+    ["/readyz", false, 503],
+  ])("to %s, ready: %s, is answered %i without a token", async (path, isReady, status) => {
+    ready = isReady;
+    expect((await send("GET", path, { token: "" })).status).toBe(status);
+  });
+});
