@@ -15,33 +15,36 @@ Settings are environment variables; the chart's values.yaml explains them.
 type Run = (config: Config, signal: AbortSignal) => Promise<void>;
 
 // Loaded on demand: the client of one must not cost the start-up of the other.
-const commands: Record<string, () => Promise<Run>> = {
-  operator: async () => (await import("./operator/index.ts")).runOperator,
-  "release-finalizers": async () => (await import("./operator/release-finalizers.ts")).runReleaseFinalizers,
-  gateway: async () => (await import("./gateway/index.ts")).runGateway,
-};
+const commands = new Map<string, () => Promise<Run>>([
+  ["operator", async () => (await import("./operator/index.ts")).runOperator],
+  ["release-finalizers", async () => (await import("./operator/release-finalizers.ts")).runReleaseFinalizers],
+  ["gateway", async () => (await import("./gateway/index.ts")).runGateway],
+]);
 
 await main(process.argv.slice(2));
 
-async function main([name, ...rest]: string[]): Promise<void> {
+async function main([name = "", ...rest]: string[]): Promise<void> {
   if (name === "--help" || name === "-h" || name === "help") {
     process.stdout.write(usage);
     return;
   }
-  const command = name === undefined ? undefined : commands[name];
-  if (command === undefined || rest.length > 0) {
-    const problem =
-      name === undefined
-        ? "no command"
-        : command === undefined
-          ? `unknown command "${name}"`
-          : `unexpected "${rest[0]}"`;
-    process.stderr.write(`sandkeep: ${problem}\n\n${usage}`);
-    process.exitCode = 2;
-    return;
+  const command = commands.get(name);
+  if (command === undefined) return refuse(name === "" ? "no command" : `unknown command "${name}"`, usage);
+  if (rest.length > 0) return refuse(`unexpected "${rest[0]}"`, usage);
+  let config: Config;
+  try {
+    config = readConfig(process.env);
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
   }
+  // Whatever is thrown from here on ends the process with its stack, unhandled rejections too: the kubelet starts it anew.
   const run = await command();
-  await run(readConfig(process.env), untilSignalled());
+  await run(config, untilSignalled());
+}
+
+function refuse(problem: string, help = ""): void {
+  process.stderr.write(`sandkeep: ${problem}\n${help && `\n${help}`}`);
+  process.exitCode = 2;
 }
 
 /** Aborted by the first SIGTERM or SIGINT; a second one ends the process at once. */

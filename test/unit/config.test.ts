@@ -1,0 +1,39 @@
+import { expect, it } from "vitest";
+import { readConfig } from "../../src/config.ts";
+
+it("has a value for everything that need not be set", () => {
+  expect(readConfig({})).toMatchObject({
+    namespace: "sandkeep-system",
+    metricsPort: 8081,
+    operator: { leaderElection: true },
+    gateway: { port: 8443, auditArguments: "hash", names: ["localhost", "127.0.0.1"] },
+  });
+});
+
+it("reads what is set", () => {
+  const config = readConfig({
+    SANDKEEP_GATEWAY_PORT: "0",
+    SANDKEEP_LEADER_ELECTION: "false",
+    SANDKEEP_GATEWAY_NAMES: "a.example, b.example,",
+    SANDKEEP_GATEWAY_CERTIFICATE_FILE: "/tls/tls.crt",
+    SANDKEEP_GATEWAY_KEY_FILE: "/tls/tls.key",
+  });
+  expect(config.operator.leaderElection).toBe(false);
+  expect(config.gateway).toMatchObject({
+    port: 0,
+    names: ["a.example", "b.example"],
+    certificate: { certificateFile: "/tls/tls.crt", keyFile: "/tls/tls.key" },
+  });
+});
+
+it.each<[name: string, value: string]>([
+  ["SANDKEEP_GATEWAY_PORT", "http"],
+  ["SANDKEEP_GATEWAY_PORT", "70000"],
+  ["SANDKEEP_LEADER_ELECTION", "yes"],
+  ["SANDKEEP_WORKERS", "0"],
+  ["SANDKEEP_GATEWAY_AUDIT_ARGUMENTS", "some"],
+  ["SANDKEEP_SHUTDOWN_SECONDS", "-1"],
+  ["SANDKEEP_GATEWAY_CERTIFICATE_FILE", "/only/one"],
+])("refuses %s=%s by name", (name, value) => {
+  expect(() => readConfig({ [name]: value })).toThrow(name);
+});

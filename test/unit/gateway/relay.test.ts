@@ -1,0 +1,98 @@
+import express from "express";
+import type { ServerHttp2Stream } from "node:http2";
+import { createServer, request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, it } from "vitest";
+import { relay } from "../../../src/gateway/processes/relay.ts";
+import { farEnd } from "../agent-link/far-end.ts";
+
+interface Reply {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  complete: boolean;
+}
+
+const fail: express.ErrorRequestHandler = (_error, _request, response, _next) => void response.destroy();
+
+/** What a client gets when the agent answers so. */
+async function relayed(answer: (stream: ServerHttp2Stream) => void): Promise<Reply> {
+  await using end = await farEnd(answer);
+  const app = express();
+  app.get("/", async (_, response) => {
+    await relay(await end.link.request({ method: "GET", path: "/" }), "application/octet-stream", response);
+  });
+  const server = createServer(app.disable("x-powered-by").use(fail));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    return await new Promise<Reply>((resolve, reject) => {
+      const request = httpRequest({ port, host: "127.0.0.1" }, (response) => {
+        let text = "";
+        const done = () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, complete: response.complete });
+        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+        response.on("error", () => {}).on("close", done);
+      });
+      request.on("error", reject).end();
+    });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+it("hands on the body and the offset, and nothing else that the sandbox says", async () => {
+  const reply = await relayed((stream) => {
+    stream.respond({
+      ":status": 200,
+      "content-type": "text/html",
+      "sandkeep-offset": "42",
+      "set-cookie": "a=b",
+      "x-frame-options": "ALLOW",
+      location: "https://example.com",
+    });
+    stream.end("<script>");
+  });
+  expect(reply).toMatchObject({ status: 200, text: "<script>", complete: true });
+  expect(Object.keys(reply.headers).sort()).toEqual([
+    "cache-control",
+    "connection",
+    "content-type",
+    "date",
+    "keep-alive",
+    "sandkeep-offset",
+    "transfer-encoding",
+  ]);
+  expect(reply.headers["content-type"]).toBe("application/octet-stream");
+});
+
+it.each([["-1"], ["abc"], ["1e9"], ["12345678901234567890"]])("drops the offset %j", async (offset) => {
+  const reply = await relayed((stream) => {
+    stream.respond({ ":status": 200, "sandkeep-offset": offset });
+    stream.end();
+  });
+  expect(reply.headers).not.toHaveProperty("sandkeep-offset");
+});
+
+it.each([
+  [200, 200],
+  [201, 201],
+  [204, 204],
+  [206, 200],
+])("answers %i with %i", async (status, expected) => {
+  const reply = await relayed((stream) => {
+    stream.respond({ ":status": status });
+    stream.end();
+  });
+  expect(reply.status).toBe(expected);
+});
+
+it("cuts the client off when the body breaks off", async () => {
+  const reply = await relayed((stream) => {
+    stream.respond({ ":status": 200 });
+    stream.write("half");
+    setImmediate(() => stream.destroy(new Error("reset")));
+  });
+  expect(reply).toMatchObject({ status: 200, text: "half", complete: false });
+});
