@@ -2,7 +2,7 @@ import type { KubeObject, ObjectMeta, ResourceKind } from "../api/meta.ts";
 import { isGone } from "../kube/api-error.ts";
 import type { Kube, WatchEvent } from "../kube/client.ts";
 import { listAll } from "../kube/list-all.ts";
-import { backoff } from "../lib/backoff.ts";
+import { backoff, type BackoffOptions } from "../lib/backoff.ts";
 import { sleep } from "../lib/sleep.ts";
 import { log as rootLog, type Log } from "../log.ts";
 import { keyOfObject } from "./key.ts";
@@ -17,12 +17,13 @@ export interface ReflectorOptions<T extends KubeObject, Index extends string> {
   labelSelector?: string;
   fieldSelector?: string;
   indexes?: Indexes<T, Index>;
+  /** Pauses after failures; default 0.8 s, doubling up to 30 s. */
+  retry?: BackoffOptions;
   log?: Log;
 }
 
 export type ChangeHandler<T extends KubeObject> = (change: Change<T>) => void;
 
-const retry = { first: 800, most: 30_000 };
 /** A watch that lived this long was a good one, even if nothing happened. */
 const livedMilliseconds = 1_000;
 
@@ -42,17 +43,19 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   readonly #kube: Kube;
   readonly #store: WritableStore<T, Index>;
   readonly #selection: { namespace?: string; labelSelector?: string; fieldSelector?: string };
+  readonly #retry: BackoffOptions;
   readonly #log: Log;
   readonly #handlers: ChangeHandler<T>[] = [];
   readonly #redeliveries = new Set<Promise<void>>();
 
   constructor(kube: Kube, kind: ResourceKind<T>, options: ReflectorOptions<T, Index> = {}) {
-    const { name = kind.plural, indexes, log = rootLog, ...selection } = options;
+    const { name = kind.plural, indexes, retry = { first: 800, most: 30_000 }, log = rootLog, ...selection } = options;
     this.kind = kind;
     this.name = name;
     this.#kube = kube;
     this.#store = new WritableStore(indexes);
     this.#selection = selection;
+    this.#retry = retry;
     this.#log = log.child({ reflector: name });
     relists.inc({ reflector: name }, 0);
     watchFailures.inc({ reflector: name }, 0);
@@ -98,7 +101,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
         this.#log.warn({ error, failures, relist: version === undefined }, "watch failed; it goes on after a pause");
       }
       if (failed || performance.now() - startedAt < livedMilliseconds) {
-        await sleep(backoff(failures++, retry), signal).catch(() => {});
+        await sleep(backoff(failures++, this.#retry), signal).catch(() => {});
       }
     }
     await Promise.all(this.#redeliveries);
@@ -139,7 +142,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     } catch (error) {
       handlerFailures.inc({ reflector: this.name });
       this.#log.error({ error, key: change.key, attempt }, "a handler threw; the change is delivered again");
-      const again = sleep(backoff(attempt, retry), signal).then(
+      const again = sleep(backoff(attempt, this.#retry), signal).then(
         () => this.#call(handler, change, signal, attempt + 1),
         () => {},
       );
