@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,28 +33,19 @@ func buildAll(_ context.Context, c call) error {
 
 // prepare builds what is missing and returns the folders of the programs and of the stand-in images.
 func prepare(c call) (programs, storage string, err error) {
-	if err := host.Check(); err != nil {
+	root := os.Getenv("SANDKEEP_ROOT")
+	if root == "" {
+		return "", "", errors.New("SANDKEEP_ROOT does not say where the repository is: call hack/cluster")
+	}
+	if err := host.Require(filepath.Join(root, "hack", "prerequisites")); err != nil {
 		return "", "", err
 	}
-	root, err := sources()
-	if err != nil {
-		return "", "", err
-	}
-	builder := build.Builder{Root: root, Cache: layout.Binaries(c.cache), Progress: os.Stderr}
+	builder := build.Builder{Root: filepath.Join(root, "hack", "localcluster"), Cache: layout.Binaries(c.cache), Progress: os.Stderr}
 	if programs, err = builder.Programs(); err != nil {
 		return "", "", err
 	}
 	storage, err = images.Storage(layout.Images(c.cache), programs, os.Stderr)
 	return programs, storage, err
-}
-
-// sources is the folder hack/localcluster; hack/cluster says where it is.
-func sources() (string, error) {
-	root := os.Getenv("SANDKEEP_ROOT")
-	if root == "" {
-		return "", fmt.Errorf("SANDKEEP_ROOT does not say where the repository is; call hack/cluster")
-	}
-	return filepath.Join(root, "hack", "localcluster"), nil
 }
 
 func up(ctx context.Context, c call) error {

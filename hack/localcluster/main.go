@@ -25,7 +25,13 @@ func run(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	return commands[call.command](ctx, call)
+	switch call.driver {
+	case "local":
+		return commands[call.command](ctx, call)
+	case "kind":
+		return kind(ctx, call)
+	}
+	return wrong(fmt.Sprintf("unknown driver %q", call.driver))
 }
 
 func fail(err error) {

@@ -83,6 +83,9 @@ func (b Builder) compile(jobs []job) error {
 	if count == 0 {
 		return nil
 	}
+	if err := b.requireSpace(count); err != nil {
+		return err
+	}
 	fmt.Fprintf(b.Progress, "Building %d programs: about %s with empty caches on two cores\n", count, rounded(seconds))
 	progress := &progress{out: b.Progress, count: count, seconds: seconds, began: time.Now()}
 	for _, job := range missing {
@@ -92,6 +95,14 @@ func (b Builder) compile(jobs []job) error {
 	}
 	fmt.Fprintf(b.Progress, "Built %d programs in %s\n", count, time.Since(progress.began).Round(time.Second))
 	return nil
+}
+
+// requireSpace asks for what Go's caches and the programs take when all is built from nothing, or a little of it for a few programs.
+func (b Builder) requireSpace(programs int) error {
+	if programs < 10 {
+		return host.RequireSpace(b.Cache, 1)
+	}
+	return host.RequireSpace(b.Cache, 12)
 }
 
 func (b Builder) module(job job, progress *progress) error {

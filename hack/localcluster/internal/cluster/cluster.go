@@ -125,8 +125,6 @@ func (c Cluster) addresses() address.Plan { return address.Plan{Index: c.Index} 
 
 func (c Cluster) pki() string { return filepath.Join(c.folder, "pki") }
 
-func (c Cluster) cgroup() string { return "sandkeep-" + c.Name }
-
 func (c Cluster) machine(number int) components.Machine {
 	return components.Machine{
 		Cluster: c.Name, Number: number, Nodes: c.Nodes, Addresses: c.addresses(),

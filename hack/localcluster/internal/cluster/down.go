@@ -48,15 +48,10 @@ func clear(cache, name string) error {
 			return err
 		}
 	}
-	for number := range cluster.machines() {
-		if err := host.RemoveDevice(cluster.addresses().Port(number + 1)); err != nil {
-			return err
-		}
-	}
-	if err := host.RemoveDevice(cluster.addresses().Bridge()); err != nil {
+	if err := cluster.releaseAddresses(); err != nil {
 		return err
 	}
-	if err := host.RemoveCgroup(cluster.cgroup()); err != nil {
+	if err := host.RemoveCgroup(cluster.machine(1).ClusterCgroup()); err != nil {
 		return err
 	}
 	return os.RemoveAll(folder)

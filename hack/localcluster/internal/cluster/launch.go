@@ -18,7 +18,7 @@ func (c *Cluster) launch(number int) error {
 		return err
 	}
 	if c.Nodes > 0 {
-		if err := host.MakeCgroup(machine.CgroupRoot()); err != nil {
+		if err := host.MakeCgroup(machine.Cgroup()); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -32,19 +33,35 @@ func (c *Cluster) claimAddresses(cache string) error {
 			taken = errors.Join(taken, fmt.Errorf("%s and %s meet the route %q", plan.NodeRange(), plan.Pods(), user))
 			continue
 		}
+		c.Index = index
 		err = host.IP(
 			fmt.Sprintf("link add %s type bridge", plan.Bridge()),
+			fmt.Sprintf("link set %s alias %s up", plan.Bridge(), c.alias()),
 			fmt.Sprintf("address add %s/24 dev %s", plan.Host(), plan.Bridge()),
-			fmt.Sprintf("link set %s up", plan.Bridge()),
 		)
-		if err != nil {
-			return err
-		}
-		c.Index = index
-		return nil
+		return errors.Join(err, c.save())
 	}
 	return errors.Join(errors.New("no address range is free for another cluster; end others with `hack/cluster down --all`, or remove the routes named here"), taken)
 }
+
+// releaseAddresses removes the cluster's devices, and with them its routes. A bridge that another cluster made there since stays.
+func (c Cluster) releaseAddresses() error {
+	plan := c.addresses()
+	alias, err := host.Alias(plan.Bridge())
+	if err != nil || alias != c.alias() {
+		return err
+	}
+	// The kernel removes a dead node's cable a little later by itself.
+	for number := range c.machines() {
+		if err := host.RemoveDevice(plan.Port(number + 1)); err != nil {
+			return err
+		}
+	}
+	return host.RemoveDevice(plan.Bridge())
+}
+
+// alias marks the bridge as this cluster's; the kernel takes up to 255 octets.
+func (c Cluster) alias() string { return fmt.Sprintf("sandkeep-%x", sha256.Sum256([]byte(c.folder))) }
 
 // cable joins a node, by the pid of its first process, to the cluster's bridge, and tells it and the host where all Pods are.
 func (c Cluster) cable(number, pid int) error {

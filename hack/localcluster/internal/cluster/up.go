@@ -52,9 +52,6 @@ func (c *Cluster) start(ctx context.Context, cache, storage string, progress io.
 	if err := c.claimAddresses(cache); err != nil {
 		return err
 	}
-	if err := c.save(); err != nil {
-		return err
-	}
 	if err := c.certify(); err != nil {
 		return err
 	}

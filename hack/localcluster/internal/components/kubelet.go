@@ -29,7 +29,7 @@ func kubelet(m Machine) (supervisor.Component, error) {
 		},
 		"authorization":            object{"mode": "Webhook"},
 		"cgroupDriver":             "cgroupfs",
-		"cgroupRoot":               "/" + m.CgroupRoot(),
+		"cgroupRoot":               "/" + m.Cgroup(),
 		"failCgroupV1":             false,
 		"failSwapOn":               false,
 		"containerRuntimeEndpoint": "unix://" + ContainerdSocket,

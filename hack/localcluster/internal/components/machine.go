@@ -40,9 +40,12 @@ func (m Machine) Server() string { return "https://" + m.Addresses.Node(1) + ":6
 // Registry is the host and port of the cluster's image registry.
 func (m Machine) Registry() string { return m.Addresses.Node(1) + ":5000" }
 
-// CgroupRoot is the cgroup, below each hierarchy's root, that holds the node's Pods.
-func (m Machine) CgroupRoot() string {
-	return fmt.Sprintf("sandkeep-%s/%s", m.Cluster, m.Name())
+// Cgroup is the cgroup, below each hierarchy's root, that holds the node's Pods.
+func (m Machine) Cgroup() string { return m.ClusterCgroup() + "/" + m.Name() }
+
+// ClusterCgroup holds the cgroups of all the cluster's nodes. The bridge is part of its name, as clusters of two caches may be called the same.
+func (m Machine) ClusterCgroup() string {
+	return fmt.Sprintf("sandkeep-%s.%s", m.Cluster, m.Addresses.Bridge())
 }
 
 // Spec writes the configuration of all components and returns what the node's supervisor has to do.

@@ -5,33 +5,58 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
-// needed are programs of Debian packages that clusters use as they are.
-var needed = []string{"ip", "nft", "iptables", "conntrack", "nsenter", "gcc", "mmdebstrap", "/bin/busybox", "/usr/lib/cni/ptp"}
+// needed are programs of Debian packages that clusters are built or run with.
+var needed = []string{
+	"conntrack", "curl", "gcc", "ip", "iptables", "mmdebstrap", "nft", "nsenter", "pkg-config", "tar",
+	"/bin/busybox", "/usr/lib/cni/host-local", "/usr/lib/cni/portmap", "/usr/lib/cni/ptp",
+}
 
-// Check returns an error that names each thing that keeps this machine from running a cluster.
-func Check() error {
-	var unmet []error
+// Require makes sure that this machine can run clusters: where only programs are missing, it runs install once. Its error names
+// each thing that stands in the way.
+func Require(install string) error {
 	if runtime.GOOS != "linux" {
-		unmet = append(unmet, errors.New("Linux is needed; use a virtual machine"))
+		return fmt.Errorf("clusters need Linux, this is %s: use a virtual machine, or --driver kind", runtime.GOOS)
 	}
 	if os.Geteuid() != 0 {
-		unmet = append(unmet, errors.New("root is needed, for namespaces, mounts and network devices; use sudo"))
+		return errors.New("clusters need root, for namespaces, mounts and network devices: use sudo")
 	}
-	var missing []string
+	if len(missing()) == 0 {
+		return nil
+	}
+	command := exec.Command(install)
+	command.Stdout, command.Stderr = os.Stderr, os.Stderr
+	err := command.Run()
+	if programs := missing(); len(programs) > 0 {
+		return errors.Join(fmt.Errorf("clusters need %s, which %s did not install", strings.Join(programs, ", "), filepath.Base(install)), err)
+	}
+	return nil
+}
+
+func missing() []string {
+	var programs []string
 	for _, program := range needed {
 		if _, err := exec.LookPath(program); err != nil {
-			missing = append(missing, program)
+			programs = append(programs, program)
 		}
 	}
-	if len(missing) > 0 {
-		unmet = append(unmet, fmt.Errorf("%s is missing; hack/prerequisites installs it", strings.Join(missing, ", ")))
+	return programs
+}
+
+// RequireSpace returns an error when the file system of an existing folder has less free space than that many GB.
+func RequireSpace(folder string, gigabytes uint64) error {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(folder, &stat); err != nil {
+		return err
 	}
-	if len(unmet) > 0 {
-		return fmt.Errorf("this machine cannot run a cluster:\n%w", errors.Join(unmet...))
+	if free := stat.Bavail * uint64(stat.Bsize) / 1e9; free < gigabytes {
+		return fmt.Errorf("%s has %d GB free and %d are needed: free some, or choose another place (SANDKEEP_CACHE, GOCACHE, GOMODCACHE)", folder, free, gigabytes)
 	}
 	return nil
 }

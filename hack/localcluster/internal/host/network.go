@@ -1,6 +1,7 @@
 package host
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -39,6 +40,28 @@ func RemoveDevice(name string) error {
 			return errors.Join(fmt.Errorf("network device %s does not go away", name), err)
 		}
 	}
+}
+
+// Alias returns the alias of a network device, and an empty string if there is no such device.
+func Alias(device string) (string, error) {
+	// /sys may show the devices of another network namespace than the caller's.
+	output, err := exec.Command("ip", "-json", "link", "show").Output()
+	if err != nil {
+		return "", fmt.Errorf("cannot list network devices: %w", err)
+	}
+	var links []struct {
+		Name  string `json:"ifname"`
+		Alias string `json:"ifalias"`
+	}
+	if err := json.Unmarshal(output, &links); err != nil {
+		return "", fmt.Errorf("cannot read the list of network devices: %w", err)
+	}
+	for _, link := range links {
+		if link.Name == device {
+			return link.Alias, nil
+		}
+	}
+	return "", nil
 }
 
 // widest is the shortest prefix of a route that counts as use of its range: wider ones, such as a VPN's 10.0.0.0/8, only name a

@@ -133,7 +133,7 @@ func (k *keeper) want(wanted bool) {
 	k.changed = make(chan struct{})
 }
 
-// end signals the component and waits until it is gone; what outlasts the grace of ten seconds is killed.
+// end signals the component and waits until it is gone; what outlasts the grace of two seconds is killed.
 func (k *keeper) end(signal syscall.Signal) {
 	pid := k.status().PID
 	if pid == 0 {

@@ -1,0 +1,109 @@
+package test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// One cluster of two nodes serves all these tests, as its start is what takes time.
+func TestTwoNodes(t *testing.T) {
+	t.Parallel()
+	c := start(t, "two", "--nodes", "2")
+	c.apply(t,
+		pod("client", forever, on("node1")),
+		pod("server", []string{"httpd", "-f", "-p", "8080", "-h", "/etc"}, on("node2")),
+		service("server", object{"type": "NodePort", "ports": []object{{"port": 80, "targetPort": 8080, "nodePort": 30080}}}),
+		pod("sandboxed", forever, func(spec object) { spec["runtimeClassName"] = "gvisor" }),
+		pod("remapped", forever, func(spec object) { spec["hostUsers"] = false }),
+		pod("with-image", forever, func(spec object) {
+			spec["volumes"] = []object{{"name": "image", "image": object{"reference": "python:3.11-slim"}}}
+			spec["containers"].([]object)[0]["volumeMounts"] = []object{{"name": "image", "mountPath": "/image"}}
+		}),
+		pod("nowhere", forever, func(spec object) { spec["containers"].([]object)[0]["image"] = "example.com/no/such:1" }),
+	)
+	c.awaitReady(t, "client", "server", "sandboxed", "remapped", "with-image")
+
+	address := func(t *testing.T, kind, name, path string) string {
+		return c.mustShell(t, fmt.Sprintf("kubectl get %s %s -o jsonpath='{%s}'", kind, name, path))
+	}
+	const page = "root:x:0:"
+
+	t.Run("a Pod reaches a Pod of the other node by its address", func(t *testing.T) {
+		expect(t, page, c.mustShell(t, "kubectl exec client -- timeout 5 wget -qO- http://"+address(t, "pod", "server", ".status.podIP")+":8080/group"))
+	})
+	t.Run("a Pod reaches a Service by its name", func(t *testing.T) {
+		expect(t, page, c.mustShell(t, "kubectl exec client -- timeout 5 wget -qO- http://server.default.svc.cluster.local/group"))
+		expect(t, page, c.mustShell(t, "kubectl exec client -- timeout 5 wget -qO- http://server/group"))
+	})
+	t.Run("the host reaches a Pod, and a NodePort on both nodes", func(t *testing.T) {
+		expect(t, page, c.mustShell(t, "curl -sS --max-time 5 http://"+address(t, "pod", "server", ".status.podIP")+":8080/group"))
+		for _, node := range []string{"node1", "node2"} {
+			expect(t, page, c.mustShell(t, "curl -sS --max-time 5 http://"+address(t, "node", node, `.status.addresses[?(@.type=="InternalIP")].address`)+":30080/group"))
+		}
+	})
+	t.Run("the RuntimeClass gvisor runs Pods in gVisor", func(t *testing.T) {
+		expect(t, "gvisor", c.mustShell(t, "kubectl exec sandboxed -- cat /proc/version"))
+	})
+	t.Run("a Pod with hostUsers false is root of its own users only", func(t *testing.T) {
+		if identity := strings.Fields(c.mustShell(t, "kubectl exec remapped -- cat /proc/self/uid_map")); identity[1] == "0" {
+			t.Errorf("root of the Pod is root of the host: %v", identity)
+		}
+	})
+	t.Run("an image can be mounted as a volume", func(t *testing.T) {
+		expect(t, "Debian", c.mustShell(t, "kubectl exec with-image -- cat /image/etc/os-release"))
+	})
+	t.Run("an image that the registry lacks is reported as not found", func(t *testing.T) {
+		eventually(t, "the Pod waits with not found", func() error {
+			output, err := c.shell("kubectl get pod nowhere -o jsonpath='{.status.containerStatuses[0].state.waiting.message}'")
+			if err == nil && !strings.Contains(output, "not found") {
+				err = fmt.Errorf("its message is %q", output)
+			}
+			return err
+		})
+	})
+	t.Run("a NetworkPolicy cuts Pods of both nodes off, and the host is let through", func(t *testing.T) {
+		c.apply(t, object{
+			"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": object{"name": "closed"},
+			"spec": object{"podSelector": object{"matchLabels": object{"app": "server"}}, "policyTypes": []string{"Ingress"}},
+		})
+		eventually(t, "the server is out of reach", func() error {
+			if _, err := c.shell("kubectl exec client -- timeout 1 wget -qO- http://server/group"); err == nil {
+				return fmt.Errorf("it answers")
+			}
+			return nil
+		})
+		c.mustShell(t, "kubectl delete networkpolicy closed")
+		eventually(t, "the server is back in reach", func() error {
+			_, err := c.shell("kubectl exec client -- timeout 1 wget -qO- http://server/group")
+			return err
+		})
+	})
+	t.Run("a loaded image runs under the name it was loaded by", func(t *testing.T) {
+		archive := filepath.Join(t.TempDir(), "image.tar")
+		c.mustShell(t, fmt.Sprintf("crane pull --insecure %s:5000/library/busybox:stable %s", address(t, "node", "node1", ".status.addresses[0].address"), archive))
+		if name := c.cluster(t, "load", "ghcr.io/acme/tool:1="+archive); name != "ghcr.io/acme/tool:1\n" {
+			t.Errorf("load printed %q", name)
+		}
+		c.apply(t, pod("loaded", forever, func(spec object) { spec["containers"].([]object)[0]["image"] = "ghcr.io/acme/tool:1" }))
+		c.awaitReady(t, "loaded")
+	})
+	t.Run("a load of what is no archive says so", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "text")
+		if err := os.WriteFile(file, []byte("no archive"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tryHackCluster("load", "--name", c.name, file); err == nil || !strings.Contains(err.Error(), "cannot read image archive") {
+			t.Errorf("load said: %v", err)
+		}
+	})
+}
+
+func expect(t *testing.T, part, whole string) {
+	t.Helper()
+	if !strings.Contains(whole, part) {
+		t.Errorf("expected %q in what ends in %q", part, whole[max(0, len(whole)-1000):])
+	}
+}
