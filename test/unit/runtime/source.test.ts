@@ -86,11 +86,13 @@ describe("a source of owned objects", () => {
   });
 });
 
+function byLabels(reflector: Reflector<KubeObject>): Source {
+  return onMapped(reflector, ({ metadata }) => Object.values(metadata.labels ?? {}));
+}
+
 describe("a source of mapped objects", () => {
   test("names the keys before and after a change, each once", () => {
-    const labels = (reflector: Reflector<KubeObject>) =>
-      onMapped(reflector, ({ metadata }) => Object.values(metadata.labels ?? {}));
     const previous = object({ labels: { a: "1", b: "2" } });
-    expect(keysOf(labels, { previous, object: object({ labels: { a: "2", b: "3" } }) })).toEqual(["1", "2", "3"]);
+    expect(keysOf(byLabels, { previous, object: object({ labels: { a: "2", b: "3" } }) })).toEqual(["1", "2", "3"]);
   });
 });
