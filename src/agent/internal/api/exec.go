@@ -71,28 +71,24 @@ func (f *frames) follow(left <-chan struct{}, p *process.Process) {
 	buffer := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buffer)
 	for !f.failed {
+		// Asked before reading: once it has exited, the streams have all they will get.
+		exit, exited := p.Exited()
 		out, errs := f.streams[0].changed(), f.streams[1].changed()
 		moved := f.move(f.streams[0], buffer[:])
 		moved = f.move(f.streams[1], buffer[:]) || moved
-		if f.streams[0].over && f.streams[1].over {
-			if exit, exited := p.Exited(); exited {
-				f.ended(exit)
-				p.Collect()
-				return
-			}
-		}
-		if moved {
+		switch {
+		case exited && f.streams[0].over && f.streams[1].over:
+			f.ended(exit)
+			p.Collect()
+			return
+		case moved:
 			f.flush()
 			continue
-		}
-		done := p.Done()
-		if _, exited := p.Exited(); exited {
-			done = nil
 		}
 		select {
 		case <-out:
 		case <-errs:
-		case <-done:
+		case <-p.Done():
 		case <-left:
 			return
 		}
