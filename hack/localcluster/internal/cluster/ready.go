@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	pollInterval = 20 * time.Millisecond
+	pollInterval = 40 * time.Millisecond
 	patience     = 2 * time.Minute
 )
 

@@ -22,7 +22,7 @@ func apiserver(m Machine) (supervisor.Component, error) {
 			"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
 			"--allow-privileged=true",
 		}),
-		After:  []string{"etcd"},
-		Health: supervisor.Health{URL: m.Server() + "/readyz", PKI: m.PKI, Certificate: "admin"},
+		Awaits: []supervisor.Health{etcdHealth},
+		Health: m.serverReady(),
 	}, nil
 }

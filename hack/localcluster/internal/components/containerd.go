@@ -10,13 +10,15 @@ import (
 // ContainerdSocket is where containerd answers, seen from inside a node.
 const ContainerdSocket = "/run/containerd/containerd.sock"
 
+var containerdHealth = supervisor.Health{Socket: ContainerdSocket}
+
 func containerd(m Machine) (supervisor.Component, error) {
 	component := supervisor.Component{
 		Name:    "containerd",
 		Command: []string{m.program("containerd"), "-c", m.file("containerd.toml")},
 		// kubelet takes the file for an answer and gives up when there is none.
 		Removes: []string{ContainerdSocket},
-		Health:  supervisor.Health{Socket: ContainerdSocket},
+		Health:  containerdHealth,
 	}
 	if err := m.write("containerd.toml", fmt.Sprintf(containerdConfig, m.file("containerd"), m.file("certs.d"), m.Programs, m.file("cni"), m.program("runc"))); err != nil {
 		return component, err

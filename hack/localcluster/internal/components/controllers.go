@@ -12,7 +12,7 @@ func controllerManager(m Machine) (supervisor.Component, error) {
 			"--kube-api-qps=200", "--kube-api-burst=400",
 			"--tls-cert-file=" + m.PKI + "/apiserver.crt", "--tls-private-key-file=" + m.PKI + "/apiserver.key",
 		}),
-		After:  []string{"apiserver"},
+		Awaits: []supervisor.Health{m.serverReady()},
 		Health: supervisor.Health{URL: "https://127.0.0.1:10257/healthz", PKI: m.PKI, Certificate: "admin"},
 	}, nil
 }
@@ -25,7 +25,7 @@ func scheduler(m Machine) (supervisor.Component, error) {
 			"--kube-api-qps=200", "--kube-api-burst=400",
 			"--tls-cert-file=" + m.PKI + "/apiserver.crt", "--tls-private-key-file=" + m.PKI + "/apiserver.key",
 		}),
-		After:  []string{"apiserver"},
+		Awaits: []supervisor.Health{m.serverReady()},
 		Health: supervisor.Health{URL: "https://127.0.0.1:10259/healthz", PKI: m.PKI, Certificate: "admin"},
 	}, nil
 }

@@ -11,7 +11,7 @@ func dns(m Machine) (supervisor.Component, error) {
 	return supervisor.Component{
 		Name:    "dns",
 		Command: []string{m.program("coredns"), "-conf", m.file("Corefile")},
-		After:   []string{"apiserver"},
+		Awaits:  []supervisor.Health{m.serverAnswers()},
 		Health:  supervisor.Health{URL: "http://" + ready + "/ready"},
 	}, m.write("Corefile", fmt.Sprintf(corefile, m.Address(), ready, m.kubeconfig("dns")))
 }

@@ -5,6 +5,8 @@ import "sandkeep.dev/localcluster/internal/supervisor"
 // EtcdClient is where etcd answers inside the first node.
 const EtcdClient = "http://127.0.0.1:2379"
 
+var etcdHealth = supervisor.Health{URL: EtcdClient + "/readyz"}
+
 func etcd(m Machine) (supervisor.Component, error) {
 	return supervisor.Component{
 		Name: "etcd",
@@ -13,6 +15,6 @@ func etcd(m Machine) (supervisor.Component, error) {
 			"--listen-client-urls", EtcdClient, "--advertise-client-urls", EtcdClient,
 			"--listen-peer-urls", "http://127.0.0.1:2380", "--log-level", "warn",
 		},
-		Health: supervisor.Health{URL: EtcdClient + "/readyz"},
+		Health: etcdHealth,
 	}, nil
 }

@@ -14,7 +14,7 @@ func kubelet(m Machine) (supervisor.Component, error) {
 			m.program("kubelet"), "--config=" + m.file("kubelet.yaml"), "--kubeconfig=" + m.kubeconfig(m.Name()),
 			"--hostname-override=" + m.Name(), "--node-ip=" + m.Address(),
 		},
-		After:  []string{"apiserver", "containerd"},
+		Awaits: []supervisor.Health{m.serverAnswers(), containerdHealth},
 		Health: supervisor.Health{URL: "http://127.0.0.1:10248/healthz"},
 	}
 	if err := m.write("resolv.conf", "nameserver "+address.DNSService+"\n"); err != nil {

@@ -72,9 +72,6 @@ func (m Machine) Spec() (supervisor.Spec, error) {
 		}
 		if m.Number > 1 {
 			component.Name = fmt.Sprintf("%s-%d", component.Name, m.Number)
-			for i, dependency := range component.After {
-				component.After[i] = fmt.Sprintf("%s-%d", dependency, m.Number)
-			}
 		}
 		spec.Components = append(spec.Components, component)
 	}
@@ -95,6 +92,16 @@ func (m Machine) makers() []maker {
 		makers = append(makers, containerd, kubelet, proxy, policy)
 	}
 	return makers
+}
+
+// serverReady holds when the API server answers and has made its own roles.
+func (m Machine) serverReady() supervisor.Health {
+	return supervisor.Health{URL: m.Server() + "/readyz", PKI: m.PKI, Certificate: "admin"}
+}
+
+// serverAnswers holds a second earlier: enough for who needs none of its roles.
+func (m Machine) serverAnswers() supervisor.Health {
+	return supervisor.Health{URL: m.Server() + "/livez/ping", PKI: m.PKI, Certificate: "admin"}
 }
 
 func (m Machine) file(name string) string { return filepath.Join(m.Folder, name) }

@@ -12,7 +12,7 @@ func policy(m Machine) (supervisor.Component, error) {
 			m.program("sandkeep-netpol"), "--kubeconfig", m.kubeconfig("policy"), "--node", m.Name(),
 			"--pod-cidr", m.Addresses.NodePods(m.Number), "--socket", policySocket,
 		},
-		After:  []string{"apiserver"},
+		Awaits: []supervisor.Health{m.serverAnswers()},
 		Health: supervisor.Health{Socket: policySocket, URL: "http://policy/healthz"},
 	}, nil
 }

@@ -8,7 +8,7 @@ func proxy(m Machine) (supervisor.Component, error) {
 	return supervisor.Component{
 			Name:    "proxy",
 			Command: []string{m.program("kube-proxy"), "--config=" + m.file("proxy.yaml"), "--hostname-override=" + m.Name()},
-			After:   []string{"apiserver"},
+			Awaits:  []supervisor.Health{m.serverReady()},
 			Health:  supervisor.Health{URL: "http://" + health + "/livez"},
 		}, m.write("proxy.yaml", object{
 			"apiVersion":         "kubeproxy.config.k8s.io/v1alpha1",

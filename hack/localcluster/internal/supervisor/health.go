@@ -6,10 +6,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"sync"
+	"time"
 )
 
 // Health says how to tell that a component works; all that is given has to hold. The zero value holds always.
@@ -50,6 +52,10 @@ func (p *prober) check(ctx context.Context) error {
 		return err
 	}
 	defer response.Body.Close()
+	// Only a connection whose answer was read to its end is used again.
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return err
+	}
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s answers %s", p.health.URL, response.Status)
 	}
@@ -68,7 +74,7 @@ func (p *prober) dial(ctx context.Context) error {
 }
 
 func clientFor(health Health) (*http.Client, error) {
-	transport := &http.Transport{DisableKeepAlives: true}
+	transport := &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 10 * time.Second}
 	if health.Socket != "" {
 		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", health.Socket)

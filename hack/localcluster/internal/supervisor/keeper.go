@@ -17,7 +17,7 @@ const (
 	mostBackoff    = 5 * time.Second
 	// steady is how long a component has to run for its next failure to count as its first.
 	steady = 10 * time.Second
-	grace  = 10 * time.Second
+	grace  = 2 * time.Second
 )
 
 // keeper keeps one component running.
@@ -27,7 +27,6 @@ type keeper struct {
 	path      string
 	logs      string
 	prober    *prober
-	healthy   chan struct{}
 
 	mutex    sync.Mutex
 	pid      int
@@ -41,16 +40,15 @@ type keeper struct {
 func newKeeper(component Component, reaper *reaper, spec Spec) *keeper {
 	return &keeper{
 		component: component, reaper: reaper, path: spec.Path, logs: spec.Logs, prober: newProber(component.Health),
-		healthy: make(chan struct{}), wanted: true, changed: make(chan struct{}),
+		wanted: true, changed: make(chan struct{}),
 	}
 }
 
 // run starts the component, and again whenever it ends: at once after a steady run or a wanted restart, else after a growing pause.
-func (k *keeper) run(dependencies []*keeper) {
-	for _, dependency := range dependencies {
-		<-dependency.healthy
+func (k *keeper) run() {
+	for _, health := range k.component.Awaits {
+		await(newProber(health))
 	}
-	go k.watchHealth()
 	backoff := time.Duration(0)
 	for {
 		k.waitUntilWanted(backoff)
@@ -91,13 +89,12 @@ func (k *keeper) start() (int, <-chan syscall.WaitStatus, error) {
 	})
 }
 
-func (k *keeper) watchHealth() {
+func await(prober *prober) {
 	for {
 		ctx, cancel := context.WithTimeout(context.Background(), healthTimeout)
-		err := k.prober.check(ctx)
+		err := prober.check(ctx)
 		cancel()
-		if err == nil && k.status().PID != 0 {
-			close(k.healthy)
+		if err == nil {
 			return
 		}
 		time.Sleep(healthInterval)

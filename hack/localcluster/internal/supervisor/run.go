@@ -29,14 +29,8 @@ func Run(specPath string) error {
 		keepers[component.Name] = newKeeper(component, reaper, spec)
 		order = append(order, component.Name)
 	}
-	for _, name := range order {
-		var dependencies []*keeper
-		for _, dependency := range keepers[name].component.After {
-			if keeper, here := keepers[dependency]; here {
-				dependencies = append(dependencies, keeper)
-			}
-		}
-		go keepers[name].run(dependencies)
+	for _, keeper := range keepers {
+		go keeper.run()
 	}
 	return serve(keepers, order)
 }

@@ -35,8 +35,8 @@ type Sysctl struct {
 type Component struct {
 	Name    string   `json:"name"`
 	Command []string `json:"command"`
-	// After names components that have to be healthy before this one starts for the first time.
-	After []string `json:"after,omitempty"`
+	// Awaits has to hold, once, before the first start.
+	Awaits []Health `json:"awaits,omitempty"`
 	// Removes names files of an earlier run that would be taken for this one's.
 	Removes []string `json:"removes,omitempty"`
 	Health  Health   `json:"health"`
