@@ -2,6 +2,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { Agent, buildConnector, type Dispatcher } from "undici";
 import { apiError, ConnectionError } from "./api-error.ts";
 import { CredentialSource, type Credentials } from "./credentials.ts";
+import { requests, requestSeconds, resourceOf } from "./metrics.ts";
 import { sleep } from "../lib/sleep.ts";
 
 export interface ConnectOptions {
@@ -94,10 +95,13 @@ export class Connection implements AsyncDisposable {
   async #sendOnce({ method, path, body, contentType, signal, streaming }: ApiRequest): Promise<ApiResponse> {
     const { headers } = await this.#credentials.current();
     const agent = streaming ? this.#streams : this.#calls;
+    const { origin, pathname } = new URL(this.server);
+    const answered = requestSeconds.startTimer({ method });
+    let status = "none";
     try {
-      return await agent.request({
-        origin: new URL(this.server).origin,
-        path: new URL(this.server).pathname.replace(/\/$/, "") + path,
+      const response = await agent.request({
+        origin,
+        path: pathname.replace(/\/$/, "") + path,
         method,
         headers: {
           ...headers,
@@ -108,8 +112,13 @@ export class Connection implements AsyncDisposable {
         ...(body && { body: JSON.stringify(body) }),
         ...(signal && { signal }),
       });
+      answered();
+      status = String(response.statusCode);
+      return response;
     } catch (cause) {
       throw asConnectionError(cause, `Cannot ${method} ${path}`, signal);
+    } finally {
+      requests.inc({ method, resource: resourceOf(path), status });
     }
   }
 }

@@ -6,15 +6,13 @@ import type {
   V1Namespace,
   V1NetworkPolicy,
   V1Node,
-  V1PersistentVolumeClaim,
+  V1Pod,
   V1ResourceQuota,
   V1Secret,
   V1SelfSubjectReview,
-  V1Service,
   V1ServiceAccount,
   V1SubjectAccessReview,
   V1TokenReview,
-  V1Pod,
 } from "@kubernetes/client-node";
 import type { KubeObject, ResourceKind } from "../api/meta.ts";
 
@@ -36,13 +34,11 @@ export type PodStatus = NonNullable<Pod["status"]>;
 export type Container = PodSpec["containers"][number];
 export type Volume = NonNullable<PodSpec["volumes"]>[number];
 export type ContainerStatus = NonNullable<PodStatus["containerStatuses"]>[number];
-export type Service = Builtin<V1Service>;
 export type Secret = Builtin<V1Secret>;
 export type ConfigMap = Builtin<V1ConfigMap>;
 export type Namespace = Builtin<V1Namespace>;
 export type Node = Builtin<V1Node>;
 export type ServiceAccount = Builtin<V1ServiceAccount>;
-export type PersistentVolumeClaim = Builtin<V1PersistentVolumeClaim>;
 export type ResourceQuota = Builtin<V1ResourceQuota>;
 export type NetworkPolicy = Builtin<V1NetworkPolicy>;
 export type Ingress = Builtin<V1Ingress>;
@@ -56,14 +52,9 @@ export type SubjectAccessReview = Builtin<V1SubjectAccessReview>;
 export type SelfSubjectReview = Builtin<V1SelfSubjectReview>;
 
 export const POD: ResourceKind<Pod> = core("Pod", "pods");
-export const SERVICE: ResourceKind<Service> = core("Service", "services");
 export const SECRET: ResourceKind<Secret> = core("Secret", "secrets");
 export const CONFIG_MAP: ResourceKind<ConfigMap> = core("ConfigMap", "configmaps");
 export const SERVICE_ACCOUNT: ResourceKind<ServiceAccount> = core("ServiceAccount", "serviceaccounts");
-export const PERSISTENT_VOLUME_CLAIM: ResourceKind<PersistentVolumeClaim> = core(
-  "PersistentVolumeClaim",
-  "persistentvolumeclaims",
-);
 export const RESOURCE_QUOTA: ResourceKind<ResourceQuota> = core("ResourceQuota", "resourcequotas");
 export const NAMESPACE: ResourceKind<Namespace> = { ...core("Namespace", "namespaces"), namespaced: false };
 export const NODE: ResourceKind<Node> = { ...core("Node", "nodes"), namespaced: false };

@@ -10,9 +10,3 @@ export function keyOf({ namespace, name }: ObjectName): string {
 export function keyOfObject({ metadata }: KubeObject): string {
   return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 }
-
-/** What a key names. */
-export function nameOfKey(key: string): ObjectName {
-  const slash = key.indexOf("/");
-  return slash === -1 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
