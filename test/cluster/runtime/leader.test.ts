@@ -15,7 +15,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** Replicas of one lease that note who leads; times are a fifth of the real ones. */
+/** Replicas of one lease that note who leads; times are shorter than the real ones. */
 function election(name: string) {
   const leaders = new Set<string>();
   let most = 0;
@@ -26,8 +26,8 @@ function election(name: string) {
       namespace: server.namespace,
       name,
       identity,
-      leaseSeconds: 3,
-      renewSeconds: 2,
+      leaseSeconds: 6,
+      renewSeconds: 4,
       retrySeconds: 0.4,
       log: silentLog,
     });
