@@ -2,7 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import type { Log } from "../../log.ts";
 import { asRefusal, HttpRefusal } from "./refusals.ts";
 import { bind, type Guard, type Handlers, type RequestFacts } from "./bind.ts";
-import { requestSeconds } from "./metrics.ts";
+import { requestSeconds, requestsUnderWay } from "./metrics.ts";
 
 export interface AppOptions {
   handlers: Handlers;
@@ -37,8 +37,10 @@ export function createApp({ handlers, guard, ready, log }: AppOptions): Express 
 function observe(log: Log): RequestHandler {
   return (request, response, next) => {
     const start = performance.now();
+    requestsUnderWay.inc();
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.once("close", () => {
+      requestsUnderWay.dec();
       const { route, user, namespace, sandbox, error } = response.locals as RequestFacts;
       const milliseconds = performance.now() - start;
       const status = response.writableFinished ? response.statusCode : 499;

@@ -93,12 +93,14 @@ function parse(schema: z.ZodType, value: unknown, where: string): unknown {
   );
 }
 
-/** The body as JSON; none at all is an empty object. */
 function readJson(request: Request, response: Response): Promise<unknown> {
+  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+  if (encoding === undefined && Number(length ?? 0) === 0)
+    throw new HttpRefusal(400, "invalid_argument", "Cannot take the body: it is missing");
   return new Promise((resolve, reject) => {
     parseJson(request, response, (error?: unknown) => {
       if (error !== undefined) reject(error);
-      else resolve(request.body === undefined ? {} : request.body);
+      else resolve(request.body);
     });
   });
 }

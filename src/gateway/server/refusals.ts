@@ -41,6 +41,8 @@ function fromApiServer(error: ApiError): SandkeepError {
     new SandkeepError(code, resource, text, { ...(causes && { details }), cause: error });
 
   if (status === 403 && /exceeded quota/.test(message)) return refuse("resource_exhausted");
+  // A quota that is so new that nobody has counted yet.
+  if (status === 403 && /status unknown for quota/.test(message)) return refuse("unavailable");
   if (status === 403 && /being terminated/.test(message)) return refuse("failed_precondition");
   if (status === 403 && /\bUser "[^"]*" cannot\b/.test(message))
     return refuse("internal", "The gateway's own account lacks a permission; its log says which");

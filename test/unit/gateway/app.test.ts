@@ -120,7 +120,7 @@ describe("a request", () => {
     ["another case", "GET", "/V1/Namespaces/ns/sandboxes", "", 404, /no such resource/],
     ["a method that the resource has not", "PATCH", sandboxes, "{}", 405, /Cannot PATCH/],
     ["GET on an action", "GET", `${sandboxes}/a/exec`, "", 405, /Cannot GET/],
-    ["no body", "POST", `${sandboxes}/a/exec`, "", 400, /command/],
+    ["no body", "POST", sandboxes, "", 400, /missing/],
     ["no JSON", "POST", sandboxes, "{", 400, /as JSON/],
     ["JSON that is no object", "POST", sandboxes, "[]", 400, /body/],
     ["null", "POST", sandboxes, "null", 400, /body/],

@@ -32,6 +32,13 @@ it.each<[what: string, error: unknown, status: number, code: string, message: Re
     /exceeded quota/,
   ],
   [
+    "a quota that nobody has counted yet",
+    api(403, { reason: "Forbidden", message: 'sandboxes "a" is forbidden: status unknown for quota: q' }),
+    503,
+    "unavailable",
+    /status unknown/,
+  ],
+  [
     "an admission policy",
     api(403, { reason: "Forbidden", message: "ValidatingAdmissionPolicy 'p' denied request: no python" }),
     403,
