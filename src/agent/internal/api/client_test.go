@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,8 +82,8 @@ func (c *client) text(method, path, body string) (int, string) {
 	return response.StatusCode, string(text)
 }
 
-// json sends a request whose answer must have the status, and decodes it.
-func json_[T any](c *client, method, path, body string, status int) (value T) {
+// request sends a request whose answer must have the status, and decodes it.
+func request[T any](c *client, method, path, body string, status int) (value T) {
 	c.t.Helper()
 	got, text := c.text(method, path, body)
 	if got != status {
@@ -91,4 +93,37 @@ func json_[T any](c *client, method, path, body string, status int) (value T) {
 		c.t.Fatalf("%s %s: %v in %s", method, path, err, text)
 	}
 	return value
+}
+
+// stream sends a body that may break off.
+func (c *client) stream(method, path string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(c.t.Context(), method, "http://agent"+path, body)
+	if err != nil {
+		return nil, err
+	}
+	return c.http.Do(request)
+}
+
+// prefix gives the first n bytes of a stream that may go on.
+func (c *client) prefix(path string, n int64) string {
+	c.t.Helper()
+	response := c.send("GET", path, nil)
+	defer response.Body.Close()
+	text := make([]byte, n)
+	if _, err := io.ReadFull(response.Body, text); err != nil {
+		c.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// firstLine waits for a stream's first line and gives the status and the line without its end.
+func (c *client) firstLine(path string) (int, string) {
+	c.t.Helper()
+	response := c.send("GET", path, nil)
+	defer response.Body.Close()
+	line, err := bufio.NewReader(response.Body).ReadString('\n')
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return response.StatusCode, strings.TrimSuffix(line, "\n")
 }

@@ -66,9 +66,10 @@ func inWords(err error) string {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "the JSON is incomplete"
 	case errors.As(err, &wrongType) && wrongType.Field == "":
-		return "it must be an object, not a " + wrongType.Value
+		return "it must be an object, not of type " + wrongType.Value
 	case errors.As(err, &wrongType):
-		return "the field " + strconv.Quote(wrongType.Field) + " must not be a " + wrongType.Value
+		field := strings.TrimPrefix(wrongType.Field, "Request.")
+		return "the field " + strconv.Quote(field) + " must not be of type " + wrongType.Value
 	}
 	return strings.TrimPrefix(err.Error(), "json: ")
 }

@@ -19,12 +19,15 @@ package sandbox
 
 import (
 	"context"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"sandkeep.dev/agent/internal/api"
 	"sandkeep.dev/agent/internal/fault"
@@ -59,6 +62,8 @@ type sandbox struct {
 func Run(options Options) (code int) {
 	signals := catchSignals()
 	crashTo(options.TerminationLog)
+	// Processes inherit no descriptor but the three that they are given.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	reap.Orphans()
 	ending := run(options, signals)
 	if ending.Reason == "StartError" {
