@@ -8,6 +8,7 @@ import { kubeClient } from "../kube/api-client.ts";
 import { connect } from "../kube/connection.ts";
 import { log as rootLog } from "../log.ts";
 import { collectProcessMetrics } from "../metrics.ts";
+import { serveMetrics } from "../metrics-server.ts";
 import { Reflector } from "../runtime/reflector.ts";
 import { auditTo } from "./audit.ts";
 import { authenticator } from "./auth/authenticate.ts";
@@ -20,7 +21,6 @@ import { sandboxHandlers } from "./sandboxes/handlers.ts";
 import { createApp } from "./server/app.ts";
 import { followCertificate, readCertificate, selfMade } from "./server/certificate.ts";
 import { drain, listen } from "./server/listen.ts";
-import { metricsServer } from "./server/metrics-server.ts";
 
 /** Serves the HTTP API until the signal is aborted, then ends in order: requests first, then links and watches. */
 export async function runGateway(config: Config, signal: AbortSignal): Promise<void> {
@@ -76,16 +76,18 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
       )
     : undefined;
 
-  const health = metricsServer(ready);
-  const metricsPort = await listen(health, config.metricsPort);
+  await using plain = await serveMetrics(config.metricsPort, ready);
   const port = await listen(server, config.gateway.port, config.gateway.host);
-  log.info({ port, metricsPort, selfMade: files === undefined, fingerprint: fingerprint(certificate.cert) }, "serving");
+  log.info(
+    { port, metricsPort: plain.port, selfMade: files === undefined, fingerprint: fingerprint(certificate.cert) },
+    "serving",
+  );
 
   await aborted(signal);
   log.info({ reason: String(signal.reason) }, "shutting down");
   const cut = await drain(server, config.shutdownSeconds);
   working.abort(signal.reason);
-  await Promise.all([watching, following, drain(health, 1)]);
+  await Promise.all([watching, following]);
   log.info({ cut }, "shut down");
 }
 

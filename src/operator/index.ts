@@ -7,7 +7,7 @@ import { collectProcessMetrics } from "../metrics.ts";
 import { Leader } from "../runtime/leader.ts";
 import type { Manager } from "../runtime/manager.ts";
 import { readClusterNetwork } from "./config.ts";
-import { serveMetrics } from "./metrics-server.ts";
+import { serveMetrics } from "../metrics-server.ts";
 import { operatorFor } from "./operator.ts";
 
 /** Runs the controllers until the signal is aborted; rejects when another replica has taken the lead. */

@@ -1,9 +1,15 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { metrics } from "../metrics.ts";
+import type { AddressInfo } from "node:net";
+import { metrics } from "./metrics.ts";
 
-/** Serves `/healthz`, `/readyz` and `/metrics` over plain HTTP until disposed; port 0 takes any free one. */
-export async function serveMetrics(port: number, ready: () => boolean): Promise<AsyncDisposable> {
+/** Plain HTTP for kubelet and Prometheus, until disposed. */
+export interface MetricsServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Serves `/healthz`, `/readyz` and `/metrics`; port 0 takes any free one. */
+export async function serveMetrics(port: number, ready: () => boolean): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     const answer = (status: number, body: string, type = "text/plain; charset=utf-8"): void => {
       response.writeHead(status, { "content-type": type }).end(body);
@@ -20,6 +26,7 @@ export async function serveMetrics(port: number, ready: () => boolean): Promise<
   server.listen(port);
   await once(server, "listening");
   return {
+    port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");
       server.close();
