@@ -82,20 +82,19 @@ func run(options Options, signals signals) Ending {
 	if s.config, err = ParseConfig(options.Config); err != nil {
 		return end(startError(err))
 	}
-	listener, err := link.Listen(options.Run)
+	listeners, err := link.Listen(options.Run)
 	if err != nil {
 		return end(startError(err))
 	}
 	s.processes = process.NewTable(filepath.Join(options.Run, "spool"))
 	if len(options.Command) > 0 {
 		if s.entrypoint, err = s.processes.StartEntrypoint(options.Command, s.terminal()); err != nil {
-			_ = listener.Close()
 			return end(startError(err))
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	failed := s.serve(listener, api.API{
+	failed := s.serve(listeners, api.API{
 		Version: options.Version, StartedAt: s.startedAt, Processes: s.processes,
 		Readiness: readiness.Start(ctx, s.config.Readiness),
 	})
@@ -113,10 +112,12 @@ func (s *sandbox) terminal() *process.Size {
 	return &process.Size{Rows: 24, Columns: 80}
 }
 
-func (s *sandbox) serve(listener net.Listener, a api.API) (failed <-chan error) {
+func (s *sandbox) serve(listeners []net.Listener, a api.API) (failed <-chan error) {
 	s.server = a.Server()
-	failures := make(chan error, 1)
-	go func() { failures <- s.server.Serve(listener) }()
+	failures := make(chan error, len(listeners))
+	for _, listener := range listeners {
+		go func() { failures <- s.server.Serve(listener) }()
+	}
 	return failures
 }
 
