@@ -1,6 +1,5 @@
-import platform, sys
+import platform
 
 primes = [n for n in range(2, 60) if all(n % d for d in range(2, n))]
 print("Python", platform.python_version(), "on", platform.machine())
 print("primes:", *primes)
-sys.exit(len(primes) % 5)

@@ -24,7 +24,7 @@ type testCluster struct {
 // start brings up a cluster under a name that no other run of the tests uses.
 func start(t *testing.T, suffix string, options ...string) testCluster {
 	t.Helper()
-	name := fmt.Sprintf("t%d-%s", os.Getpid(), suffix)
+	name := fmt.Sprintf("test-%d-%s", os.Getpid(), suffix)
 	t.Cleanup(func() { hackCluster(t, "down", "--name", name) })
 	hackCluster(t, append([]string{"up", "--name", name}, options...)...)
 	return testCluster{name, environment(t, name)}

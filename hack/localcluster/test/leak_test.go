@@ -45,7 +45,7 @@ func TestDownLeavesNothing(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := testCluster{name: "leak" + os.Getenv(insideVariable)}
+			c := testCluster{name: leakName()}
 			c.cluster(t, "up")
 			c.env = environment(t, c.name)
 			c.apply(t, pod("plain", forever, nil), pod("sandboxed", forever, func(spec object) { spec["runtimeClassName"] = "gvisor" }))
@@ -66,6 +66,9 @@ func TestDownLeavesNothing(t *testing.T) {
 		})
 	}
 }
+
+// leakName is the name of the cluster that comes and goes.
+func leakName() string { return "test-leak" + os.Getenv(insideVariable) }
 
 func killSupervisor(t *testing.T, c testCluster) {
 	t.Helper()
@@ -104,7 +107,7 @@ func observe(t *testing.T) map[string][]string {
 		"routes":    lines(t, "ip", "route", "show", "table", "all"),
 		"rules":     lines(t, "nft", "list", "ruleset"),
 		"cgroups":   cgroups(t),
-		"files":     lines(t, "sh", "-c", `ls -d "${SANDKEEP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sandkeep}"/clusters/leak* 2> /dev/null || true`),
+		"files":     lines(t, "sh", "-c", `ls -d "${SANDKEEP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sandkeep}"/clusters/"$0" 2> /dev/null || true`, leakName()),
 	}
 }
 
@@ -138,7 +141,7 @@ func cgroups(t *testing.T) []string {
 	t.Helper()
 	var found []string
 	err := filepath.WalkDir("/sys/fs/cgroup", func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && strings.Contains(path, "/sandkeep-leak") {
+		if err == nil && entry.IsDir() && strings.Contains(path, "/sandkeep-"+leakName()) {
 			found = append(found, path)
 		}
 		if errors.Is(err, fs.ErrNotExist) {
