@@ -106,7 +106,7 @@ func (b Builder) requireSpace(programs int) error {
 }
 
 func (b Builder) module(job job, progress *progress) error {
-	work, err := os.MkdirTemp(b.Cache, "build-")
+	work, err := host.Workspace(b.Cache)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (b Builder) combine(jobs []job, combined string) error {
 	if exists(combined) {
 		return nil
 	}
-	work, err := os.MkdirTemp(b.Cache, "build-")
+	work, err := host.Workspace(b.Cache)
 	if err != nil {
 		return err
 	}

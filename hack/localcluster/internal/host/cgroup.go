@@ -110,7 +110,7 @@ func inherit(folder string) error {
 	return nil
 }
 
-// delegate lets the children of a v2 cgroup use all controllers that it has.
+// delegate lets the children of a v2 cgroup use all controllers that it has. Those that a kubelet cannot do without have to work.
 func delegate(folder string) error {
 	available, err := os.ReadFile(filepath.Join(folder, "cgroup.controllers"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -119,8 +119,17 @@ func delegate(folder string) error {
 	if err != nil {
 		return err
 	}
+	setting := filepath.Join(folder, "cgroup.subtree_control")
+	enabled, err := os.ReadFile(setting)
+	if err != nil {
+		return err
+	}
 	for _, controller := range strings.Fields(string(available)) {
-		if err := os.WriteFile(filepath.Join(folder, "cgroup.subtree_control"), []byte("+"+controller), 0o644); err != nil {
+		if slices.Contains(strings.Fields(string(enabled)), controller) {
+			continue
+		}
+		err := os.WriteFile(setting, []byte("+"+controller), 0o644)
+		if err != nil && slices.Contains([]string{"cpu", "memory", "pids"}, controller) {
 			return fmt.Errorf("cannot delegate %s of cgroup %s; run where this machine's cgroups may be changed: %w", controller, folder, err)
 		}
 	}

@@ -29,3 +29,17 @@ func Lock(path string, busy func()) (*os.File, error) {
 	}
 	return file, nil
 }
+
+// Workspace makes a fresh folder in the parent, and removes those that killed processes left there; the caller holds the parent's lock.
+func Workspace(parent string) (string, error) {
+	left, err := filepath.Glob(filepath.Join(parent, "work-*"))
+	if err != nil {
+		return "", err
+	}
+	for _, folder := range left {
+		if err := os.RemoveAll(folder); err != nil {
+			return "", err
+		}
+	}
+	return os.MkdirTemp(parent, "work-")
+}

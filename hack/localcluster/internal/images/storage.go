@@ -39,7 +39,7 @@ func Storage(cache, programs string, progress io.Writer) (string, error) {
 	if _, err := os.Stat(target); err == nil {
 		return target, nil
 	}
-	work, err := os.MkdirTemp(cache, "build-")
+	work, err := host.Workspace(cache)
 	if err != nil {
 		return "", err
 	}
