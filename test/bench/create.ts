@@ -1,0 +1,80 @@
+import type { KubeObject, ResourceKind } from "../../src/api/meta.ts";
+import { SANDBOX, sandboxSchema } from "../../src/api/sandbox.ts";
+import { POD, type Pod } from "../../src/kube/objects.ts";
+import type { Bench } from "./bench.ts";
+
+const pairs = 40;
+const warmUp = 3;
+
+const image = "busybox:stable";
+const resources = { requests: { cpu: "50m", memory: "32Mi" } };
+
+/** Milliseconds until a watcher sees a new sandbox Started, and a bare Pod of the same image and resources Running, in turn. */
+export async function measureCreate(bench: Bench): Promise<{ sandbox: number[]; pod: number[] }> {
+  const samples = { sandbox: [] as number[], pod: [] as number[] };
+  for (let pair = 0; pair < warmUp + pairs; pair++) {
+    const sandbox = await createSandbox(bench, `sandbox-${pair}`);
+    const pod = await createPod(bench, `pod-${pair}`);
+    if (pair < warmUp) continue;
+    samples.sandbox.push(sandbox);
+    samples.pod.push(pod);
+  }
+  return samples;
+}
+
+async function createSandbox(bench: Bench, name: string): Promise<number> {
+  const metadata = { name, namespace: bench.namespace };
+  const sandbox = sandboxSchema.parse({ metadata, spec: { image, resources } });
+  const took = await untilSeen(bench, SANDBOX, sandbox, ({ status }) => {
+    if (status?.phase === "Finished") throw new Error(`Sandbox ${name} ended with ${status.reason}: ${status.message}`);
+    return status?.phase === "Started";
+  });
+  await bench.kube.delete(SANDBOX, metadata);
+  await untilGone(bench, name);
+  return took;
+}
+
+async function createPod(bench: Bench, name: string): Promise<number> {
+  const metadata = { name, namespace: bench.namespace };
+  const containers = [{ name: "main", image, command: ["sleep", "3600"], resources }];
+  const pod: Pod = { metadata, spec: { containers, automountServiceAccountToken: false, enableServiceLinks: false } };
+  const took = await untilSeen(bench, POD, pod, ({ status }) => status?.phase === "Running");
+  await bench.kube.delete(POD, metadata, { gracePeriodSeconds: 0 });
+  await untilGone(bench, name);
+  return took;
+}
+
+/** Watches first, then creates: the time until an event shows the wanted state. */
+async function untilSeen<T extends KubeObject>(
+  { kube, namespace }: Bench,
+  kind: ResourceKind<T>,
+  object: T,
+  wanted: (seen: T) => boolean,
+): Promise<number> {
+  const fieldSelector = `metadata.name=${object.metadata.name}`;
+  const { resourceVersion } = await kube.list(kind, { namespace, fieldSelector });
+  const signal = AbortSignal.timeout(60_000);
+  const events = kube.watch(kind, { namespace, fieldSelector, resourceVersion, signal });
+  const first = events.next();
+  const start = performance.now();
+  await kube.create(kind, object);
+  for (let next = await first; next.done !== true; next = await events.next()) {
+    const event = next.value;
+    if (event.type !== "BOOKMARK" && wanted(event.object)) {
+      const took = performance.now() - start;
+      await events.return();
+      return took;
+    }
+  }
+  throw new Error(`The watch of ${kind.kind} ${object.metadata.name} ended early`);
+}
+
+/** So that the end of one does not burden the start of the next. */
+async function untilGone({ kube, namespace }: Bench, name: string): Promise<void> {
+  const fieldSelector = `metadata.name=${name}`;
+  const { items, resourceVersion } = await kube.list(POD, { namespace, fieldSelector });
+  if (items.length === 0) return;
+  const signal = AbortSignal.timeout(60_000);
+  for await (const event of kube.watch(POD, { namespace, fieldSelector, resourceVersion, signal }))
+    if (event.type === "DELETED") return;
+}

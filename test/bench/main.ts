@@ -1,0 +1,81 @@
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { clusterCommand } from "../support/cluster.ts";
+import { installInto } from "../support/installed.ts";
+import { openBench, type Bench } from "./bench.ts";
+import { measureCreate } from "./create.ts";
+import { measureExec } from "./exec.ts";
+import { groups, percentile, type FigureName, type Figures, type Group } from "./figures.ts";
+import { json, passes, table } from "./report.ts";
+
+const cluster = "bench";
+
+/** All figures, or those that an argument names in full or by its beginning. */
+function chosen(wanted: string[]): FigureName[] {
+  const all: FigureName[] = Object.values(groups).flat();
+  const unknown = wanted.find((want) => !all.some((name) => matches(name, want)));
+  if (unknown !== undefined) {
+    console.error(`bench: no figure "${unknown}"; there are ${all.join(", ")}`);
+    process.exit(2);
+  }
+  return wanted.length === 0 ? all : all.filter((name) => wanted.some((want) => matches(name, want)));
+}
+
+function matches(name: string, want: string): boolean {
+  return name === want || name.startsWith(`${want}.`);
+}
+
+async function measure(wanted: FigureName[]): Promise<Figures> {
+  await clusterCommand("down", "--name", cluster);
+  const start = performance.now();
+  await clusterCommand("up", "--name", cluster);
+  const figures: Figures = { "cluster.up": performance.now() - start };
+  try {
+    const rest = (Object.keys(measures) as Measured[]).filter((group) =>
+      groups[group].some((name) => wanted.includes(name)),
+    );
+    if (rest.length > 0) {
+      progress("installing Sandkeep");
+      await using bench = await openBench(await installInto(cluster));
+      for (const group of rest) {
+        progress(`measuring ${groups[group].join(", ")}`);
+        Object.assign(figures, await measures[group](bench));
+      }
+    }
+    return figures;
+  } finally {
+    await clusterCommand("down", "--name", cluster);
+  }
+}
+
+type Measured = Exclude<Group, "cluster">;
+
+const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
+  exec: async (bench) => {
+    const { link, raw } = await measureExec(bench, "default");
+    return {
+      "exec.link.p50": percentile(link, 50),
+      "exec.link.p99": percentile(link, 99),
+      "exec.raw.p50": percentile(raw, 50),
+    };
+  },
+  gvisor: async (bench) => {
+    const { link, raw } = await measureExec(bench, "gvisor");
+    return { "exec.gvisor.link.p50": percentile(link, 50), "exec.gvisor.raw.p50": percentile(raw, 50) };
+  },
+  create: async (bench) => {
+    const { sandbox, pod } = await measureCreate(bench);
+    return { "create.sandbox.p50": percentile(sandbox, 50), "create.pod.p50": percentile(pod, 50) };
+  },
+};
+
+function progress(text: string): void {
+  console.error(`bench: ${text}`);
+}
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
+const names = chosen(positionals);
+const figures = await measure(names);
+console.log(table(names, figures));
+if (values.json !== undefined) await writeFile(values.json, json(names, figures));
+process.exitCode = names.every((name) => passes(name, figures)) ? 0 : 1;
