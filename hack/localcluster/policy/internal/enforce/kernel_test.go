@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,13 +30,17 @@ func enforcing(t *testing.T, strict bool) (*fixture, *Enforcer) {
 	t.Helper()
 	node(t)
 	client := fake.NewClientset(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "x"}})
-	enforcer := start(t, client, strict)
+	enforcer := start(t, client, nodeOne(strict))
 	return &fixture{t, client}, enforcer
 }
 
-func start(t *testing.T, client kubernetes.Interface, strict bool) *Enforcer {
+func nodeOne(strict bool) Options {
+	return Options{Node: "node1", Ranges: []netip.Prefix{netip.MustParsePrefix("10.100.1.0/24")}, Strict: strict}
+}
+
+func start(t *testing.T, client kubernetes.Interface, options Options) *Enforcer {
 	t.Helper()
-	enforcer, err := New(NewCluster(client), Options{Node: "node1", Ranges: []netip.Prefix{netip.MustParsePrefix("10.100.1.0/24")}, Strict: strict})
+	enforcer, err := New(NewCluster(client), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,9 +289,25 @@ func TestRestart(t *testing.T) {
 	eventually(t, "the policy to isolate", func() bool { return !a.reaches(server) })
 	f.remove("deny")
 	eventually(t, "no isolation", func() bool { return a.reaches(server) })
-	start(t, f.client, false)
+	start(t, f.client, nodeOne(false))
 	output, err := exec.Command("nft", "list", "tables").CombinedOutput()
 	if err != nil || string(output) != "table ip sandkeep-netpol\n" {
 		t.Errorf("tables after a second start: %s (error %v)", output, err)
+	}
+}
+
+func TestKernelTakesIPv6Rules(t *testing.T) {
+	t.Cleanup(func() { node(t).command("nft delete table ip6 sandkeep-netpol") })
+	client := fake.NewClientset(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "x"}})
+	f := &fixture{t, client}
+	f.object("a", "fd00::2")
+	spec, web := denyIngress("a"), intstr.FromString("web")
+	block := networkingv1.IPBlock{CIDR: "2001:db8::/64", Except: []string{"2001:db8::ff00/120"}}
+	spec.Ingress = []networkingv1.NetworkPolicyIngressRule{{From: []networkingv1.NetworkPolicyPeer{{IPBlock: &block}}, Ports: []networkingv1.NetworkPolicyPort{{Port: &web}}}}
+	f.apply("p", spec)
+	start(t, client, Options{Node: "node1", Ranges: []netip.Prefix{netip.MustParsePrefix("fd00::/64")}, Strict: true})
+	output, err := exec.Command("nft", "list", "map", "ip6", "sandkeep-netpol", "ingress-pods").CombinedOutput()
+	if err != nil || !strings.Contains(string(output), "fd00::2 : goto") {
+		t.Errorf("isolated Pods: %s (error %v)", output, err)
 	}
 }
