@@ -30,16 +30,35 @@ export async function relay(answer: LinkResponse, contentType: string, response:
   await pipe(answer.body, response);
 }
 
-/** As `pipeline`, which takes a tenth of a millisecond to set up. */
+/**
+ * As `pipeline`, which takes a tenth of a millisecond to set up, with head, frames and end that arrive together sent in
+ * one segment: a system call each is most of what relaying a short command costs.
+ */
 function pipe(body: Readable, response: Response): Promise<void> {
   return new Promise((resolve, reject) => {
+    let corked = false;
+    const uncork = () => {
+      corked = false;
+      response.uncork();
+    };
+    const cork = () => {
+      if (corked) return;
+      corked = true;
+      response.cork();
+      setImmediate(uncork);
+    };
+    body.on("data", (chunk: Buffer) => {
+      cork();
+      if (!response.write(chunk)) body.pause();
+    });
+    body.once("end", () => response.end());
     body.once("error", reject);
+    response.on("drain", () => body.resume());
     response.once("close", () => {
       if (response.writableFinished) resolve();
       else reject(new SandkeepError("unavailable", "request", "The client went before the end of the reply"));
       body.destroy();
     });
-    body.pipe(response);
     // Followers learn at once that the stream is there, however long its first octet takes.
     setImmediate(() => response.headersSent || response.flushHeaders());
   });
