@@ -31,7 +31,7 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
   const { connection, settings, workers, namespace, leader, log } = options;
   const kube = options.kube ?? kubeClient(connection);
   const recorder = new EventRecorder({ kube, controller: "sandkeep.dev/operator", log });
-  const world = worldOf(kube, namespace);
+  const world = worldOf(kube, log, namespace);
   const sandboxes = new SandboxController({
     kube,
     world,

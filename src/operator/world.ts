@@ -5,6 +5,7 @@ import { SANDBOX_CLASS, type SandboxClass } from "../api/sandbox-class.ts";
 import { SANDBOX, type Sandbox } from "../api/sandbox.ts";
 import type { Kube } from "../kube/client.ts";
 import { NETWORK_POLICY, type NetworkPolicy, NODE, type Node, POD, type Pod } from "../kube/objects.ts";
+import type { Log } from "../log.ts";
 import { Reflector } from "../runtime/reflector.ts";
 import { RUNTIME_CLASS, type RuntimeClass } from "./facts.ts";
 import { managedSelector } from "./names.ts";
@@ -25,8 +26,8 @@ export interface World {
 export type SandboxIndex = "namespace" | "app" | "name" | "probe";
 
 /** The reflectors, not yet running; of one namespace, or of all. */
-export function worldOf(kube: Kube, namespace?: string): World {
-  const where = namespace === undefined ? {} : { namespace };
+export function worldOf(kube: Kube, log: Log, namespace?: string): World {
+  const where = { log, ...(namespace === undefined ? {} : { namespace }) };
   return {
     sandboxes: new Reflector<Sandbox, SandboxIndex>(kube, SANDBOX, { ...where, indexes: sandboxIndexes }),
     pods: new Reflector(kube, POD, { ...where, labelSelector: managedSelector }),
@@ -35,11 +36,11 @@ export function worldOf(kube: Kube, namespace?: string): World {
       labelSelector: managedSelector,
       indexes: { namespace: ({ metadata }) => [metadata.namespace ?? ""] },
     }),
-    classes: new Reflector(kube, SANDBOX_CLASS),
+    classes: new Reflector(kube, SANDBOX_CLASS, { log }),
     probes: new Reflector(kube, READINESS_PROBE, where),
     apps: new Reflector(kube, SANDBOX_APP, where),
-    nodes: new Reflector(kube, NODE),
-    runtimeClasses: new Reflector(kube, RUNTIME_CLASS),
+    nodes: new Reflector(kube, NODE, { log }),
+    runtimeClasses: new Reflector(kube, RUNTIME_CLASS, { log }),
   };
 }
 

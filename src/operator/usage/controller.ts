@@ -44,10 +44,10 @@ export function usageController<T extends KubeObject>(options: UsageControllerOp
     const last = countedAt.get(key);
     const pause = last?.version === version ? last.at + paceMilliseconds - performance.now() : 0;
     if (pause > 0) return { requeueAfter: pause };
-    countedAt.set(key, { version, at: performance.now() });
     const wanted = plan(parsed(kind, stored), usersOf(key), new Date());
     await perform(wanted, kind, stored, { kube, recorder, caches: [reflector], signal });
-    return {};
+    if (wanted.status !== undefined) countedAt.set(key, { version, at: performance.now() });
+    return wanted.requeueAfter === undefined ? {} : { requeueAfter: wanted.requeueAfter };
   }
 
   const users = onMapped(sandboxes, (sandbox) => {

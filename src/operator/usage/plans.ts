@@ -24,11 +24,13 @@ export function probePlan(probe: ReadinessProbe, users: Sandbox[], now: Date): P
           },
         ]
       : [];
+  const finalizers = finalizersFor(metadata, isKept);
+  // Alone: a status written in the same pass would make the version stale that guards them.
+  if (finalizers.length > 0) return { apply: [], remove: [], finalizers, events: [], requeueAfter: 0 };
   const conditions = conditionsFrom(deferred, before?.conditions, metadata.generation, now);
   return {
     apply: [],
     remove: [],
-    finalizers: finalizersFor(metadata, isKept),
     status: { ...usage, ...(conditions.length === 0 ? {} : { conditions }), ...observedGeneration(metadata) },
     events: [],
   };

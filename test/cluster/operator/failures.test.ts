@@ -83,25 +83,17 @@ test.each(rows)("$name ends as Finished and says what to do", async ({ id, spec,
 });
 
 test("a Pod that no node can take shows the scheduler's words, then ends as Unschedulable", async () => {
-  const className = `impatient-${world.namespace}`;
-  await world.kube.create(SANDBOX_CLASS, {
-    metadata: { name: className },
-    spec: { limits: { scheduleSeconds: 4 } },
-  } as SandboxClass);
-  try {
-    await world.create("huge", { ...small, className, resources: { requests: { cpu: "1000" } } });
-    const waiting = await waitFor("the scheduler's words", async () => {
-      const { status } = await world.get("huge");
-      return status?.conditions?.find(({ type, reason }) => type === "Scheduled" && reason === "Unschedulable");
-    });
-    expect(waiting.message).toMatch(/Insufficient cpu/);
-    const { status } = await world.reaches("huge", "Finished");
-    expect(status).toMatchObject({ reason: "Unschedulable" });
-    expect(status?.message).toMatch(/within 4 s.*Insufficient cpu/);
-    await waitFor("its Pod to go", async () => (await world.pod("huge")) === undefined);
-  } finally {
-    await world.kube.delete(SANDBOX_CLASS, { name: className });
-  }
+  const className = await world.createClass({ limits: { scheduleSeconds: 4 } });
+  await world.create("huge", { ...small, className, resources: { requests: { cpu: "1000" } } });
+  const waiting = await waitFor("the scheduler's words", async () => {
+    const { status } = await world.get("huge");
+    return status?.conditions?.find(({ type, reason }) => type === "Scheduled" && reason === "Unschedulable");
+  });
+  expect(waiting.message).toMatch(/Insufficient cpu/);
+  const { status } = await world.reaches("huge", "Finished");
+  expect(status).toMatchObject({ reason: "Unschedulable" });
+  expect(status?.message).toMatch(/within 4 s.*Insufficient cpu/);
+  await waitFor("its Pod to go", async () => (await world.pod("huge")) === undefined);
 });
 
 test("a full quota is a condition, and the sandbox starts once there is room", async () => {

@@ -2,11 +2,12 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Sandbox, SANDBOX, type SandboxSpecInput } from "../../../src/api/sandbox.ts";
+import { SANDBOX_CLASS, type SandboxClass } from "../../../src/api/sandbox-class.ts";
 import { kubeClient } from "../../../src/kube/api-client.ts";
 import { isNotFound } from "../../../src/kube/api-error.ts";
 import type { Kube } from "../../../src/kube/client.ts";
 import { connect, type Connection } from "../../../src/kube/connection.ts";
-import { NAMESPACE, type Pod, POD } from "../../../src/kube/objects.ts";
+import { NAMESPACE, NODE, type Pod, POD } from "../../../src/kube/objects.ts";
 import { operatorFor } from "../../../src/operator/operator.ts";
 import { type Cluster, useCluster } from "../../support/cluster.ts";
 import { silentLog } from "../../support/silent-log.ts";
@@ -27,6 +28,10 @@ export interface OperatorWorld extends AsyncDisposable {
   readonly kube: Kube;
   readonly connection: Connection;
   readonly namespace: string;
+  /** Reference of the agent's image: one static program and nothing else. */
+  readonly agentImage: string;
+  /** Address of the node: the API server and the resolver listen there. */
+  readonly nodeAddress: string;
   /** Writes that the operator has sent since it last started, as `POST pods`. */
   readonly writes: string[];
   start(): Promise<void>;
@@ -34,19 +39,23 @@ export interface OperatorWorld extends AsyncDisposable {
   create(name: string, spec: SandboxSpecInput): Promise<Sandbox>;
   get(name: string): Promise<Sandbox>;
   pod(name: string): Promise<Pod | undefined>;
+  /** A class of the test's own; it goes with the world. */
+  createClass(spec: object): Promise<string>;
   /** The sandbox once its status has this phase. */
   reaches(name: string, phase: string, seconds?: number): Promise<Sandbox>;
 }
 
 /** Starts the cluster if need be, a fresh namespace and the operator. */
 export async function operatorWorld(): Promise<OperatorWorld> {
-  const cluster = await useCluster({ nodes: 1 });
+  const cluster = await useCluster({ nodes: 1, name: "test-operator" });
   const connection = connect({ kubeconfig: cluster.kubeconfig });
   const kube = kubeClient(connection);
   await applyCrds(kube);
   const namespace = `operator-${Math.random().toString(36).slice(2, 10)}`;
   await kube.create(NAMESPACE, { metadata: { name: namespace } });
   const agentImage = await agentImageOf(cluster);
+  const nodeAddress = await addressOfNode(kube);
+  const classes: string[] = [];
   const writes: string[] = [];
   let stopping = new AbortController();
   let running = Promise.resolve();
@@ -55,11 +64,13 @@ export async function operatorWorld(): Promise<OperatorWorld> {
     kube,
     connection,
     namespace,
+    agentImage,
+    nodeAddress,
     writes,
     async start() {
       stopping = new AbortController();
       writes.length = 0;
-      const settings = { agentImage, network: { clusterCidrs: [], dnsCidrs: [] } };
+      const settings = { agentImage, network: { clusterCidrs: [], dnsCidrs: [`${nodeAddress}/32`, "10.96.0.10/32"] } };
       const counted = countingWrites(kube, writes);
       const options = { connection, kube: counted, settings, workers: 8, namespace, log: silentLog };
       const operator = await operatorFor(options, stopping.signal);
@@ -89,6 +100,12 @@ export async function operatorWorld(): Promise<OperatorWorld> {
         },
         { seconds },
       ),
+    async createClass(spec) {
+      const name = `class-${classes.length}-${namespace}`;
+      classes.push(name);
+      await kube.create(SANDBOX_CLASS, { metadata: { name }, spec } as SandboxClass);
+      return name;
+    },
     async [Symbol.asyncDispose]() {
       const sandboxes = await kube.list(SANDBOX, { namespace });
       for (const { metadata } of sandboxes.items) await kube.delete(SANDBOX, { namespace, name: metadata.name });
@@ -96,6 +113,7 @@ export async function operatorWorld(): Promise<OperatorWorld> {
         seconds: 60,
       });
       await world.stop();
+      for (const name of classes) await kube.delete(SANDBOX_CLASS, { name });
       await kube.delete(NAMESPACE, { name: namespace });
       await connection[Symbol.asyncDispose]();
     },
@@ -105,12 +123,17 @@ export async function operatorWorld(): Promise<OperatorWorld> {
 }
 
 async function agentImageOf(cluster: Cluster): Promise<string> {
-  const given = process.env["SANDKEEP_TEST_AGENT_IMAGE"];
-  if (given !== undefined) return given;
   const { stdout } = await run(join(root, "hack/images"), ["--name", cluster.name], { maxBuffer: 64 << 20 });
   const image = /^SANDKEEP_AGENT_IMAGE=(.+)$/m.exec(stdout)?.[1];
   if (image === undefined) throw new Error(`Cannot find the agent's image in what hack/images said: ${stdout}`);
   return image;
+}
+
+async function addressOfNode(kube: Kube): Promise<string> {
+  const { items } = await kube.list(NODE);
+  const address = items[0]?.status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
+  if (address === undefined) throw new Error("Cannot find the address of the cluster's node");
+  return address;
 }
 
 /** The client with every write noted; Events and the Lease included. */
