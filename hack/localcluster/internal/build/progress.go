@@ -22,7 +22,7 @@ func (p *progress) begin(program program) func() {
 	return func() {
 		p.seconds -= program.seconds
 		fmt.Fprintf(p.out, " %.1f s; %s so far, at most about %s to go\n",
-			time.Since(began).Seconds(), rounded(int(time.Since(p.began).Seconds())), rounded(p.seconds))
+			time.Since(began).Seconds(), time.Since(p.began).Round(time.Second), rounded(p.seconds))
 	}
 }
 
