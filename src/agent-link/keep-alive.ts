@@ -27,6 +27,8 @@ export class KeepAlive {
   }
 
   #ping(session: ClientHttp2Session): void {
+    // Between its destruction and its `close` it would throw.
+    if (session.destroyed) return;
     this.#owed = session.ping(() => {
       this.#owed = false;
     });

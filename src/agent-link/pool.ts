@@ -33,6 +33,8 @@ export class LinkPool implements AsyncDisposable {
   readonly #options: Required<LinkPoolOptions>;
   readonly #entries = new Map<string, Entry>();
   readonly #failures = new Map<string, Failure>();
+  /** No longer given out, but not closed yet. */
+  readonly #leaving = new Set<Link>();
   readonly #closing = new AbortController();
   readonly #sweeper: NodeJS.Timeout;
 
@@ -52,12 +54,18 @@ export class LinkPool implements AsyncDisposable {
     return orAborted(this.#open(key, target), signal);
   }
 
-  /** Closes the link to a Pod that is gone or going. */
+  /** Lets go of the link to a Pod that has ended or is ending; replies under way may still be read to their end. */
   evict(target: Pick<LinkTarget, "namespace" | "pod">): void {
     const key = keyOf(target);
     this.#failures.delete(key);
     const entry = this.#entries.get(key);
-    if (entry) this.#drop(key, entry);
+    if (!entry) return;
+    this.#forget(key, entry);
+    if (!entry.link) return;
+    const { link } = entry;
+    this.#leaving.add(link);
+    link.onClose(() => this.#leaving.delete(link));
+    void link.close();
   }
 
   /** Stops opening links and closes all of them. */
@@ -66,6 +74,7 @@ export class LinkPool implements AsyncDisposable {
     this.#closing.abort(new LinkError("Cannot reach any agent: this server is shutting down"));
     const entries = [...this.#entries];
     for (const [key, entry] of entries) this.#drop(key, entry);
+    for (const link of this.#leaving) link.destroy();
     await Promise.allSettled(entries.map(([, entry]) => entry.opening));
   }
 

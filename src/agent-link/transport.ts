@@ -27,8 +27,17 @@ export function transportOf(stream: Duplex, onData: () => void): Duplex {
     onData();
     if (!transport.push(chunk)) stream.pause();
   });
-  stream.once("end", () => transport.destroy());
-  stream.once("close", () => transport.destroy());
-  stream.on("error", (error) => transport.destroy(error));
+  let over = false;
+  // What has arrived is handed on first, and the turn after that lets responses that it completes come to their end.
+  const finish = (error?: Error) => {
+    if (over) return;
+    over = true;
+    const destroy = () => void setImmediate(() => transport.destroy(error));
+    if (transport.readableLength === 0) destroy();
+    else transport.on("data", () => transport.readableLength === 0 && destroy());
+  };
+  stream.on("error", finish);
+  stream.once("end", finish);
+  stream.once("close", finish);
   return transport;
 }

@@ -49,7 +49,7 @@ const parseJson = json({ limit: maxJsonOctets, strict: false, type: () => true }
 /** Adds every route to the app. Nothing of the body is read, and no object looked up, before the user is known and allowed. */
 export function bind(app: Express, handlers: Handlers, guard: Guard): void {
   for (const name of Object.keys(routes) as RouteName[]) bindOne(app, name, handlers, guard);
-  for (const path of new Set(Object.values(routes).map(expressPath))) app.all(path, refuseMethod);
+  for (const [path, methods] of methodsByPath()) app.all(path, refuseOthers(methods));
 }
 
 function bindOne(app: Express, name: RouteName, handlers: Handlers, guard: Guard): void {
@@ -124,10 +124,19 @@ function expressPath({ path }: Route): string {
   return `/v1${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
 }
 
-function refuseMethod(request: Request): never {
-  throw new HttpRefusal(
-    405,
-    "not_supported",
-    `Cannot ${request.method} ${request.path}: no such operation on this resource`,
-  );
+function methodsByPath(): Map<string, string[]> {
+  const methods = new Map<string, string[]>();
+  for (const route of Object.values(routes)) {
+    const path = expressPath(route);
+    methods.set(path, [...(methods.get(path) ?? []), route.method]);
+  }
+  return methods;
+}
+
+function refuseOthers(methods: string[]): (request: Request, response: Response) => never {
+  const allowed = methods.join(", ");
+  return (request, response) => {
+    response.setHeader("Allow", allowed);
+    throw new HttpRefusal(405, "not_supported", `Cannot ${request.method} this resource: it has ${allowed}`);
+  };
 }

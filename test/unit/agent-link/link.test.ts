@@ -1,4 +1,5 @@
-import { duplexPair } from "node:stream";
+import http2 from "node:http2";
+import { Duplex, duplexPair, PassThrough } from "node:stream";
 import type { ServerHttp2Stream } from "node:http2";
 import { describe, expect, it, vi } from "vitest";
 import { Link } from "../../../src/agent-link/link.ts";
@@ -103,6 +104,33 @@ describe("a link", () => {
     const [stream] = streams;
     if (stream) breakIt(stream, end);
     await expect(text).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  it("gives the last words of an agent that ends in the same moment", async () => {
+    const held: Buffer[] = [];
+    const near = new Duplex({ read() {}, write: (chunk, _, done) => (far.push(chunk), done()) });
+    const far = new Duplex({ read() {}, write: (chunk, _, done) => ((hold ? held : near).push(chunk), done()) });
+    let hold = false;
+    const session = http2.performServerHandshake(far);
+    session.on("error", () => {});
+    session.on("stream", (stream) => {
+      stream.respond(ok);
+      stream.write("first, ");
+      stream.once("data", () => {
+        hold = true;
+        stream.end("last words");
+      });
+    });
+    const link = await Link.over(near, 'sandbox "ns/a"');
+    const body = new PassThrough();
+    const answer = await link.request({ method: "POST", path: "/", body });
+    body.end("go");
+    await vi.waitFor(() => expect(Buffer.concat(held).toString()).toContain("last words"));
+    for (const chunk of held) near.push(chunk);
+    near.push(null);
+    expect(await textOf(answer.body)).toBe("first, last words");
+    await vi.waitFor(() => expect(link.open).toBe(false));
+    far.destroy();
   });
 
   it("lets requests under way end when it is closed", async () => {

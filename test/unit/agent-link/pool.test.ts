@@ -120,6 +120,17 @@ describe("LinkPool", () => {
     alsoUsed.body.destroy();
   });
 
+  it("lets replies under way end when their sandbox is evicted, and opens another link for new ones", async () => {
+    await using pool = new LinkPool({ open });
+    const link = await pool.get(a);
+    const { body } = await link.request({ method: "GET", path: "/" });
+    pool.evict(a);
+    expect(await pool.get(a)).not.toBe(link);
+    expect(link.streams).toBe(1);
+    body.destroy();
+    await vi.waitFor(() => expect(ends[0]?.near.destroyed).toBe(true));
+  });
+
   it("closes a link that was evicted while it opened", async () => {
     const { promise, resolve } = Promise.withResolvers<Link>();
     await using pool = new LinkPool({ open: () => promise });

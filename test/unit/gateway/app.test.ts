@@ -161,6 +161,11 @@ describe("a request", () => {
     expect(handle).not.toHaveBeenCalled();
   });
 
+  it("with a method that the resource has not is told which it has", async () => {
+    const reply = await send("PUT", `${sandboxes}/a`);
+    expect(reply).toMatchObject({ status: 405, headers: { allow: "GET, DELETE" }, body: { code: "not_supported" } });
+  });
+
   it("without a token is told how to get one, whatever its body", async () => {
     const reply = await send("POST", sandboxes, { token: "", body: "{" });
     expect(reply).toMatchObject({ status: 401, body: { code: "unauthenticated", resource: "token" } });
