@@ -15,6 +15,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// The process is known by its first thread's namespace. A thread that a test moves to another never moves back, so the first
+// one must not be among them.
+func init() { runtime.LockOSThread() }
+
 // TestMain runs this package's tests in a network namespace of their own, which ends with the process: the host's rules
 // and devices are neither seen nor touched.
 func TestMain(m *testing.M) {
@@ -31,7 +35,6 @@ func TestMain(m *testing.M) {
 		again.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
 		again.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 	}
-	runtime.LockOSThread()
 	if err := again.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "tests in a network namespace:", err)
 		os.Exit(1)
