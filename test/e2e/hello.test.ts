@@ -23,7 +23,7 @@ test("the sample passes every phase in order and ends with its exit code", async
 test("kubectl get shows its app, phase, image and exit code, and kubectl logs what it wrote", async () => {
   const table = await tenant.kubectl(["get", "sandboxes"]);
   const [head, row] = table.trim().split("\n");
-  expect(head?.split(/\s{2,}/)).toEqual(["NAME", "APP", "NAME", "PHASE", "READY", "IMAGE", "GPU", "EXIT", "AGE"]);
+  expect(head?.split(/\s{2,}/)).toEqual(["NAME", "APP", "NAME", "PHASE", "READY", "IMAGE", "EXIT", "AGE"]);
   expect(row).toMatch(/^hello\s+default\s.*Finished\s.*\s0\s+\S+$/);
   expect(await tenant.kubectl(["logs", "hello"])).not.toBe("");
 });
