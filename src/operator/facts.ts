@@ -18,7 +18,7 @@ export const RUNTIME_CLASS: ResourceKind<RuntimeClass> = {
 export interface ClusterFacts {
   /** Every node mounts images as volumes. */
   imageVolumes: boolean;
-  /** Names of the runtime classes (`""`: none) under which every node gives Pods a user namespace. */
+  /** Names of the runtime classes (`""`: none) that share the node's kernel and have user namespaces on every node. */
   userNamespaces: ReadonlySet<string>;
 }
 
@@ -29,12 +29,24 @@ export function factsFrom(serverMinor: number, nodes: Node[], runtimeClasses: Ru
     ...runtimeClasses.map(({ metadata, handler }) => [metadata.name, handler] as const),
   ]);
   const userNamespaces = [...handlers].filter(
-    ([, handler]) => serverMinor >= 33 && nodes.length > 0 && nodes.every((node) => hasUserNamespaces(node, handler)),
+    ([, handler]) =>
+      serverMinor >= 33 &&
+      sharesKernel(handler) &&
+      nodes.length > 0 &&
+      nodes.every((node) => hasUserNamespaces(node, handler)),
   );
   return {
     imageVolumes: serverMinor >= 36 && nodes.every(hasImageVolumes),
     userNamespaces: new Set(userNamespaces.map(([name]) => name)),
   };
+}
+
+/**
+ * Root in a runtime with a kernel of its own is not the node's root anyway, and gVisor under containerd claims to support
+ * user namespaces, but cannot start Pods in one.
+ */
+function sharesKernel(handler: string): boolean {
+  return handler === "" || /^(runc|crun|youki)/.test(handler);
 }
 
 function hasUserNamespaces(node: Node, handler: string): boolean {

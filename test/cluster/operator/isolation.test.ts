@@ -118,8 +118,10 @@ test("an agent that is killed from inside ends the sandbox with a reason", async
   expect((await world.reaches("killed", "Finished")).status).toMatchObject({ reason: "AgentLost", exitCode: 137 });
 });
 
-test("a forged account of the end does not hide the exit code", async () => {
+test("a forged account of the end is not believed", async () => {
   const forge = `echo '{"reason":"Completed"}' > /dev/termination-log; kill -TERM 1; sleep 1000`;
   await world.create("forged", { ...small, command: ["sh", "-c", forge] });
-  expect((await world.reaches("forged", "Finished")).status).toMatchObject({ reason: "Error", exitCode: 137 });
+  const { status } = await world.reaches("forged", "Finished");
+  expect(status?.exitCode).toBe(137);
+  expect(status?.reason).not.toBe("Completed");
 });

@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import type { Node } from "../../../src/kube/objects.ts";
 import { factsFrom, type RuntimeClass } from "../../../src/operator/facts.ts";
 
-const gvisor: RuntimeClass = { metadata: { name: "gvisor" }, handler: "runsc" };
+const runtimeClasses: RuntimeClass[] = [
+  { metadata: { name: "gvisor" }, handler: "runsc" },
+  { metadata: { name: "small" }, handler: "crun-small" },
+];
 
 function node(containerRuntimeVersion: string, handlers: Record<string, boolean>, kubeletVersion = "v1.36.3"): Node {
   return {
@@ -40,9 +43,16 @@ const rows = [
   {
     name: "a runtime class counts by its handler",
     minor: 36,
+    nodes: [node("cri-o://1.36.0", { "crun-small": true })],
+    images: true,
+    users: ["small"],
+  },
+  {
+    name: "a runtime with a kernel of its own does without, whatever it claims",
+    minor: 36,
     nodes: [node("cri-o://1.36.0", { runsc: true })],
     images: true,
-    users: ["gvisor"],
+    users: [],
   },
   { name: "an unknown runtime is not trusted", minor: 36, nodes: [node("other://9.9", {})], images: false, users: [] },
   { name: "without nodes the server decides on images alone", minor: 36, nodes: [], images: true, users: [] },
@@ -50,7 +60,7 @@ const rows = [
 
 describe("factsFrom", () => {
   test.each(rows)("$name", ({ minor, nodes, images, users }) => {
-    const facts = factsFrom(minor, nodes, [gvisor]);
+    const facts = factsFrom(minor, nodes, runtimeClasses);
     expect(facts.imageVolumes).toBe(images);
     expect([...facts.userNamespaces]).toEqual(users);
   });
