@@ -1,5 +1,10 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { kubectl, tool, type Ended } from "../support/installed.ts";
+import { connect, type Connection } from "../../src/kube/connection.ts";
+import { openExec } from "../../src/kube/exec.ts";
+import { kubectl, tool } from "../support/installed.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
 const system = "sandkeep-system";
@@ -16,52 +21,71 @@ beforeAll(async () => {
 afterAll(() => tenant[Symbol.asyncDispose]());
 
 describe.each(["sandkeep-gateway", "sandkeep-operator"])("the account %s", (account) => {
-  const as = (...args: string[]): Promise<Ended> =>
-    tool(installed, "kubectl", [
-      "--as",
-      `system:serviceaccount:${system}:${account}`,
-      "--namespace",
-      tenant.namespace,
-      ...args,
-    ]);
+  let connection: Connection;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sandkeep-account-"));
+    connection = connect({ kubeconfig: await kubeconfigOf(account, folder) });
+  });
+  afterAll(async () => {
+    await connection[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
 
-  const refused: [what: string, args: () => string[]][] = [
-    ["a shell in a sandbox", () => ["exec", id, "--container", "sandbox", "--", "sh", "-c", "true"]],
-    [
-      "a program in a sandbox, without naming the container",
-      () => ["exec", id, "--", "/.sandkeep/bin/agent", "connect"],
-    ],
-    [
-      "a program whose name begins like the agent's",
-      () => ["exec", id, "--container", "sandbox", "--", "/.sandkeep/bin/agent2"],
-    ],
-    ["anything in another Pod", () => ["exec", "bystander", "--", "true"]],
+  const agent = "/.sandkeep/bin/agent";
+  const refused: [what: string, where: () => { pod: string; container: string; command: string[] }][] = [
+    ["a shell in a sandbox", () => ({ pod: id, container: "sandbox", command: ["sh", "-c", "true"] })],
+    ["the agent without naming the container", () => ({ pod: id, container: "", command: [agent, "connect"] })],
+    ["what is named like the agent", () => ({ pod: id, container: "sandbox", command: [`${agent}2`] })],
+    ["the agent as another's argument", () => ({ pod: id, container: "sandbox", command: ["sh", agent] })],
+    ["anything in another Pod", () => ({ pod: "bystander", container: "bystander", command: ["true"] })],
+    ["the agent in another Pod", () => ({ pod: "bystander", container: "bystander", command: [agent] })],
   ];
-  test.each(refused)("cannot execute %s", async (_what, args) => {
-    const { code, stderr } = await as(...args());
-    expect(code).toBe(1);
-    expect(stderr).toContain('may execute /.sandkeep/bin/agent in the container "sandbox" only');
+  test.each(refused)("cannot execute %s", async (_what, where) => {
+    await expect(openExec(connection, { namespace: tenant.namespace, ...where() })).rejects.toMatchObject({
+      status: 403,
+      message: expect.stringContaining('may execute /.sandkeep/bin/agent in the container "sandbox" only'),
+    });
   });
 
   test("can execute the agent", async () => {
-    const { code, stderr } = await as("exec", id, "--container", "sandbox", "--", "/.sandkeep/bin/agent", "nonesuch");
-    expect(code).not.toBe(0);
-    expect(stderr).toContain("command terminated with exit code");
+    const command = [agent, "nonesuch"];
+    const stream = await openExec(connection, { namespace: tenant.namespace, pod: id, container: "sandbox", command });
+    stream.on("error", () => {});
+    stream.resume();
+    expect((await stream.status).code).toBeGreaterThan(0);
+    stream.destroy();
   });
 
   test.each([
-    ["get", "secrets"],
-    ["create", "serviceaccounts"],
-    ["create", "pods/attach"],
-    ["create", "pods/portforward"],
-    ["impersonate", "users"],
-    ["create", "clusterrolebindings"],
-    ["update", "nodes"],
-    ["create", "serviceaccounts/token"],
-  ])("cannot %s %s", async (verb, resource) => {
-    expect((await as("auth", "can-i", verb, resource)).stdout.trim()).toBe("no");
+    ["get", "secrets", ""],
+    ["create", "serviceaccounts", ""],
+    ["create", "serviceaccounts", "token"],
+    ["create", "pods", "attach"],
+    ["create", "pods", "portforward"],
+    ["create", "pods", "ephemeralcontainers"],
+    ["impersonate", "users", ""],
+    ["create", "clusterrolebindings", ""],
+    ["update", "nodes", ""],
+  ])("cannot %s %s/%s", async (verb, resource, subresource) => {
+    const user = `system:serviceaccount:${system}:${account}`;
+    const question = ["auth", "can-i", verb, resource, "--subresource", subresource];
+    const { stdout } = await tool(installed, "kubectl", [...question, "--as", user, "-n", tenant.namespace]);
+    expect(stdout.trim()).toBe("no");
   });
 });
+
+/** A kubeconfig in the folder with a token of the account. */
+async function kubeconfigOf(account: string, folder: string): Promise<string> {
+  const token = (await kubectl(installed, ["--namespace", system, "create", "token", account])).trim();
+  const config = JSON.parse(await kubectl(installed, ["config", "view", "--raw", "--minify", "-o", "json"])) as {
+    users: { name: string; user: object }[];
+  };
+  const path = join(folder, "kubeconfig");
+  const users = config.users.map(({ name }) => ({ name, user: { token } }));
+  await writeFile(path, JSON.stringify({ ...config, users }));
+  return path;
+}
 
 test("operator and gateway run under Pod Security restricted, as nobody and without write access", async () => {
   const namespace = JSON.parse(await kubectl(installed, ["get", "namespace", system, "-o", "json"])) as {
