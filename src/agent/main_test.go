@@ -40,7 +40,8 @@ type agent struct {
 
 func command(args ...string) *exec.Cmd {
 	c := exec.Command("/proc/self/exe", args...)
-	c.Env = append(os.Environ(), asAgent+"=1")
+	// The race detector would make every agent take a second to end.
+	c.Env = append(os.Environ(), asAgent+"=1", "GORACE=atexit_sleep_ms=0")
 	return c
 }
 
@@ -52,6 +53,11 @@ func start(t *testing.T, config string, args ...string) *agent {
 	}
 	a.command = command(append([]string{"init", "--run", a.run, "--termination-log", a.terminationLog(), "--config", config, "--"}, args...)...)
 	a.command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID, Pdeathsig: syscall.SIGKILL}
+	if os.Geteuid() != 0 {
+		a.command.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		a.command.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}
+		a.command.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}}
+	}
 	a.command.Stdout, a.command.Stderr = &a.log, &a.log
 	if err := a.command.Start(); err != nil {
 		t.Fatal(err)
@@ -122,7 +128,8 @@ func TestEnds(t *testing.T) {
 		says    string
 		log     string
 	}{
-		"when the command succeeds":    {``, []string{"sh", "-c", "echo out; echo err >&2"}, 0, "Completed", "", "out\nerr\n"},
+		"when the command succeeds":    {``, []string{"sh", "-c", "echo out; echo more"}, 0, "Completed", "", "out\nmore\n"},
+		"with errors in the log":       {``, []string{"sh", "-c", "echo err >&2"}, 0, "Completed", "", "err\n"},
 		"with the command's code":      {`{}`, []string{"sh", "-c", "exit 42"}, 42, "Error", "exited with code 42", ""},
 		"by the command's signal":      {`{}`, []string{"sh", "-c", "kill -9 $$"}, 137, "Error", "ended by SIGKILL", ""},
 		"at its timeout":               {`{"timeoutSeconds":1}`, []string{"sleep", "100"}, 124, "Timeout", "timeoutSeconds (1) is over", ""},
@@ -136,6 +143,7 @@ func TestEnds(t *testing.T) {
 		"with a terminal":              {`{"tty":true}`, []string{"sh", "-c", "tty && stty size"}, 0, "Completed", "", "24 80\r\n"},
 		"with all else killed":         {``, []string{"sh", "-c", "setsid sleep 100 & echo over"}, 0, "Completed", "", "over\n"},
 		"with no descriptors left":     {``, []string{"ls", "/proc/self/fd"}, 0, "Completed", "", "0\n1\n2\n3\n"},
+		"with all signals as usual":    {``, []string{"sh", "-c", "grep -E '^Sig(Blk|Ign)' /proc/self/status"}, 0, "Completed", "", "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"},
 		"as process 1 of its sandbox":  {``, []string{"sh", "-c", "echo $PPID"}, 0, "Completed", "", "1\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -254,6 +262,43 @@ func TestSignalsFromInsideDoNotCrashIt(t *testing.T) {
 	a.ask("POST", "/exec", `{"command":["sh","-c","kill -TERM 1"]}`)
 	if code, _, _ := a.end(); code != 137 {
 		t.Errorf("ended with %d", code)
+	}
+}
+
+func TestEndsAtOnceThoughRequestsWait(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := start(t, `{"readiness":{"exec":{"command":["false"]}}}`, "sh", "-c", "read go < "+fifo)
+	answers := make(chan string)
+	for _, path := range []string{"/readiness?wait=60", "/processes/entrypoint/exit?wait=60", "/processes/other/exit?wait=60", "/processes/other/stdout"} {
+		a.ask("POST", "/processes", `{"id":"other","command":["sleep","100"]}`)
+		go func() {
+			_, text := a.ask("GET", path, "")
+			answers <- path + " " + text
+		}()
+	}
+	for range 3 {
+		a.ask("GET", "/readiness?wait=0.1", "")
+	}
+	if err := os.WriteFile(fifo, []byte("go\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	var all string
+	for range 4 {
+		all += <-answers + "\n"
+	}
+	a.end()
+	if spent := time.Since(began); spent > 900*time.Millisecond {
+		t.Errorf("it took %v to end %s", spent, a.log.String())
+	}
+	for _, want := range []string{`/readiness?wait=60 {"state"`, `entrypoint/exit?wait=60 {"code":0`, `other/exit?wait=60 {"code":137`, "other/stdout \n"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("answers %s lack %s", all, want)
+		}
 	}
 }
 

@@ -22,8 +22,6 @@ package api
 
 import (
 	"fmt"
-	"io"
-	"log"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -40,24 +38,6 @@ type API struct {
 	StartedAt time.Time
 	Processes *process.Table
 	Readiness *readiness.Check
-}
-
-// Server serves the API on whatever listener it is given.
-func (a *API) Server() *http.Server {
-	var protocols http.Protocols
-	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{
-		Handler:   recovered(a.routes()),
-		Protocols: &protocols,
-		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams:          1024,
-			MaxReadFrameSize:              256 << 10,
-			MaxReceiveBufferPerConnection: 4 << 20,
-			MaxReceiveBufferPerStream:     1 << 20,
-		},
-		// Links break all the time; the container's log belongs to the entrypoint.
-		ErrorLog: log.New(io.Discard, "", 0),
-	}
 }
 
 func (a *API) routes() http.Handler {

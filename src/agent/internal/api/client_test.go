@@ -36,7 +36,7 @@ func serve(t testing.TB) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := a.Server()
+	server := a.Server(context.Background())
 	go server.Serve(listener)
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)

@@ -31,7 +31,9 @@ func (a *API) exec(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(w, r, maxExecBody, &request); err != nil {
 		return err
 	}
-	request.Request.Stdin = append([]byte{}, request.Stdin...)
+	if request.Request.Stdin = request.Stdin; request.Stdin == nil {
+		request.Request.Stdin = []byte{}
+	}
 	p, _, err := a.Processes.Start(request.Request)
 	if err != nil {
 		return err

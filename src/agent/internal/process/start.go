@@ -51,7 +51,7 @@ func start(r *Request, digest [sha256.Size]byte, stdout, stderr *spool.Spool, lo
 	if r.TimeoutMilliseconds > 0 {
 		p.setTimeout(r.timeout())
 	}
-	if len(r.Stdin) > 0 {
+	if len(r.Stdin) > 0 || (r.Stdin != nil && r.TTY != nil) {
 		go p.input.feed(r.Stdin)
 	}
 	return p, nil

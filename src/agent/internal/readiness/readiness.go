@@ -74,7 +74,7 @@ func (p *Probe) Validate() error {
 	return nil
 }
 
-// Start tries the probe in the background until it is decided or ctx ends. Without a probe there is nothing to decide.
+// Start tries the probe in the background until it is decided or ctx, the sandbox's, ends. Without a probe there is nothing to decide.
 func Start(ctx context.Context, probe *Probe) *Check {
 	c := &Check{decided: make(chan struct{}), state: State{State: "pending"}}
 	if probe == nil {
@@ -100,9 +100,9 @@ func (c *Check) Wait(ctx context.Context, wait time.Duration) State {
 	return c.state
 }
 
-func (c *Check) run(ctx context.Context, probe Probe) {
+func (c *Check) run(sandbox context.Context, probe Probe) {
 	timeout := orDefault(time.Duration(probe.TimeoutSeconds)*time.Second, defaultTimeout)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(sandbox, timeout)
 	defer cancel()
 	defer close(c.decided)
 	ticker := time.NewTicker(orDefault(time.Duration(probe.IntervalMilliseconds)*time.Millisecond, defaultInterval))
@@ -124,6 +124,10 @@ func (c *Check) run(ctx context.Context, probe Probe) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.state.State = "failed"
+	if sandbox.Err() != nil {
+		c.state.Message = "the sandbox ended before it was ready: " + c.state.Message
+		return
+	}
 	c.state.Message = fmt.Sprintf("not ready after %v: %s", timeout, c.state.Message)
 }
 

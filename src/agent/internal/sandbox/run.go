@@ -10,7 +10,7 @@
 // leaves its trace there and exit code 2.
 //
 // When the entrypoint has exited, the agent kills what else runs, stays up to lingerSeconds while there is output of the
-// entrypoint that no client has read yet, lets requests that are under way finish (at most 1 s), and exits. What is left in
+// entrypoint that no client has read yet, lets requests that are under way be answered (at most 1.1 s), and exits. What is left in
 // the container is ended by the kernel then.
 //
 // Signals that stop containers (SIGTERM, SIGINT, SIGQUIT, and SIGUSR1, SIGWINCH, SIGPWR, SIGRTMIN+3, which images name as
@@ -21,7 +21,6 @@ import (
 	"context"
 	"math"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -48,14 +47,15 @@ type Options struct {
 	Command        []string
 }
 
-const lastRequests = time.Second
+// lastMoment is how long killed processes may take to end before their readers are left.
+const lastMoment = 250 * time.Millisecond
 
 type sandbox struct {
 	config     Config
 	startedAt  time.Time
 	processes  *process.Table
 	entrypoint *process.Process
-	server     *http.Server
+	server     *api.Server
 }
 
 // Run returns when the sandbox is over, with the exit code of the container.
@@ -94,14 +94,15 @@ func run(options Options, signals signals) Ending {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	failed := s.serve(listeners, api.API{
+	failed := s.serve(ctx, listeners, api.API{
 		Version: options.Version, StartedAt: s.startedAt, Processes: s.processes,
 		Readiness: readiness.Start(ctx, s.config.Readiness),
 	})
 	ending := end(s.wait(signals, failed))
 	s.killAll()
 	s.linger(signals)
-	s.finishRequests()
+	cancel()
+	s.server.Finish()
 	return ending
 }
 
@@ -112,8 +113,8 @@ func (s *sandbox) terminal() *process.Size {
 	return &process.Size{Rows: 24, Columns: 80}
 }
 
-func (s *sandbox) serve(listeners []net.Listener, a api.API) (failed <-chan error) {
-	s.server = a.Server()
+func (s *sandbox) serve(ctx context.Context, listeners []net.Listener, a api.API) (failed <-chan error) {
+	s.server = a.Server(ctx)
 	failures := make(chan error, len(listeners))
 	for _, listener := range listeners {
 		go func() { failures <- s.server.Serve(listener) }()
@@ -198,7 +199,7 @@ func (s *sandbox) killAll() {
 	for _, p := range all {
 		p.Kill()
 	}
-	moment := time.After(lastRequests / 4)
+	moment := time.After(lastMoment)
 	for _, p := range all {
 		select {
 		case <-p.Done():
@@ -228,15 +229,6 @@ func (s *sandbox) linger(signals signals) {
 				return
 			}
 		}
-	}
-}
-
-// finishRequests lets answers that are under way reach the clients.
-func (s *sandbox) finishRequests() {
-	ctx, cancel := context.WithTimeout(context.Background(), lastRequests)
-	defer cancel()
-	if s.server.Shutdown(ctx) != nil {
-		_ = s.server.Close()
 	}
 }
 
