@@ -34,6 +34,7 @@ test("a process and its output survive the gateway that started it", async () =>
 
   const reading = tenant.gateway.send("GET", `${process}/stdout`).catch((error: unknown) => error);
   await killAll("gateway");
+  await tenant.gateway.reconnect();
   await reading;
   await kubectl(installed, [...system, "rollout", "status", "deployment/sandkeep-gateway", "--timeout=60s"]);
 

@@ -20,14 +20,23 @@ export interface Outcome {
 
 /** Talks to the gateway as one user, in one namespace. */
 export class GatewayClient implements AsyncDisposable {
-  readonly #agent: Agent;
+  readonly #certificate: string;
   readonly #base: string;
   readonly #token: string;
+  #agent: Agent;
 
   constructor({ gateway, certificate }: Installed, namespace: string, token: string) {
-    this.#agent = new Agent({ connect: { ca: certificate }, bodyTimeout: 0, headersTimeout: 0 });
+    this.#certificate = certificate;
+    this.#agent = this.#newAgent();
     this.#base = `${gateway}/v1/namespaces/${namespace}`;
     this.#token = token;
+  }
+
+  /** Gives up all connections, which a gateway that was killed may leave open without an end, and what waits on them. */
+  async reconnect(): Promise<void> {
+    const last = this.#agent;
+    this.#agent = this.#newAgent();
+    await last.destroy();
   }
 
   /** Sends any request below the namespace. */
@@ -65,6 +74,10 @@ export class GatewayClient implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
+  }
+
+  #newAgent(): Agent {
+    return new Agent({ connect: { ca: this.#certificate }, bodyTimeout: 0, headersTimeout: 0 });
   }
 }
 
