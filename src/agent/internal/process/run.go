@@ -14,13 +14,14 @@ func Run(ctx context.Context, command []string) (code int, err error) {
 	if err := r.check(); err != nil {
 		return 0, err
 	}
-	program, err := findProgram(command[0], "", environment(&r))
+	variables := environment(&r)
+	program, err := findProgram(command[0], "", variables)
 	if err != nil {
 		return 0, err
 	}
 	null := devNull()
 	exits := make(chan reap.Exit, 1)
-	pid, err := forkExec(&r, program, &ends{stdin: null, stdout: null, stderr: null}, func(exit reap.Exit) { exits <- exit })
+	pid, err := forkExec(&r, program, variables, &ends{stdin: null, stdout: null, stderr: null}, func(exit reap.Exit) { exits <- exit })
 	if err != nil {
 		return 0, startFault(&r, program, err)
 	}

@@ -4,11 +4,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"os"
-	"sync"
 	"syscall"
 	"time"
-
-	"github.com/creack/pty"
 
 	"sandkeep.dev/agent/internal/fault"
 	"sandkeep.dev/agent/internal/reap"
@@ -17,7 +14,8 @@ import (
 
 // start runs what was asked for; with log, its output also goes to this program's own.
 func start(r *Request, digest [sha256.Size]byte, stdout, stderr *spool.Spool, log bool) (*Process, error) {
-	program, err := findProgram(r.Command[0], r.Workdir, environment(r))
+	variables := environment(r)
+	program, err := findProgram(r.Command[0], r.Workdir, variables)
 	if err != nil {
 		return nil, err
 	}
@@ -25,14 +23,9 @@ func start(r *Request, digest [sha256.Size]byte, stdout, stderr *spool.Spool, lo
 		id: r.ID, command: r.Command, digest: digest, Stdout: stdout, Stderr: stderr,
 		done: make(chan struct{}),
 	}
-	var given *ends
-	if r.TTY != nil {
-		given, err = p.openTerminal(*r.TTY)
-	} else {
-		given, err = p.openPipes(r.Stdin)
-	}
+	given, err := p.open(r)
 	if err != nil {
-		return nil, startFault(r, program, err)
+		return nil, err
 	}
 	defer given.close()
 	if log {
@@ -40,7 +33,7 @@ func start(r *Request, digest [sha256.Size]byte, stdout, stderr *spool.Spool, lo
 	}
 	p.pending.Store(int32(1 + len(p.pumps)))
 	p.startedAt = time.Now()
-	p.pid, err = forkExec(r, program, given, p.ended)
+	p.pid, err = forkExec(r, program, variables, given, p.ended)
 	if err != nil {
 		p.closeOwnEnds()
 		return nil, startFault(r, program, err)
@@ -57,19 +50,29 @@ func start(r *Request, digest [sha256.Size]byte, stdout, stderr *spool.Spool, lo
 	return p, nil
 }
 
-// ends are the descriptors that the process gets; the agent closes them once it has started.
-type ends struct {
-	stdin, stdout, stderr int
-	terminal              bool
-	close                 func()
+func (p *Process) open(r *Request) (*ends, error) {
+	if r.TTY == nil {
+		given, err := p.openPipes(r.Stdin)
+		if err != nil {
+			return nil, startFault(r, r.Command[0], err)
+		}
+		return given, nil
+	}
+	given, err := p.openTerminal(*r.TTY)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+		return nil, fault.New(fault.NotSupported, fault.Process, "Cannot start %.80q with a terminal: this sandbox has none: %v", r.Command[0], err)
+	} else if err != nil {
+		return nil, fault.New(fault.ResourceExhausted, fault.Process, "Cannot start %.80q with a terminal: %v", r.Command[0], err)
+	}
+	return given, nil
 }
 
-func forkExec(r *Request, program string, given *ends, ended func(reap.Exit)) (pid int, err error) {
+func forkExec(r *Request, program string, variables []string, given *ends, ended func(reap.Exit)) (pid int, err error) {
 	attr := &syscall.ProcAttr{
 		Dir:   r.Workdir,
-		Env:   environment(r),
+		Env:   variables,
 		Files: []uintptr{uintptr(given.stdin), uintptr(given.stdout), uintptr(given.stderr)},
-		Sys:   &syscall.SysProcAttr{Setsid: true, Setctty: given.terminal},
+		Sys:   &syscall.SysProcAttr{Setsid: true, Setctty: given.terminal != nil},
 	}
 	// A file that has just been written is busy while another fork still holds it open: for a moment only.
 	for pause := time.Millisecond; ; pause *= 4 {
@@ -79,82 +82,6 @@ func forkExec(r *Request, program string, given *ends, ended func(reap.Exit)) (p
 		}
 		time.Sleep(pause)
 	}
-}
-
-// openPipes makes three pipes; without input, even later, the process reads from /dev/null.
-func (p *Process) openPipes(stdin []byte) (*ends, error) {
-	given := &ends{}
-	var theirs []int
-	given.close = func() { closeAll(theirs) }
-	pipe := func(parentWrites bool) (int, *os.File, error) {
-		var fds [2]int
-		if err := syscall.Pipe2(fds[:], syscall.O_CLOEXEC); err != nil {
-			return -1, nil, err
-		}
-		their, our := fds[1], fds[0]
-		if parentWrites {
-			their, our = fds[0], fds[1]
-		}
-		theirs = append(theirs, their)
-		_ = syscall.SetNonblock(our, true)
-		return their, os.NewFile(uintptr(our), "pipe"), nil
-	}
-	fail := func(err error) (*ends, error) {
-		p.closeOwnEnds()
-		given.close()
-		return nil, err
-	}
-
-	var own *os.File
-	var err error
-	if stdin != nil && len(stdin) == 0 {
-		given.stdin = devNull()
-		p.input = &input{id: p.id, turn: make(chan struct{}, 1), closed: true}
-	} else if given.stdin, own, err = pipe(true); err != nil {
-		return fail(err)
-	} else {
-		p.input = newInput(p.id, own)
-	}
-	var out, errs *os.File
-	if given.stdout, out, err = pipe(false); err != nil {
-		return fail(err)
-	}
-	p.pumps = append(p.pumps, &pump{file: out, into: p.Stdout, drained: p.step})
-	if given.stderr, errs, err = pipe(false); err != nil {
-		return fail(err)
-	}
-	p.pumps = append(p.pumps, &pump{file: errs, into: p.Stderr, drained: p.step})
-	return given, nil
-}
-
-func (p *Process) openTerminal(size Size) (*ends, error) {
-	master, slave, err := pty.Open()
-	if err != nil {
-		return nil, err
-	}
-	p.terminal = master
-	p.Stderr.Close()
-	p.input = newInput(p.id, master)
-	p.input.terminal = true
-	p.pumps = []*pump{{file: master, into: p.Stdout, drained: p.step}}
-	_ = pty.Setsize(master, &pty.Winsize{Rows: size.Rows, Cols: size.Columns})
-	fd := int(slave.Fd())
-	return &ends{fd, fd, fd, true, func() { _ = slave.Close() }}, nil
-}
-
-// Resize changes the size of the process's terminal. Errors: invalid_argument for a size of 0, failed_precondition if it
-// has no terminal or has exited.
-func (p *Process) Resize(size Size) error {
-	if err := size.check(); err != nil {
-		return err
-	}
-	if p.terminal == nil {
-		return fault.New(fault.FailedPrecondition, fault.Process, "Cannot resize the terminal of process %q: it was started without one", p.id)
-	}
-	if err := pty.Setsize(p.terminal, &pty.Winsize{Rows: size.Rows, Cols: size.Columns}); err != nil {
-		return fault.New(fault.FailedPrecondition, fault.Process, "Cannot resize the terminal of process %q: it has exited", p.id)
-	}
-	return nil
 }
 
 func (p *Process) logTo(stdout, stderr *os.File) {
@@ -171,18 +98,3 @@ func (p *Process) closeOwnEnds() {
 		_ = pump.file.Close()
 	}
 }
-
-func closeAll(fds []int) {
-	for _, fd := range fds {
-		_ = syscall.Close(fd)
-	}
-}
-
-// devNull is open for as long as the agent lives; -1, which closes the descriptor in the child, if there is none.
-var devNull = sync.OnceValue(func() int {
-	fd, err := syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return -1
-	}
-	return fd
-})
