@@ -1,5 +1,5 @@
 import { READINESS_PROBE } from "../api/readiness-probe.ts";
-import type { ResourceKind } from "../api/meta.ts";
+import type { KubeObject, ResourceKind } from "../api/meta.ts";
 import { FIELD_MANAGER, FINALIZERS } from "../api/constants.ts";
 import type { Config } from "../config.ts";
 import { kubeClient } from "../kube/api-client.ts";
@@ -18,21 +18,23 @@ export async function runReleaseFinalizers(config: Config, signal: AbortSignal):
   log.info({ released }, "finalizers released");
 }
 
-/** As `runReleaseFinalizers`, over a client; answers with how many objects had one. */
-export async function releaseFinalizers(kube: Kube, signal: AbortSignal): Promise<number> {
-  const pods = await releaseAll(kube, POD, FINALIZERS.exitStatus, managedSelector, signal);
-  return pods + (await releaseAll(kube, READINESS_PROBE, probeFinalizer, undefined, signal));
+/** As `runReleaseFinalizers`, over a client, in one namespace or all; answers with how many objects had one. */
+export async function releaseFinalizers(kube: Kube, signal: AbortSignal, namespace?: string): Promise<number> {
+  const where = { signal, ...(namespace === undefined ? {} : { namespace }) };
+  const pods = await listAll(kube, POD, { ...where, labelSelector: managedSelector });
+  const probes = await listAll(kube, READINESS_PROBE, where);
+  const released = await releaseAll(kube, POD, FINALIZERS.exitStatus, pods.items, signal);
+  return released + (await releaseAll(kube, READINESS_PROBE, probeFinalizer, probes.items, signal));
 }
 
 async function releaseAll(
   kube: Kube,
   kind: ResourceKind,
   finalizer: string,
-  labelSelector: string | undefined,
+  objects: KubeObject[],
   signal: AbortSignal,
 ): Promise<number> {
-  const { items } = await listAll(kube, kind, { signal, ...(labelSelector === undefined ? {} : { labelSelector }) });
-  const held = items.filter(({ metadata }) => metadata.finalizers?.includes(finalizer));
+  const held = objects.filter(({ metadata }) => metadata.finalizers?.includes(finalizer));
   for (const { metadata } of held) {
     const { namespace, name } = metadata;
     await release(kube, kind, { name, ...(namespace === undefined ? {} : { namespace }) }, finalizer, signal);

@@ -34,9 +34,6 @@ export interface SandboxControllerOptions {
   log: ProberOptions["log"];
 }
 
-/** Milliseconds until a Pod that was refused is tried again. */
-const refusedPause = 5_000;
-
 /** Makes Pods of sandboxes and keeps their status, until they are gone. */
 export class SandboxController {
   readonly #options: SandboxControllerOptions;
@@ -73,8 +70,9 @@ export class SandboxController {
     } catch (error) {
       const refusal = refusalFrom(error);
       if (refusal === undefined) throw error;
-      const { requeueAfter = refusedPause } = await this.#perform({ ...observed, refusal }, stored, pass);
-      return { requeueAfter: Math.min(requeueAfter, refusedPause) };
+      const result = await this.#perform({ ...observed, refusal }, stored, pass);
+      if (refusal.final) return result;
+      return { requeueAfter: Math.min(result.requeueAfter ?? Infinity, refusal.retryAfter) };
     }
   }
 

@@ -34,6 +34,8 @@ export interface Observed {
 /** A Pod that could not be created; `final` when another try cannot help. */
 export interface Refusal {
   final: boolean;
+  /** Milliseconds until another try. */
+  retryAfter: number;
   reason: string;
   message: string;
 }

@@ -7,7 +7,7 @@ import type { Log } from "../../log.ts";
 import type { ReadinessObservation } from "./observed.ts";
 
 export interface ProberOptions {
-  open: (target: LinkTarget, signal: AbortSignal) => Promise<Link>;
+  open: (target: LinkTarget, signal: AbortSignal) => Promise<Pick<Link, "request"> & AsyncDisposable>;
   /** Told the key of a sandbox whose agent has decided. */
   report: (key: string) => void;
   log: Log;

@@ -1,24 +1,25 @@
 import { ApiError, isAlreadyExists, isForbidden, isInvalid } from "../../kube/api-error.ts";
 import type { Refusal } from "./observed.ts";
 
-/** Refusals of the API server that pass by themselves, or once an administrator has acted. */
-const passing: [RegExp, string][] = [
-  [/exceeded quota/, "QuotaExceeded"],
-  [/failed quota|status unknown for quota/, "QuotaUnknown"],
-  [/serviceaccount "?\S*"? not found|error looking up service account/, "ServiceAccountNotFound"],
-  [/because it is being terminated/, "NamespaceTerminating"],
-  [/cannot create resource/, "OperatorForbidden"],
+/** Refusals that pass by themselves, or once an administrator has acted, and how soon. */
+const passing = [
+  { says: /exceeded quota/, reason: "QuotaExceeded", retryAfter: 5_000 },
+  { says: /failed quota|status unknown for quota/, reason: "QuotaUnknown", retryAfter: 1_000 },
+  { says: /error looking up service account/, reason: "ServiceAccountNotFound", retryAfter: 200 },
+  { says: /because it is being terminated/, reason: "NamespaceTerminating", retryAfter: 5_000 },
+  { says: /cannot create resource/, reason: "OperatorForbidden", retryAfter: 5_000 },
 ];
 
 /** Why the API server would not take the Pod, when that is about this Pod; `undefined` for any other failure. */
 export function refusalFrom(error: unknown): Refusal | undefined {
   if (error instanceof Error && isAlreadyExists(error.cause)) {
-    return { final: false, reason: "PodNameInUse", message: error.message };
+    return { final: false, retryAfter: 1_000, reason: "PodNameInUse", message: error.message };
   }
   if (!(error instanceof ApiError) || !error.request.includes("/pods")) return undefined;
   if (!isForbidden(error) && !isInvalid(error)) return undefined;
-  const known = passing.find(([pattern]) => pattern.test(error.message));
-  if (known !== undefined) return { final: false, reason: known[1], message: error.message };
-  const reason = error.message.includes("violates PodSecurity") ? "PodSecurity" : "PodRefused";
-  return { final: true, reason, message: `Kubernetes refused its Pod: ${error.message}` };
+  const { message } = error;
+  const known = passing.find(({ says }) => says.test(message));
+  if (known !== undefined) return { final: false, retryAfter: known.retryAfter, reason: known.reason, message };
+  const reason = message.includes("violates PodSecurity") ? "PodSecurity" : "PodRefused";
+  return { final: true, retryAfter: 0, reason, message: `Kubernetes refused its Pod: ${message}` };
 }

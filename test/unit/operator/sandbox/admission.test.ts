@@ -80,7 +80,7 @@ const rows: Row[] = [
   },
   {
     name: "a final refusal by the API server is Rejected",
-    observed: { refusal: { final: true, reason: "PodSecurity", message: "violates" } },
+    observed: { refusal: { final: true, retryAfter: 0, reason: "PodSecurity", message: "violates" } },
     want: { kind: "refused", ending: "Rejected", reason: "PodSecurity" },
   },
 ];

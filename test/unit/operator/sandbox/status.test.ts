@@ -119,7 +119,7 @@ const rows: Row[] = [
   },
   {
     name: "a full quota is a condition",
-    observed: { refusal: { final: false, reason: "QuotaExceeded", message: "exceeded quota" } },
+    observed: { refusal: { final: false, retryAfter: 1, reason: "QuotaExceeded", message: "exceeded quota" } },
     want: { phase: "Created" },
     conditions: ["Scheduled=False/QuotaExceeded", "Started=False/Pending", "Ready=False/NotStarted"],
   },
@@ -127,7 +127,7 @@ const rows: Row[] = [
     name: "a quota that stays full ends as Unschedulable",
     observed: {
       sandbox: aSandbox({}, undefined, ago(600)),
-      refusal: { final: false, reason: "QuotaExceeded", message: "exceeded quota" },
+      refusal: { final: false, retryAfter: 1, reason: "QuotaExceeded", message: "exceeded quota" },
     },
     want: { phase: "Finished", reason: "Unschedulable", message: "exceeded quota" },
   },

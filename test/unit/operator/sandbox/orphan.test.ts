@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { orphanPlan } from "../../../../src/operator/sandbox/orphan.ts";
+import { ago, aPod, now, type PodParts, terminated } from "../builders.ts";
+
+const running = { running: { startedAt: ago(60) } };
+const deleted = (seconds: number): NonNullable<PodParts["metadata"]> => ({ deletionTimestamp: ago(seconds) });
+
+const rows: { name: string; pod: PodParts; released: boolean; requeueAfter?: number }[] = [
+  { name: "a Pod that nobody deletes is left alone", pod: { node: "a", state: running }, released: false },
+  { name: "a Pod that never had a node goes", pod: { metadata: deleted(0) }, released: true },
+  {
+    name: "a Pod that has stopped goes",
+    pod: { node: "a", state: terminated(137), metadata: deleted(0) },
+    released: true,
+  },
+  {
+    name: "a Pod that still runs holds its name and quota",
+    pod: { node: "a", state: running, metadata: deleted(10) },
+    released: false,
+    requeueAfter: 20_000,
+  },
+  {
+    name: "a Pod whose node is silent for 30 s goes",
+    pod: { node: "a", state: running, metadata: deleted(30) },
+    released: true,
+  },
+];
+
+describe("orphanPlan", () => {
+  test.each(rows)("$name", ({ pod, released, requeueAfter }) => {
+    const plan = orphanPlan(aPod(pod), now);
+    expect(plan.finalizers.map(({ finalizers }) => finalizers)).toEqual(released ? [[]] : []);
+    expect(plan.requeueAfter).toBe(requeueAfter);
+  });
+
+  test("finalizers of others stay", () => {
+    const metadata = { ...deleted(0), finalizers: ["other/one", "sandkeep.dev/exit-status"] };
+    expect(orphanPlan(aPod({ metadata }), now).finalizers).toMatchObject([
+      { resourceVersion: "7", finalizers: ["other/one"] },
+    ]);
+  });
+});

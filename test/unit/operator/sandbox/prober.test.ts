@@ -1,0 +1,80 @@
+import { Readable } from "node:stream";
+import { expect, test, vi } from "vitest";
+import type { LinkResponse } from "../../../../src/agent-link/link.ts";
+import { Prober, type ProberOptions } from "../../../../src/operator/sandbox/prober.ts";
+import { silentLog } from "../../../support/silent-log.ts";
+
+type OpenLink = Awaited<ReturnType<ProberOptions["open"]>>;
+
+const target = { namespace: "n", pod: "s", uid: "p1" };
+
+function linkThat(...answers: object[]): OpenLink & { closed: boolean } {
+  const left = [...answers];
+  return {
+    closed: false,
+    request(): Promise<LinkResponse> {
+      const answer = left.shift();
+      if (answer === undefined) return Promise.reject(new Error("the link broke"));
+      return Promise.resolve({ status: 200, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(answer))]) });
+    },
+    [Symbol.asyncDispose]() {
+      this.closed = true;
+      return Promise.resolve();
+    },
+  };
+}
+
+function proberOver(open: ProberOptions["open"], most?: number): { prober: Prober; reported: string[] } {
+  const reported: string[] = [];
+  const report = (key: string): void => void reported.push(key);
+  return { prober: new Prober({ open, report, log: silentLog, ...(most === undefined ? {} : { most }) }), reported };
+}
+
+test("what the agent decides is kept, reported once, and the link is closed", async () => {
+  const link = linkThat({ state: "pending" }, { state: "ready" });
+  const { prober, reported } = proberOver(() => Promise.resolve(link));
+  await using _ = prober;
+  prober.ensure("n/s", target);
+  prober.ensure("n/s", target);
+  await vi.waitFor(() => expect(reported).toEqual(["n/s"]));
+  expect(prober.observation("n/s", "p1")).toEqual({ state: "ready", message: "" });
+  expect(prober.observation("n/s", "p2")).toBeUndefined();
+  await vi.waitFor(() => expect(link.closed).toBe(true));
+});
+
+test("a link that breaks is opened again", async () => {
+  const links = [linkThat({ state: "pending" }), linkThat({ state: "failed", message: "refused" })];
+  const { prober, reported } = proberOver(() => {
+    const link = links.shift();
+    return link === undefined ? Promise.reject(new Error("no more")) : Promise.resolve(link);
+  });
+  await using _ = prober;
+  prober.ensure("n/s", target);
+  await vi.waitFor(() => expect(reported).toEqual(["n/s"]));
+  expect(prober.observation("n/s", "p1")).toEqual({ state: "failed", message: "refused" });
+});
+
+test("no more agents are asked at once than allowed, and a forgotten one makes room", async () => {
+  const opened: string[] = [];
+  const { prober } = proberOver(({ pod }, signal) => {
+    opened.push(pod);
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  }, 1);
+  await using _ = prober;
+  prober.ensure("n/a", { ...target, pod: "a" });
+  prober.ensure("n/b", { ...target, pod: "b" });
+  await vi.waitFor(() => expect(opened).toEqual(["a"]));
+  prober.forget("n/a");
+  await vi.waitFor(() => expect(opened).toEqual(["a", "b"]));
+});
+
+test("another Pod of the same name is asked anew", async () => {
+  const links = [linkThat({ state: "ready" }), linkThat({ state: "failed", message: "" })];
+  const { prober, reported } = proberOver(() => Promise.resolve(links.shift() ?? linkThat()));
+  await using _ = prober;
+  prober.ensure("n/s", target);
+  await vi.waitFor(() => expect(reported).toHaveLength(1));
+  prober.ensure("n/s", { ...target, uid: "p2" });
+  await vi.waitFor(() => expect(reported).toHaveLength(2));
+  expect(prober.observation("n/s", "p2")?.state).toBe("failed");
+});
