@@ -30,9 +30,13 @@ export async function relay(answer: LinkResponse, contentType: string, response:
   await pipe(answer.body, response);
 }
 
+/** Octets on their way to the client beyond which the agent's stream waits. */
+const aheadOctets = 256 << 10;
+
 /**
  * As `pipeline`, which takes a tenth of a millisecond to set up, with head, frames and end that arrive together sent in
- * one segment: a system call each is most of what relaying a short command costs.
+ * one segment: a system call each is most of what relaying a short command costs. What is under way is counted here,
+ * because a response that is corked at the wrong moment never emits `drain`.
  */
 function pipe(body: Readable, response: Response): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -41,19 +45,22 @@ function pipe(body: Readable, response: Response): Promise<void> {
       corked = false;
       response.uncork();
     };
-    const cork = () => {
-      if (corked) return;
-      corked = true;
-      response.cork();
-      setImmediate(uncork);
-    };
+    let ahead = 0;
     body.on("data", (chunk: Buffer) => {
-      cork();
-      if (!response.write(chunk)) body.pause();
+      if (!corked) {
+        corked = true;
+        response.cork();
+        setImmediate(uncork);
+      }
+      ahead += chunk.length;
+      if (ahead >= aheadOctets) body.pause();
+      response.write(chunk, () => {
+        ahead -= chunk.length;
+        if (ahead < aheadOctets && body.isPaused()) body.resume();
+      });
     });
     body.once("end", () => response.end());
     body.once("error", reject);
-    response.on("drain", () => body.resume());
     response.once("close", () => {
       if (response.writableFinished) resolve();
       else reject(new SandkeepError("unavailable", "request", "The client went before the end of the reply"));

@@ -1,6 +1,6 @@
 import express from "express";
 import type { ServerHttp2Stream } from "node:http2";
-import { createServer, request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import { relay } from "../../../src/gateway/processes/relay.ts";
@@ -16,7 +16,10 @@ interface Reply {
 const fail: express.ErrorRequestHandler = (_error, _request, response, _next) => void response.destroy();
 
 /** What a client gets when the agent answers so. */
-async function relayed(answer: (stream: ServerHttp2Stream) => void): Promise<Reply> {
+async function relayed(
+  answer: (stream: ServerHttp2Stream) => void,
+  onData: (response: IncomingMessage) => void = () => {},
+): Promise<Reply> {
   await using end = await farEnd(answer);
   const app = express();
   app.get("/", async (_, response) => {
@@ -31,7 +34,10 @@ async function relayed(answer: (stream: ServerHttp2Stream) => void): Promise<Rep
         let text = "";
         const done = () =>
           resolve({ status: response.statusCode ?? 0, headers: response.headers, text, complete: response.complete });
-        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+        response.setEncoding("utf8").on("data", (chunk: string) => {
+          text += chunk;
+          onData(response);
+        });
         response.on("error", () => {}).on("close", done);
       });
       request.on("error", reject).end();
@@ -95,4 +101,31 @@ it("cuts the client off when the body breaks off", async () => {
     setImmediate(() => stream.destroy(new Error("reset")));
   });
   expect(reply).toMatchObject({ status: 200, text: "half", complete: false });
+});
+
+it("carries megabytes whole to a client that stops and goes", async () => {
+  const chunk = "x".repeat(50_000);
+  let chunks = 0;
+  const reply = await relayed(
+    (stream) => {
+      stream.respond({ ":status": 200 });
+      const fill = () => {
+        while (chunks < 200) {
+          chunks += 1;
+          if (!stream.write(chunk)) {
+            stream.once("drain", fill);
+            return;
+          }
+        }
+        stream.end();
+      };
+      fill();
+    },
+    (response) => {
+      response.pause();
+      setImmediate(() => response.resume());
+    },
+  );
+  expect(reply.complete).toBe(true);
+  expect(reply.text).toHaveLength(200 * chunk.length);
 });
