@@ -47,6 +47,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   readonly #log: Log;
   readonly #handlers: ChangeHandler<T>[] = [];
   readonly #redeliveries = new Set<Promise<void>>();
+  #signal: AbortSignal | undefined;
 
   constructor(kube: Kube, kind: ResourceKind<T>, options: ReflectorOptions<T, Index> = {}) {
     const { name = kind.plural, indexes, retry = { first: 800, most: 30_000 }, log = rootLog, ...selection } = options;
@@ -66,9 +67,12 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     return this.#store;
   }
 
-  /** See `WritableStore.learn`. */
+  /**
+   * See `WritableStore.learn`. Handlers are told now, for the watch will bring nothing new: neither this version nor those
+   * before it, in which others may have written what the answer to our write holds as well.
+   */
   learn(object: T): void {
-    this.#store.learn(withoutBulk(object));
+    this.#deliver(this.#store.learn(withoutBulk(object)), this.#signal);
   }
 
   /** To be called before `run`; a handler that comes later misses what is stored already. */
@@ -78,6 +82,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
 
   /** Works until the signal is aborted, and then resolves. */
   async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
     let version: string | undefined;
     let failures = 0;
     while (!signal.aborted) {
@@ -110,6 +115,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   async #list(signal: AbortSignal): Promise<string> {
     const { items, resourceVersion } = await listAll(this.#kube, this.kind, { ...this.#selection, signal });
     relists.inc({ reflector: this.name });
+    lastEvent.setToCurrentTime({ reflector: this.name });
     this.#deliver(this.#store.replaceAll(items.map(withoutBulk)), signal);
     this.#log.debug({ objects: items.length }, "listed");
     return resourceVersion;
@@ -117,10 +123,8 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
 
   /** The version from which to go on after this event. */
   #take(event: WatchEvent<T>, signal: AbortSignal): string | undefined {
-    if (event.type === "BOOKMARK") {
-      lastEvent.setToCurrentTime({ reflector: this.name });
-      return event.resourceVersion;
-    }
+    lastEvent.setToCurrentTime({ reflector: this.name });
+    if (event.type === "BOOKMARK") return event.resourceVersion;
     const { object } = event;
     const changes =
       event.type === "DELETED" ? this.#store.delete(keyOfObject(object)) : this.#store.set(withoutBulk(object));
@@ -128,15 +132,14 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     return object.metadata.resourceVersion;
   }
 
-  #deliver(changes: Change<T>[], signal: AbortSignal): void {
-    lastEvent.setToCurrentTime({ reflector: this.name });
+  #deliver(changes: Change<T>[], signal: AbortSignal | undefined): void {
     storedObjects.set({ reflector: this.name }, this.#store.size);
     for (const change of changes) {
       for (const handler of this.#handlers) this.#call(handler, change, signal);
     }
   }
 
-  #call(handler: ChangeHandler<T>, change: Change<T>, signal: AbortSignal, attempt = 0): void {
+  #call(handler: ChangeHandler<T>, change: Change<T>, signal: AbortSignal | undefined, attempt = 0): void {
     try {
       handler(change);
     } catch (error) {

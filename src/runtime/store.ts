@@ -92,9 +92,9 @@ export class WritableStore<T extends KubeObject, Index extends string = never> i
    * Takes over the answer to a write of ours before the watch brings it, so that the next pass sees its own writes.
    * Only for an object that is stored: one that is not may be deleted already.
    */
-  learn(object: T): void {
+  learn(object: T): Change<T>[] {
     const stored = this.#objects.get(keyOfObject(object));
-    if (stored?.metadata.uid === object.metadata.uid) this.set(object);
+    return stored !== undefined && stored.metadata.uid === object.metadata.uid ? this.set(object) : [];
   }
 
   delete(key: string): Change<T>[] {
