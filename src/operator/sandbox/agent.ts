@@ -57,7 +57,12 @@ export function agentCommandFor(sandbox: Sandbox, probe: ReadinessProbeSpec | un
     lingerSeconds: lingerSecondsOf(sandbox),
     ...(probe === undefined ? {} : { readiness: probe }),
   };
-  return [AGENT_PATHS.binary, "init", "--config", JSON.stringify(config), "--", ...command, ...args];
+  return [AGENT_PATHS.binary, "init", "--config", unexpanded(JSON.stringify(config)), "--", ...command, ...args];
+}
+
+/** The same JSON without a `$`: in a container's command Kubernetes expands `$(NAME)` and `$$`, but not in a probe's. */
+function unexpanded(json: string): string {
+  return json.replaceAll("$", String.raw`\u0024`);
 }
 
 /** For how long the agent stays for readers after the command has ended: 0 to 5 s, as the gateway asks. */

@@ -4,6 +4,7 @@ import { READINESS_PROBE } from "../../api/readiness-probe.ts";
 import { SANDBOX_APP } from "../../api/sandbox-app.ts";
 import { SANDBOX_CLASS, type SandboxClass } from "../../api/sandbox-class.ts";
 import { SANDBOX, type Sandbox, type SandboxStatus } from "../../api/sandbox.ts";
+import type { KubeObject, ObjectMeta, ResourceKind } from "../../api/meta.ts";
 import { isNotFound } from "../../kube/api-error.ts";
 import type { Kube } from "../../kube/client.ts";
 import { type Pod, POD } from "../../kube/objects.ts";
@@ -86,14 +87,21 @@ export class SandboxController {
     return plan.requeueAfter === undefined ? {} : { requeueAfter: plan.requeueAfter };
   }
 
-  /** The sandbox is gone; its Pod may be kept by the finalizer yet. */
+  /** The sandbox is gone; its Pod may be there yet. */
   async #release(key: string, pass: Pass): Promise<Result> {
     this.#prober.forget(key);
     const pod = this.#options.world.pods.store.get(key);
-    if (pod === undefined) return {};
-    const { finalizers, requeueAfter } = orphanPlan(pod, new Date());
-    await perform({ apply: [], remove: [], finalizers, events: [] }, POD, pod, this.#performer(pass));
+    if (pod === undefined || (await this.#sandboxExists(pod, pass.signal))) return {};
+    const { requeueAfter, ...plan } = orphanPlan(pod, new Date());
+    await perform({ apply: [], ...plan, events: [] }, POD, pod, this.#performer(pass));
     return requeueAfter === undefined ? {} : { requeueAfter };
+  }
+
+  /** The store of sandboxes may be behind that of Pods, and a running Pod must not be deleted for that. */
+  async #sandboxExists({ metadata }: Pod, signal: AbortSignal): Promise<boolean> {
+    if (metadata.deletionTimestamp !== undefined) return false;
+    const sandbox = await this.#lookUp(SANDBOX, metadata, signal);
+    return metadata.ownerReferences?.some(({ uid }) => uid === sandbox?.metadata.uid) === true;
   }
 
   async #observe(key: string, sandbox: Sandbox, { signal }: Pass): Promise<Observed> {
@@ -127,9 +135,16 @@ export class SandboxController {
    */
   async #unseenPod({ metadata, status }: Sandbox, signal: AbortSignal): Promise<Pod | undefined> {
     if (status?.scheduledAt === undefined || status.finishedAt !== undefined) return undefined;
-    const { namespace = "", name } = metadata;
+    return this.#lookUp(POD, metadata, signal);
+  }
+
+  async #lookUp<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    { namespace = "", name }: ObjectMeta,
+    signal: AbortSignal,
+  ): Promise<T | undefined> {
     try {
-      return await this.#options.kube.get(POD, { namespace, name }, { signal });
+      return await this.#options.kube.get(kind, { namespace, name }, { signal });
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;

@@ -1,18 +1,32 @@
 import { FINALIZERS } from "../../api/constants.ts";
+import { SANDBOX } from "../../api/sandbox.ts";
 import { type Pod, POD } from "../../kube/objects.ts";
-import type { SetFinalizers } from "../../runtime/plan.ts";
+import type { Remove, SetFinalizers } from "../../runtime/plan.ts";
 import { isStopped } from "./ending.ts";
 import { untilConfirmed } from "./lifetime.ts";
+import { identityOf } from "./identity.ts";
+
+/** What to do about a Pod whose sandbox is gone. */
+export interface OrphanPlan {
+  remove: Remove[];
+  finalizers: SetFinalizers[];
+  requeueAfter?: number;
+}
 
 /**
- * What to do about a Pod whose sandbox is gone: garbage collection deletes it, and the finalizer goes once it has
- * stopped, so that quotas and names are not free before the node is.
+ * Deletes a Pod that still names its owner, without waiting for garbage collection; one that does not was meant to outlive
+ * its sandbox. The finalizer goes once the Pod has stopped, so that quotas and names are not free before the node is.
  */
-export function orphanPlan(pod: Pod, now: Date): { finalizers: SetFinalizers[]; requeueAfter?: number } {
+export function orphanPlan(pod: Pod, now: Date): OrphanPlan {
   const remaining = untilConfirmed(pod, now);
-  if (remaining === undefined) return { finalizers: [] };
-  if (isStopped(pod) || remaining <= 0) return { finalizers: releaseOf(pod) };
-  return { finalizers: [], requeueAfter: remaining };
+  if (remaining === undefined)
+    return { remove: isOwned(pod) ? [{ kind: POD, ...identityOf(pod) }] : [], finalizers: [] };
+  if (isStopped(pod) || remaining <= 0) return { remove: [], finalizers: releaseOf(pod) };
+  return { remove: [], finalizers: [], requeueAfter: remaining };
+}
+
+function isOwned({ metadata }: Pod): boolean {
+  return metadata.ownerReferences?.some(({ kind }) => kind === SANDBOX.kind) === true;
 }
 
 /** Takes the operator's finalizer off a Pod, if it is on. */
@@ -25,15 +39,11 @@ export function holdOf(pod: Pod): SetFinalizers[] {
   return isReleased(pod) && pod.metadata.deletionTimestamp === undefined ? [finalizersOf(pod, true)] : [];
 }
 
-function finalizersOf({ metadata }: Pod, held: boolean): SetFinalizers {
-  const { name, namespace, resourceVersion = "" } = metadata;
-  const others = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZERS.exitStatus);
-  return {
-    kind: POD,
-    name: { name, ...(namespace === undefined ? {} : { namespace }) },
-    resourceVersion,
-    finalizers: held ? [...others, FINALIZERS.exitStatus] : others,
-  };
+function finalizersOf(pod: Pod, held: boolean): SetFinalizers {
+  const { finalizers = [], resourceVersion = "" } = pod.metadata;
+  const others = finalizers.filter((finalizer) => finalizer !== FINALIZERS.exitStatus);
+  const { name } = identityOf(pod);
+  return { kind: POD, name, resourceVersion, finalizers: held ? [...others, FINALIZERS.exitStatus] : others };
 }
 
 /** The operator no longer keeps the Pod. */

@@ -7,6 +7,7 @@ import type { Apply, Plan, Remove } from "../../runtime/plan.ts";
 import { admissionOf } from "./admission.ts";
 import { hasEnded } from "./ending.ts";
 import { sandboxEvents } from "./events.ts";
+import { identityOf } from "./identity.ts";
 import { type Moments, momentsOf, patienceOf } from "./lifetime.ts";
 import { allowPolicyFor, denyAllPolicyFor, networkLabel, type NetworkRule } from "./network-policy.ts";
 import type { Observed } from "./observed.ts";
@@ -24,7 +25,7 @@ export function sandboxPlan(observed: Observed, now: Date): Plan<Sandbox> {
   const hold = pod === undefined ? [] : isFinished ? releaseOf(pod) : holdOf(pod);
   return {
     apply: childrenOf(observed, status, moments),
-    remove: removalsFrom(observed, status, moments),
+    remove: [...removalsFrom(observed, status, moments), ...(orphan?.remove ?? [])],
     // Performed after the status, so the end is on record before the Pod may go.
     finalizers: [...hold, ...(orphan?.finalizers ?? [])],
     status,
@@ -116,9 +117,4 @@ function podRemoval({ spec }: Sandbox, pod: Pod, status: SandboxStatus, moments:
   }
   if (spec.desiredState === "Terminated") return [{ ...removal, ...grace }];
   return (moments.overtime ?? 1) <= 0 ? [{ ...removal, gracePeriodSeconds: 0 }] : [];
-}
-
-function identityOf({ metadata }: Sandbox | Pod): Pick<Remove, "name" | "uid"> {
-  const { name, namespace, uid = "" } = metadata;
-  return { name: { name, ...(namespace === undefined ? {} : { namespace }) }, uid };
 }

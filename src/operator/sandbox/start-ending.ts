@@ -17,7 +17,10 @@ const hopeless = new Set([
 /** Why a Pod that does not run yet never will, or took too long; `undefined` while there is hope, and once it runs. */
 export function endingBeforeStart(pod: Pod, patience: Patience, moments: Moments): Ending | undefined {
   if (pod.spec?.nodeName === undefined) return isPast(moments.scheduleBy) ? notScheduled(pod, patience) : undefined;
-  const containers = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
+  // It may have started long ago, while no operator was there to see it.
+  if (containerStatuses.some(({ state }) => state?.running !== undefined)) return undefined;
+  const containers = [...initContainerStatuses, ...containerStatuses];
   const problem = containers.map((container) => waitingProblem(pod, container)).find((found) => found !== undefined);
   return problem ?? (isPast(moments.startBy) ? notStarted(pod, containers, patience) : undefined);
 }
@@ -41,7 +44,9 @@ function notScheduled(pod: Pod, { scheduleSeconds }: Patience): Ending {
   const scheduled = conditionOf(pod.status?.conditions, "PodScheduled");
   return {
     reason: "Unschedulable",
-    message: `No node took it within ${scheduleSeconds} s: ${printable(scheduled?.message ?? "no scheduler has looked at it")}`,
+    message:
+      `No node took it within ${scheduleSeconds} s: ${printable(scheduled?.message ?? "no scheduler has looked at it.")} ` +
+      "Ask for less in spec.resources or spec.placement, or add nodes.",
   };
 }
 

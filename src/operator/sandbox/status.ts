@@ -9,6 +9,7 @@ import { type Ending, podDeleted, terminated } from "./endings.ts";
 import { type Moments, momentsOf, patienceOf, timeoutSecondsOf } from "./lifetime.ts";
 import type { Observed } from "./observed.ts";
 import { printable } from "./termination-message.ts";
+import { describeUnsupported, unsupportedChange } from "./unsupported.ts";
 
 /** Reason of `Ready` False when the probe did not succeed in time; the sandbox lives on. */
 export const probeTimedOut = "ProbeTimedOut";
@@ -168,16 +169,18 @@ function endingVerdicts(ending: Ending | undefined, admission: Admission | undef
 /** What was changed while the sandbox runs and cannot take effect, said rather than ignored. */
 function limitationVerdicts({ sandbox, pod }: Observed, ending: Ending | undefined): Verdict[] {
   if (ending !== undefined || pod === undefined) return [];
+  const message = limitationOf(sandbox, pod);
+  return message === undefined ? [] : [{ type: "Stalled", status: "True", reason: "NotSupported", message }];
+}
+
+function limitationOf(sandbox: Sandbox, pod: Pod): string | undefined {
+  const { spec } = sandbox;
   const kept = timeoutSecondsOf(sandbox, pod);
-  if (kept === sandbox.spec.timeoutSeconds) return [];
-  return [
-    {
-      type: "Stalled",
-      status: "True",
-      reason: "NotSupported",
-      message: `spec.timeoutSeconds ${sandbox.spec.timeoutSeconds} is not supported for a sandbox that has its Pod: it keeps ${kept}.`,
-    },
-  ];
+  if (kept !== spec.timeoutSeconds) {
+    return `spec.timeoutSeconds ${spec.timeoutSeconds} is not supported for a sandbox that has its Pod: it keeps ${kept}.`;
+  }
+  const field = unsupportedChange(spec);
+  return field && describeUnsupported(field);
 }
 
 function endOf({ reason, exitCode, message }: Ending): Pick<SandboxStatus, "reason" | "exitCode" | "message"> {

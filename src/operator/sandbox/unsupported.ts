@@ -14,6 +14,11 @@ export function unsupportedField(spec: SandboxSpec, sandboxClass: SandboxClassSp
   return [...sandboxFields(spec), ...classFields(sandboxClass)].find(({ value }) => asksForSomething(value));
 }
 
+/** The first field that a sandbox which runs has been given since, and that is without effect. */
+export function unsupportedChange(spec: SandboxSpec): UnsupportedField | undefined {
+  return sandboxFields(spec).find(({ value }) => asksForSomething(value));
+}
+
 /** The refusal as users read it: `spec.gpu ["H100"] is not supported by this version. …`. */
 export function describeUnsupported({ path, value, instead }: UnsupportedField): string {
   const shown = JSON.stringify(value);

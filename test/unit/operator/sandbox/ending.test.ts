@@ -189,6 +189,12 @@ const rows: Row[] = [
     want: { reason: "ImageUnavailable", says: /imagePullSecrets/ },
   },
   {
+    name: "a container that started while the operator was down for longer than pullSeconds runs on",
+    pod: { node: "a", phase: "Running", state: running },
+    status: { ...scheduled, scheduledAt: ago(900) },
+    want: undefined,
+  },
+  {
     name: "a Pod whose network cannot be set up is StartError",
     pod: {
       node: "a",
@@ -220,7 +226,7 @@ const rows: Row[] = [
     name: "an unschedulable Pod ends with the scheduler's words",
     pod: { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/1 nodes" }] },
     created: ago(600),
-    want: { reason: "Unschedulable", says: /600 s: 0\/1 nodes/ },
+    want: { reason: "Unschedulable", says: /600 s: 0\/1 nodes.*spec\.resources/ },
   },
 ];
 

@@ -5,8 +5,13 @@ import { ago, aPod, now, type PodParts, terminated } from "../builders.ts";
 const running = { running: { startedAt: ago(60) } };
 const deleted = (seconds: number): NonNullable<PodParts["metadata"]> => ({ deletionTimestamp: ago(seconds) });
 
-const rows: { name: string; pod: PodParts; released: boolean; requeueAfter?: number }[] = [
-  { name: "a Pod that nobody deletes is left alone", pod: { node: "a", state: running }, released: false },
+const rows: { name: string; pod: PodParts; removed?: boolean; released: boolean; requeueAfter?: number }[] = [
+  { name: "a Pod that names its owner is deleted", pod: { node: "a", state: running }, removed: true, released: false },
+  {
+    name: "a Pod that was let go by its owner is left alone",
+    pod: { node: "a", state: running, metadata: { ownerReferences: [] } },
+    released: false,
+  },
   { name: "a Pod that never had a node goes", pod: { metadata: deleted(0) }, released: true },
   {
     name: "a Pod that has stopped goes",
@@ -27,9 +32,10 @@ const rows: { name: string; pod: PodParts; released: boolean; requeueAfter?: num
 ];
 
 describe("orphanPlan", () => {
-  test.each(rows)("$name", ({ pod, released, requeueAfter }) => {
+  test.each(rows)("$name", ({ pod, removed = false, released, requeueAfter }) => {
     const plan = orphanPlan(aPod(pod), now);
     expect(plan.finalizers.map(({ finalizers }) => finalizers)).toEqual(released ? [[]] : []);
+    expect(plan.remove.map(({ uid }) => uid)).toEqual(removed ? ["p1"] : []);
     expect(plan.requeueAfter).toBe(requeueAfter);
   });
 

@@ -140,6 +140,25 @@ const rows: Row[] = [
     want: { phase: "Started" },
     conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Ready=True/NoProbe", "Stalled=True/NotSupported"],
   },
+  {
+    name: "an allow-list that is asked for while it runs and cannot take effect is said",
+    observed: {
+      sandbox: aSandbox({ network: { outbound: { cidrs: ["203.0.113.0/24"] } } }, started),
+      pod: aPod({ node: "a", phase: "Running", state: running }),
+    },
+    want: { phase: "Started" },
+    conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Ready=True/NoProbe", "Stalled=True/NotSupported"],
+  },
+  {
+    name: "what a class asks for anew says nothing about sandboxes that run",
+    observed: {
+      sandbox: aSandbox({}, started),
+      sandboxClass: aClass({ podPatch: { spec: {} } }),
+      pod: aPod({ node: "a", phase: "Running", state: running }),
+    },
+    want: { phase: "Started" },
+    conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Ready=True/NoProbe"],
+  },
 ];
 
 describe("sandboxStatus", () => {
