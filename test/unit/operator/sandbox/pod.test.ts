@@ -157,7 +157,11 @@ describe("podFor", () => {
   });
 
   test("a probe's command reaches the agent without the expansion that Kubernetes gives a container's command", () => {
-    const probe = { exec: { command: ["sh", "-c", "echo $$ $(HOME)"] }, intervalMilliseconds: 100, timeoutSeconds: 300 };
+    const probe = {
+      exec: { command: ["sh", "-c", "echo $$ $(HOME)"] },
+      intervalMilliseconds: 100,
+      timeoutSeconds: 300,
+    };
     const [, , , config = ""] = containerOf(podFor(aSandbox(), { ...inputs, probe })).command ?? [];
     expect(config).not.toContain("$");
     expect(JSON.parse(config)).toMatchObject({ readiness: probe });
