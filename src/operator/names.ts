@@ -14,11 +14,6 @@ export const annotations = {
 /** Selects every Pod and policy of this operator. */
 export const managedSelector: string = `${LABELS.managedBy}=${FIELD_MANAGER}`;
 
-/** A label value for any text: itself where that is allowed, else a hash of it. */
-export function labelValue(text: string): string {
-  return /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(text) ? text : `x-${shortHash(text)}`;
-}
-
 /** Sixteen hexadecimal digits that stand for `text`. */
 export function shortHash(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
