@@ -128,10 +128,11 @@ export class Link implements AsyncDisposable {
     return await this.#response(stream, (waitMilliseconds ?? 0) + limits.responseMilliseconds, signal);
   }
 
-  /** Takes no more requests, lets those under way end, then closes. */
+  /** Takes no more requests, lets those under way end, then closes. Never rejects: a link that breaks is closed too. */
   async close(): Promise<void> {
     if (this.#session.destroyed) return;
-    const closed = once(this.#session, "close");
+    // Not `once` of `node:events`, which rejects when the session fails first.
+    const closed = new Promise<void>((resolve) => this.#session.once("close", resolve));
     this.#session.close();
     await closed;
   }

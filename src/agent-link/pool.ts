@@ -50,7 +50,7 @@ export class LinkPool implements AsyncDisposable {
     const entry = this.#entries.get(key);
     if (entry?.uid === target.uid && (entry.link === undefined || entry.link.open))
       return entry.link ?? orAborted(entry.opening, signal);
-    if (entry) this.#drop(key, entry);
+    if (entry) this.#leave(key, entry);
     return orAborted(this.#open(key, target), signal);
   }
 
@@ -59,13 +59,7 @@ export class LinkPool implements AsyncDisposable {
     const key = keyOf(target);
     this.#failures.delete(key);
     const entry = this.#entries.get(key);
-    if (!entry) return;
-    this.#forget(key, entry);
-    if (!entry.link) return;
-    const { link } = entry;
-    this.#leaving.add(link);
-    link.onClose(() => this.#leaving.delete(link));
-    void link.close();
+    if (entry) this.#leave(key, entry);
   }
 
   /** Stops opening links and closes all of them. */
@@ -120,6 +114,15 @@ export class LinkPool implements AsyncDisposable {
   #drop(key: string, entry: Entry): void {
     this.#forget(key, entry);
     entry.link?.destroy();
+  }
+
+  /** As `#drop`, but replies under way may still be read to their end. */
+  #leave(key: string, entry: Entry): void {
+    this.#forget(key, entry);
+    const { link } = entry;
+    if (!link) return;
+    this.#leaving.add(link);
+    void link.close().then(() => this.#leaving.delete(link));
   }
 
   #forget(key: string, entry: Entry): void {

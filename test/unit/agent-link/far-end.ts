@@ -7,6 +7,8 @@ export interface FarEnd extends AsyncDisposable {
   /** The link's own end of the byte stream, and the agent's. */
   near: Duplex;
   far: Duplex;
+  /** Says that no more requests will be answered; those under way still are. */
+  goAway(): void;
 }
 
 /** A link to a program of the test's own that speaks HTTP/2, as well or badly as `answer` does. */
@@ -23,6 +25,7 @@ export async function farEnd(answer: (stream: http2.ServerHttp2Stream) => void):
     link,
     near,
     far,
+    goAway: () => session.goaway(),
     async [Symbol.asyncDispose]() {
       link.destroy();
       near.destroy();

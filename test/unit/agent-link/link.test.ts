@@ -185,6 +185,16 @@ describe("a hostile agent", () => {
     }
   });
 
+  it("cannot fail the closing of its link by breaking the protocol meanwhile", async () => {
+    await using end = await farEnd((stream) => stream.respond(ok));
+    const { body } = await end.link.request(get);
+    const closed = end.link.close();
+    const emptyWindowUpdate = [0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    end.near.push(Buffer.from(emptyWindowUpdate));
+    await expect(textOf(body)).rejects.toMatchObject({ code: "unavailable" });
+    await expect(closed).resolves.toBeUndefined();
+  });
+
   it("is given up when it says nothing in time", async () => {
     vi.useFakeTimers();
     try {

@@ -131,6 +131,18 @@ describe("LinkPool", () => {
     await vi.waitFor(() => expect(ends[0]?.near.destroyed).toBe(true));
   });
 
+  it("lets replies under way end on a link that is going away, and opens another link for new ones", async () => {
+    await using pool = new LinkPool({ open });
+    const link = await pool.get(a);
+    const { body } = await link.request({ method: "GET", path: "/" });
+    ends[0]?.goAway();
+    await vi.waitFor(() => expect(link.open).toBe(false));
+    expect(await pool.get(a)).not.toBe(link);
+    expect(link.streams).toBe(1);
+    body.destroy();
+    await vi.waitFor(() => expect(ends[0]?.near.destroyed).toBe(true));
+  });
+
   it("closes a link that was evicted while it opened", async () => {
     const { promise, resolve } = Promise.withResolvers<Link>();
     await using pool = new LinkPool({ open: () => promise });
