@@ -107,10 +107,13 @@ function readJson(request: Request, response: Response): Promise<unknown> {
 
 function gone(response: Response): AbortSignal {
   const controller = new AbortController();
-  response.once("close", () => {
+  const closed = () => {
     if (!response.writableFinished)
       controller.abort(new SandkeepError("unavailable", "request", "The client has gone"));
-  });
+  };
+  // It may have gone while its rights were asked for: the event has been told then.
+  if (response.closed) closed();
+  else response.once("close", closed);
   return controller.signal;
 }
 

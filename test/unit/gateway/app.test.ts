@@ -14,6 +14,7 @@ const lines: string[] = [];
 const log = pino(logOptions, { write: (line: string) => void lines.push(line) });
 const asked: Access[] = [];
 let handle: (call: Call) => Promise<unknown>;
+let authorising: () => Promise<void>;
 let ready = true;
 let server: Server;
 
@@ -21,6 +22,7 @@ beforeEach(async () => {
   lines.length = 0;
   asked.length = 0;
   ready = true;
+  authorising = async () => {};
   handle = vi.fn(async () => ({ fine: true }));
   const handlers = Object.fromEntries(Object.keys(routes).map((name) => [name, (call: Call) => handle(call)]));
   const app = createApp({
@@ -33,6 +35,7 @@ beforeEach(async () => {
       },
       async authorise(user, access) {
         asked.push(access);
+        await authorising();
         if (user.username === "weak") throw new SandkeepError("permission_denied", "sandbox", "no");
       },
     },
@@ -211,6 +214,25 @@ describe("a request", () => {
     await called;
     request.destroy();
     expect(await promise).toMatchObject({ code: "unavailable" });
+  });
+
+  it("tells its handler of a client that had gone before it was called", async () => {
+    const { promise: asking, resolve: asks } = Promise.withResolvers<void>();
+    const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+    const { promise: called, resolve: call } = Promise.withResolvers<AbortSignal>();
+    authorising = async () => {
+      asks();
+      await left;
+    };
+    handle = async ({ signal }) => call(signal);
+    server.once("connection", (socket) => socket.once("close", () => setImmediate(leave)));
+    const { port } = server.address() as AddressInfo;
+    const path = `${sandboxes}/a`;
+    const request = httpRequest({ port, host: "127.0.0.1", path, headers: { authorization: "Bearer good" } });
+    request.on("error", () => {}).end();
+    await asking;
+    request.destroy();
+    expect((await called).reason).toMatchObject({ code: "unavailable" });
   });
 
   it("leaves a line in the log, without token, body or environment", async () => {
