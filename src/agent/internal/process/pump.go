@@ -82,21 +82,37 @@ func (p *pump) move(raw syscall.RawConn, limit int) (n int, err error) {
 	return n, nil
 }
 
-// moveRest moves as many octets as are in the pipe now: what its process wrote before it exited is among them.
+// moveRest moves what is there now: what its process wrote before it exited is among it. It looks again, as a terminal
+// holds little at once, but ends when others go on writing.
 func (p *pump) moveRest(raw syscall.RawConn) error {
-	var rest int
-	var err error
-	if controlErr := raw.Control(func(fd uintptr) { rest, err = unix.IoctlGetInt(int(fd), unix.TIOCINQ) }); controlErr != nil || err != nil {
-		return controlErr
-	}
-	for rest > 0 {
-		n, err := p.move(raw, rest)
-		if err != nil {
+	for moved := 0; moved < len(buffer{}); {
+		rest, err := waiting(raw)
+		if err != nil || rest == 0 {
 			return err
 		}
-		rest -= n
+		for rest > 0 {
+			n, err := p.move(raw, rest)
+			if err != nil {
+				return err
+			}
+			rest -= n
+			moved += n
+		}
 	}
 	return nil
+}
+
+// waiting is how many octets can be read without waiting.
+func waiting(raw syscall.RawConn) (n int, err error) {
+	controlErr := raw.Control(func(fd uintptr) {
+		// What was written into a terminal comes out of it a moment later, unless poll is asked for it.
+		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		n, err = unix.IoctlGetInt(int(fd), unix.TIOCINQ)
+	})
+	if controlErr != nil || err != nil {
+		return 0, controlErr
+	}
+	return n, nil
 }
 
 func readAgain(fd int, p []byte) (n int, err error) {
