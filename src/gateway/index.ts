@@ -20,7 +20,7 @@ import { SandboxDirectory } from "./sandboxes/directory.ts";
 import { sandboxHandlers } from "./sandboxes/handlers.ts";
 import { createApp } from "./server/app.ts";
 import { followCertificate, readCertificate, selfMade } from "./server/certificate.ts";
-import { drain, listen } from "./server/listen.ts";
+import { listen } from "./server/listen.ts";
 
 /** Serves the HTTP API until the signal is aborted, then ends in order: requests first, then links and watches. */
 export async function runGateway(config: Config, signal: AbortSignal): Promise<void> {
@@ -58,7 +58,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const certificate = files ? await readCertificate(files) : await selfMade(names, new Date());
   // Bodies may be streams without end: what a request may take is bounded per route, not here.
   const server = createServer(
-    { ...certificate, requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 75_000 },
+    { ...certificate, requestTimeout: 0, handshakeTimeout: 10_000, headersTimeout: 30_000, keepAliveTimeout: 75_000 },
     app,
   );
   const following = files
@@ -77,15 +77,20 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
     : undefined;
 
   await using plain = await serveMetrics(config.metricsPort, ready);
-  const port = await listen(server, config.gateway.port, config.gateway.host);
+  const listening = await listen(server, config.gateway.port, config.gateway.host);
   log.info(
-    { port, metricsPort: plain.port, selfMade: files === undefined, fingerprint: fingerprint(certificate.cert) },
+    {
+      port: listening.port,
+      metricsPort: plain.port,
+      selfMade: files === undefined,
+      fingerprint: fingerprint(certificate.cert),
+    },
     "serving",
   );
 
   await aborted(signal);
   log.info({ reason: String(signal.reason) }, "shutting down");
-  const cut = await drain(server, config.shutdownSeconds);
+  const cut = await listening.drain(config.shutdownSeconds);
   working.abort(signal.reason);
   await Promise.all([watching, following]);
   log.info({ cut }, "shut down");

@@ -1,10 +1,22 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { sleep } from "../../lib/sleep.ts";
 
-/** Resolves with the port once the server listens; rejects when it cannot, naming the address. */
-export async function listen(server: Server, port: number, host?: string): Promise<number> {
+export interface Listening {
+  port: number;
+  /** Takes no more connections, lets requests under way end for some seconds, then cuts them. Tells how many it cut. */
+  drain(seconds: number): Promise<number>;
+}
+
+/** Resolves once the server listens; rejects when it cannot, naming the address. */
+export async function listen(server: Server, port: number, host?: string): Promise<Listening> {
+  // The server itself knows only those that have come to HTTP: a TLS handshake under way would hold up its end.
+  const connections = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    connections.add(socket);
+    socket.once("close", () => connections.delete(socket));
+  });
   server.listen(port, host);
   try {
     await once(server, "listening");
@@ -14,27 +26,19 @@ export async function listen(server: Server, port: number, host?: string): Promi
       { cause },
     );
   }
-  return (server.address() as AddressInfo).port;
+  return { port: (server.address() as AddressInfo).port, drain: (seconds) => drain(server, connections, seconds) };
 }
 
-/** Takes no more connections, lets requests under way end for some seconds, then cuts them. Tells how many it cut. */
-export async function drain(server: Server, seconds: number): Promise<number> {
+async function drain(server: Server, connections: ReadonlySet<Socket>, seconds: number): Promise<number> {
   const closed = once(server, "close");
   server.close();
   const deadline = performance.now() + seconds * 1000;
-  let open = await connections(server);
-  while (open > 0 && performance.now() < deadline) {
+  while (connections.size > 0 && performance.now() < deadline) {
     server.closeIdleConnections();
     await sleep(50);
-    open = await connections(server);
   }
-  server.closeAllConnections();
+  const cut = connections.size;
+  for (const socket of connections) socket.destroy();
   await closed;
-  return open;
-}
-
-function connections(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
-  });
+  return cut;
 }
