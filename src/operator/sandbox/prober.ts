@@ -67,7 +67,7 @@ export class Prober implements AsyncDisposable {
 
   async #probe(key: string, target: LinkTarget, signal: AbortSignal): Promise<void> {
     try {
-      const decided = await this.#inTurn(() => this.#untilDecided(target, signal), signal);
+      const decided = await this.#untilDecided(target, signal);
       this.#observations.set(key, { uid: target.uid, ...decided });
       this.#options.report(key);
     } catch (error) {
@@ -78,32 +78,50 @@ export class Prober implements AsyncDisposable {
   }
 
   async #untilDecided(target: LinkTarget, signal: AbortSignal): Promise<ReadinessObservation> {
-    for (let attempt = 0; ; attempt++) {
+    for (let failures = 0; ;) {
+      const since = performance.now();
       try {
-        await using link = await this.#options.open(target, signal);
-        for (;;) {
-          const { state, message = "" } = await agentClient(link).readiness(waitSeconds, signal);
-          if (state === "none") return { state: "failed", message: "The agent was given no probe." };
-          if (state !== "pending") return { state, message };
-          attempt = 0;
-        }
+        const decided = await this.#inTurn(() => this.#ask(target, signal), signal);
+        if (decided !== undefined) return decided;
+        failures = 0;
       } catch (error) {
         signal.throwIfAborted();
         this.#options.log.debug({ error, ...target }, "the link broke while probing; it is opened again");
-        await sleep(backoff(attempt, { first: 200, most: 5_000 }), signal);
+        if (hasWaited(since)) failures = 0;
+        await sleep(backoff(failures++, { first: 200, most: 5_000 }), signal);
       }
     }
   }
 
+  /** What the agent has decided; `undefined` when it has not, and others wait for their turn. */
+  async #ask(target: LinkTarget, signal: AbortSignal): Promise<ReadinessObservation | undefined> {
+    await using link = await this.#options.open(target, signal);
+    do {
+      const since = performance.now();
+      const { state, message = "" } = await agentClient(link).readiness(waitSeconds, signal);
+      if (state === "none") return { state: "failed", message: "The agent was given no probe." };
+      if (state !== "pending") return { state, message };
+      if (!hasWaited(since)) throw new Error("The agent answered before it had decided: its sandbox ends, or it lies");
+    } while (this.#waiting.length === 0);
+    return undefined;
+  }
+
   async #inTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    if (this.#running >= this.#options.most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#running++;
+    if (this.#running < this.#options.most) this.#running++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
       signal.throwIfAborted();
       return await work();
     } finally {
-      this.#running--;
-      this.#waiting.shift()?.();
+      // The turn goes to who waits, so that nobody who comes now is before them.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next();
     }
   }
+}
+
+/** Timers of two machines differ a little. */
+function hasWaited(since: number): boolean {
+  return performance.now() - since >= waitSeconds * 900;
 }

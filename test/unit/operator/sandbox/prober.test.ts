@@ -1,8 +1,10 @@
 import { Readable } from "node:stream";
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { LinkResponse } from "../../../../src/agent-link/link.ts";
 import { Prober, type ProberOptions } from "../../../../src/operator/sandbox/prober.ts";
 import { silentLog } from "../../../support/silent-log.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 type OpenLink = Awaited<ReturnType<ProberOptions["open"]>>;
 
@@ -77,4 +79,42 @@ test("another Pod of the same name is asked anew", async () => {
   prober.ensure("n/s", { ...target, uid: "p2" });
   await vi.waitFor(() => expect(reported).toHaveLength(2));
   expect(prober.observation("n/s", "p2")?.state).toBe("failed");
+});
+
+test("an agent that says pending at once, over and over, is asked ever more seldom", async () => {
+  vi.useFakeTimers();
+  let asked = 0;
+  const link: OpenLink = {
+    request(): Promise<LinkResponse> {
+      if (++asked > 100) return new Promise(() => {});
+      return Promise.resolve({ status: 200, headers: {}, body: Readable.from([Buffer.from('{"state":"pending"}')]) });
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const { prober } = proberOver(() => Promise.resolve(link));
+  prober.ensure("n/s", target);
+  await vi.advanceTimersByTimeAsync(10_000);
+  prober.forget("n/s");
+  expect(asked).toBeGreaterThan(3);
+  expect(asked).toBeLessThan(60);
+});
+
+test("those that wait for their turn get it although others stay pending", async () => {
+  vi.useFakeTimers();
+  const asked: string[] = [];
+  const { prober } = proberOver(({ pod }) => {
+    asked.push(pod);
+    const pending = Readable.from([Buffer.from('{"state":"pending"}')]);
+    return Promise.resolve({
+      request: () =>
+        new Promise((resolve) => setTimeout(() => resolve({ status: 200, headers: {}, body: pending }), 30_000)),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+  }, 1);
+  prober.ensure("n/a", { ...target, pod: "a" });
+  prober.ensure("n/b", { ...target, pod: "b" });
+  await vi.advanceTimersByTimeAsync(95_000);
+  prober.forget("n/a");
+  prober.forget("n/b");
+  expect(asked).toEqual(["a", "b", "a", "b"]);
 });
