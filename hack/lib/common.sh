@@ -6,6 +6,10 @@ cache=${SANDKEEP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sandkeep}
 export SANDKEEP_CACHE=$cache
 export PATH=$root/node_modules/.bin:$cache/go/bin:$PATH
 
+# Root may work on a checkout that belongs to somebody else, of which git would list nothing.
+git_setting=${GIT_CONFIG_COUNT:-0}
+export GIT_CONFIG_COUNT=$((git_setting + 1)) "GIT_CONFIG_KEY_$git_setting=safe.directory" "GIT_CONFIG_VALUE_$git_setting=$root"
+
 # Progress goes to stderr, so that stdout carries only what a command answers.
 say() { printf '%s\n' "$*" >&2; }
 

@@ -17,18 +17,27 @@ check() {
   fi
 }
 
+# part COMMAND…: a command that adds figures of its own. One that fails without a failure among them has broken off.
+part() {
+  local before started
+  before=$(failures) started=$(now)
+  "$@" || (($(failures) > before)) || count "$1" 0 1 0 "$started"
+}
+
+failures() { awk '{f += $2} END {print f + 0}' "$tally"; }
+
 # vitest_suite PROJECT: the tests of one project of config/vitest.config.ts.
 vitest_suite() {
   local project=$1 report=$reports/$1.json started code=0 passed failed skipped
   started=$(now)
   (cd "$root" && node node_modules/vitest/vitest.mjs run --config config/vitest.config.ts --project "$project" \
     --reporter=default --reporter=json --outputFile.json="$report" >&2) || code=$?
-  # A file that cannot be loaded has no tests to fail, so it counts as one.
+  # A file that cannot be loaded has no tests to fail, so it counts as one; so does a run that reports no test at all.
   read -r passed failed skipped < <(jq -r '
     [.numPassedTests,
      .numFailedTests + ([.testResults[] | select(.status == "failed" and (.assertionResults | all(.status != "failed")))] | length),
      .numPendingTests + .numTodoTests] | join(" ")' "$report" 2> /dev/null) || true
-  ((code == 0 || ${failed:-0} > 0)) || failed=1
+  ((code == 0 && ${passed:-0} + ${skipped:-0} > 0 || ${failed:-0} > 0)) || failed=1
   count "$project" "${passed:-0}" "${failed:-0}" "${skipped:-0}" "$started"
 }
 
@@ -39,7 +48,7 @@ go_suite() {
   started=$(now)
   (cd "$root/$folder" && go test -race -json ./... > "$report" 2> "$report.errors") || code=$?
   read -r passed failed skipped < <(jq -rs "$go_figures" "$report" 2> /dev/null) || true
-  ((code == 0 || ${failed:-0} > 0)) || failed=1
+  ((code == 0 && ${passed:-0} + ${skipped:-0} > 0 || ${failed:-0} > 0)) || failed=1
   if ((${failed:-0} > 0)); then
     cat "$report.errors" >&2
     jq -rjs '[.[] | select(.Action == "fail" and .Test) | "\(.Package) \(.Test)"] as $failed
