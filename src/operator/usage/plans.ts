@@ -49,10 +49,12 @@ export function classPlan(sandboxClass: SandboxClass, members: Sandbox[]): Plan<
 }
 
 function finalizersFor(
-  { name, namespace, resourceVersion = "", finalizers = [] }: ObjectMeta,
+  { name, namespace, resourceVersion = "", finalizers = [], deletionTimestamp }: ObjectMeta,
   kept: boolean,
 ): SetFinalizers[] {
   if (finalizers.includes(probeFinalizer) === kept) return [];
+  // The API server takes none any more.
+  if (kept && deletionTimestamp !== undefined) return [];
   const others = finalizers.filter((finalizer) => finalizer !== probeFinalizer);
   return [
     {

@@ -57,6 +57,11 @@ describe("probePlan", () => {
     expect(plan.status?.conditions).toMatchObject([{ type: "DeletionDeferred", reason: "InUse" }]);
   });
 
+  test("a probe that is being deleted without the finalizer is left alone: none can be added any more", () => {
+    const plan = probePlan(aProbe({ ...deleted, finalizers: ["other"] }), [aSandbox()], now);
+    expect(plan.finalizers).toBeUndefined();
+  });
+
   test("a deleted probe goes when only finished sandboxes name it", () => {
     expect(probePlan(aProbe(deleted), [ready(1, "Finished")], now).finalizers).toMatchObject([{ finalizers: [] }]);
   });
