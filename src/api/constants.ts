@@ -20,7 +20,7 @@ export const LABELS = {
 } as const;
 
 export const ANNOTATIONS = {
-  /** On sandboxes made over HTTP: hash of the request body, to tell a retry from another use of the same `Idempotency-Key`. */
+  /** On sandboxes made over HTTP: hash of user, `Idempotency-Key` and body, to tell a retry from another request. */
   requestHash: "sandkeep.dev/request-hash",
 } as const;
 

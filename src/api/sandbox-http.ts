@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LABELS } from "./constants.ts";
+import { ANNOTATIONS, LABELS } from "./constants.ts";
 import { withRules } from "./rule.ts";
 import { sandboxSpecRules } from "./sandbox-rules.ts";
 import { sandboxSpecShape } from "./sandbox-spec.ts";
@@ -9,12 +9,8 @@ import { gpu, gpuSchema } from "./schema/gpu.ts";
 import { dnsLabel } from "./schema/name.ts";
 import { timestamp } from "./schema/time.ts";
 
-const reserved = Object.values<string>(LABELS);
-
-const labels = mapOf(z.string().max(63), 64).refine(
-  (map) => Object.keys(map).every((key) => !reserved.includes(key)),
-  `must not contain ${reserved.join(", ")}, which are Sandkeep's own`,
-);
+const labels = mapOf(z.string().max(63), 64).refine(...without(LABELS));
+const annotations = mapOf(z.string().max(65_536), 64).refine(...without(ANNOTATIONS));
 
 /** As `Sandbox.spec`, with the shorter forms that JSON clients like: one GPU as a string, experimental flags as booleans. */
 const requestedSpec = withRules(
@@ -36,7 +32,7 @@ const requestedSpec = withRules(
 export const createSandboxSchema = z.strictObject({
   name: dnsLabel.exactOptional().describe("The sandbox's id; made up when missing."),
   labels: labels.exactOptional().describe("Kubernetes labels of the Sandbox."),
-  annotations: mapOf(z.string().max(65_536), 64).exactOptional().describe("Kubernetes annotations of the Sandbox."),
+  annotations: annotations.exactOptional().describe("Kubernetes annotations of the Sandbox."),
   spec: requestedSpec.prefault({}).describe("What to run and how."),
 });
 export type CreateSandbox = z.infer<typeof createSandboxSchema>;
@@ -75,3 +71,10 @@ export const sandboxListSchema = z.object({
   cursor: z.string().exactOptional(),
 });
 export type SandboxList = z.infer<typeof sandboxListSchema>;
+
+/** The rule that a map has none of these keys, and its message. */
+function without(keys: Readonly<Record<string, string>>): [(map: Record<string, string>) => boolean, string] {
+  const own = Object.values(keys);
+  const message = `must not contain ${own.join(", ")}, which ${own.length === 1 ? "is" : "are"} Sandkeep's own`;
+  return [(map) => own.every((key) => !Object.hasOwn(map, key)), message];
+}

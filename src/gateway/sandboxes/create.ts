@@ -6,13 +6,18 @@ import type { Sandbox } from "../../api/sandbox.ts";
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-/** The object to store for a request to create a sandbox. Under an `Idempotency-Key` its name is always the same. */
+/**
+ * The object to store for a request to create a sandbox. Under an `Idempotency-Key` its name, if made up, is always the
+ * same.
+ */
 export function sandboxFor(
   request: CreateSandbox,
   { namespace, username, idempotencyKey }: { namespace: string; username: string; idempotencyKey?: string },
 ): Sandbox {
   const { name, labels, annotations, spec } = request;
-  const keyed = idempotencyKey !== undefined && { [ANNOTATIONS.requestHash]: requestHash(request) };
+  const keyed = idempotencyKey !== undefined && {
+    [ANNOTATIONS.requestHash]: requestHash(username, idempotencyKey, request),
+  };
   return {
     apiVersion: API_VERSION,
     kind: "Sandbox",
@@ -50,9 +55,10 @@ function keyedName(namespace: string, username: string, key: string): string {
   return `sbx-${hash.slice(0, 32)}`;
 }
 
-function requestHash(request: CreateSandbox): string {
+/** User and key count too: a request may name its sandbox, and another's of that name is not its own. */
+function requestHash(username: string, key: string, request: CreateSandbox): string {
   return createHash("sha256")
-    .update(JSON.stringify(sorted(request)))
+    .update(JSON.stringify([username, key, sorted(request)]))
     .digest("hex");
 }
 

@@ -21,14 +21,16 @@ export function sandboxHandlers(
   authorise: Guard["authorise"],
 ): Pick<Handlers, SandboxRoute> {
   const viewOnce = async (
-    name: SandboxName,
+    name: SandboxName & { uid?: string | undefined },
     milestone: Milestone | undefined,
     seconds: number,
     signal: AbortSignal,
   ): Promise<SandboxView> => {
     if (milestone === undefined) return sandboxView(await directory.find(name, signal));
     const late = () => tooLate(name, milestone, seconds);
-    const reached = (sandbox: Sandbox) => hasReached(sandbox, milestone, new Date());
+    // The store may still show an earlier sandbox of that name.
+    const isMeant = ({ metadata }: Sandbox) => name.uid === undefined || metadata.uid === name.uid;
+    const reached = (sandbox: Sandbox) => isMeant(sandbox) && hasReached(sandbox, milestone, new Date());
     return sandboxView(await deadline(seconds, signal, late, (within) => directory.until(name, reached, within)));
   };
 
@@ -42,9 +44,12 @@ export function sandboxHandlers(
         username: user.username,
         ...(key !== undefined && { idempotencyKey: key }),
       });
+      // Throws before there is a sandbox if it can never come so far.
+      if (query.wait !== undefined) hasReached(wanted, query.wait, new Date());
       const sandbox = await createOnce(kube, directory, wanted, signal);
       if (query.wait === undefined) return sandboxView(sandbox);
-      return await viewOnce({ namespace, name: sandbox.metadata.name }, query.wait, query.timeoutSeconds, signal);
+      const { name, uid } = sandbox.metadata;
+      return await viewOnce({ namespace, name, uid }, query.wait, query.timeoutSeconds, signal);
     },
 
     async listSandboxes({ params, query }) {

@@ -54,6 +54,20 @@ it.each<[what: string, again: CreateSandboxInput, same: boolean]>([
   expect(isFromSameRequest(first, made(again, by))).toBe(same);
 });
 
+it.each([
+  ["another key", { ...alice, idempotencyKey: "other" }],
+  ["another user's same key", { ...alice, username: "bob", idempotencyKey: "k" }],
+])("does not take a name that is taken for its own under %s", (_, by) => {
+  const first = made({ name: "b" }, { ...alice, idempotencyKey: "k" });
+  expect(isFromSameRequest(first, made({ name: "b" }, { ...alice, idempotencyKey: "k" }))).toBe(true);
+  expect(isFromSameRequest(first, made({ name: "b" }, by))).toBe(false);
+});
+
+it("lets nobody write the mark of a request", () => {
+  const annotations = { "sandkeep.dev/request-hash": "forged" };
+  expect(createSandboxSchema.safeParse({ annotations }).success).toBe(false);
+});
+
 it("takes no sandbox for its own that was made without a key", () => {
   expect(isFromSameRequest(made(), made())).toBe(false);
 });

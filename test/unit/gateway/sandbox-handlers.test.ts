@@ -1,0 +1,60 @@
+import type { Request, Response } from "express";
+import { beforeEach, expect, it } from "vitest";
+import { createSandboxSchema } from "../../../src/api/sandbox-http.ts";
+import { SANDBOX, type Sandbox } from "../../../src/api/sandbox.ts";
+import { SandboxDirectory } from "../../../src/gateway/sandboxes/directory.ts";
+import { sandboxHandlers } from "../../../src/gateway/sandboxes/handlers.ts";
+import type { Call } from "../../../src/gateway/server/bind.ts";
+import type { ChangeHandler } from "../../../src/runtime/reflector.ts";
+import { WritableStore } from "../../../src/runtime/store.ts";
+import { MemoryKube } from "../../support/memory-kube.ts";
+import { aSandbox } from "./a-sandbox.ts";
+
+let kube: MemoryKube;
+let store: WritableStore<Sandbox, "namespace">;
+let show: (sandbox: Sandbox) => void;
+let handlers: ReturnType<typeof sandboxHandlers>;
+
+beforeEach(() => {
+  kube = new MemoryKube();
+  store = new WritableStore<Sandbox, "namespace">({ namespace: ({ metadata }) => [metadata.namespace ?? ""] });
+  const subscribed: ChangeHandler<Sandbox>[] = [];
+  show = (sandbox) => {
+    for (const change of store.set(sandbox)) for (const handler of subscribed) handler(change);
+  };
+  const source = { store, subscribe: (handler: ChangeHandler<Sandbox>) => void subscribed.push(handler), learn: show };
+  handlers = sandboxHandlers(new SandboxDirectory(source, kube), kube, async () => {});
+});
+
+/** A request to create "ns/a" that waits for a milestone. */
+function creating(wait: "started" | "ready"): Call<"createSandbox"> {
+  return {
+    route: "createSandbox",
+    params: { namespace: "ns" },
+    query: { wait, timeoutSeconds: 300 },
+    body: createSandboxSchema.parse({ name: "a" }),
+    user: { username: "alice" },
+    signal: new AbortController().signal,
+    request: { get: () => undefined } as Partial<Request> as Request,
+    response: {} as Partial<Response> as Response,
+  };
+}
+
+it("creates nothing for a request to wait for readiness that has no probe", async () => {
+  await expect(handlers.createSandbox(creating("ready"))).rejects.toMatchObject({ code: "failed_precondition" });
+  expect(kube.calls).toEqual([]);
+});
+
+it("waits for the sandbox that it has created, not for an earlier one that the store still shows", async () => {
+  const earlier = aSandbox({
+    uid: "earlier",
+    resourceVersion: "0",
+    status: { phase: "Finished", reason: "Completed" },
+  });
+  show(earlier);
+  const waiting = handlers.createSandbox(creating("started"));
+  await expect.poll(() => kube.peek(SANDBOX, { namespace: "ns", name: "a" })).toBeDefined();
+  const { uid = "" } = kube.peek(SANDBOX, { namespace: "ns", name: "a" })?.metadata ?? {};
+  show(aSandbox({ uid, resourceVersion: "9", status: { phase: "Started", startedAt: "2026-01-01T00:00:10.000000Z" } }));
+  await expect(waiting).resolves.toMatchObject({ uid, status: { phase: "Started" } });
+});
