@@ -9,6 +9,7 @@ import { Manager } from "../runtime/manager.ts";
 import { clusterFacts, serverMinor } from "./cluster.ts";
 import { SandboxController } from "./sandbox/controller.ts";
 import type { SandboxSettings } from "./sandbox/observed.ts";
+import { snapshotController } from "./snapshot/controller.ts";
 import { usageControllers } from "./usage/controllers.ts";
 import { worldOf } from "./world.ts";
 
@@ -44,7 +45,11 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
   });
   return new Manager({
     reflectors: Object.values(world),
-    controllers: [sandboxes, ...usageControllers(world, kube, recorder, log)],
+    controllers: [
+      sandboxes,
+      snapshotController(world, kube, recorder, log),
+      ...usageControllers(world, kube, recorder, log),
+    ],
     ...(leader && { leader }),
   });
 }

@@ -3,6 +3,7 @@ import { READINESS_PROBE, type ReadinessProbe } from "../api/readiness-probe.ts"
 import { SANDBOX_APP, type SandboxApp } from "../api/sandbox-app.ts";
 import { SANDBOX_CLASS, type SandboxClass } from "../api/sandbox-class.ts";
 import { SANDBOX, type Sandbox } from "../api/sandbox.ts";
+import { SANDBOX_SNAPSHOT, type SandboxSnapshot } from "../api/snapshot.ts";
 import type { Kube } from "../kube/client.ts";
 import { NETWORK_POLICY, type NetworkPolicy, NODE, type Node, POD, type Pod } from "../kube/objects.ts";
 import type { Log } from "../log.ts";
@@ -18,6 +19,7 @@ export interface World {
   classes: Reflector<SandboxClass>;
   probes: Reflector<ReadinessProbe>;
   apps: Reflector<SandboxApp>;
+  snapshots: Reflector<SandboxSnapshot>;
   nodes: Reflector<Node>;
   runtimeClasses: Reflector<RuntimeClass>;
 }
@@ -39,6 +41,7 @@ export function worldOf(kube: Kube, log: Log, namespace?: string): World {
     classes: new Reflector(kube, SANDBOX_CLASS, { log }),
     probes: new Reflector(kube, READINESS_PROBE, where),
     apps: new Reflector(kube, SANDBOX_APP, where),
+    snapshots: new Reflector(kube, SANDBOX_SNAPSHOT, where),
     nodes: new Reflector(kube, NODE, { log }),
     runtimeClasses: new Reflector(kube, RUNTIME_CLASS, { log }),
   };

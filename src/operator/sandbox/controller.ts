@@ -16,6 +16,7 @@ import type { ClusterFacts } from "../facts.ts";
 import { parsed } from "../parsed.ts";
 import { sandboxNameOf, type SandboxIndex, within, type World } from "../world.ts";
 import { builtInClass, classNameOf } from "./class.ts";
+import { countSteps } from "./metrics.ts";
 import { NameClaims } from "./name-claims.ts";
 import type { Observed, SandboxSettings } from "./observed.ts";
 import { orphanPlan } from "./orphan.ts";
@@ -80,8 +81,10 @@ export class SandboxController {
   async #perform(observed: Observed, stored: Sandbox, pass: Pass): Promise<Result> {
     const plan = sandboxPlan(observed, new Date());
     await perform(plan, SANDBOX, stored, this.#performer(pass));
-    if (plan.status?.phase !== observed.sandbox.status?.phase) {
-      pass.log.info({ phase: plan.status?.phase, reason: plan.status?.reason }, "sandbox");
+    if (plan.status !== undefined && plan.status.phase !== observed.sandbox.status?.phase) {
+      const { phase, reason } = plan.status;
+      pass.log.info({ phase, reason }, "the sandbox has a new phase");
+      countSteps(observed.sandbox, plan.status);
     }
     this.#probe(observed, plan.status);
     return plan.requeueAfter === undefined ? {} : { requeueAfter: plan.requeueAfter };
