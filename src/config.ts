@@ -22,7 +22,8 @@ const schema = z.object({
   SANDKEEP_GATEWAY_KEY_FILE: z.string().min(1).optional(),
   SANDKEEP_GATEWAY_NAMES: z.string().default("localhost,127.0.0.1"),
   SANDKEEP_GATEWAY_AUDIT_ARGUMENTS: z.enum(["hash", "full"]).default("hash"),
-  SANDKEEP_GATEWAY_LINK_IDLE_SECONDS: seconds.default(300),
+  // With 0 a link would be given up before its first request.
+  SANDKEEP_GATEWAY_LINK_IDLE_SECONDS: seconds.min(1).default(300),
 });
 
 /** Settings of one process, from its environment. */

@@ -33,6 +33,7 @@ it.each<[name: string, value: string]>([
   ["SANDKEEP_WORKERS", "0"],
   ["SANDKEEP_GATEWAY_AUDIT_ARGUMENTS", "some"],
   ["SANDKEEP_SHUTDOWN_SECONDS", "-1"],
+  ["SANDKEEP_GATEWAY_LINK_IDLE_SECONDS", "0"],
   ["SANDKEEP_GATEWAY_CERTIFICATE_FILE", "/only/one"],
 ])("refuses %s=%s by name", (name, value) => {
   expect(() => readConfig({ [name]: value })).toThrow(name);
