@@ -72,5 +72,6 @@ const refuse: ErrorRequestHandler = (error: unknown, request, response, _next) =
   if (refusal.code === "unauthenticated") response.setHeader("WWW-Authenticate", "Bearer");
   // The rest of a refused body is not waited for.
   if (!request.complete) response.setHeader("Connection", "close");
-  response.status(refusal.status).json(refusal);
+  // The type of what was to come may be set already.
+  response.status(refusal.status).type("json").json(refusal);
 };

@@ -191,6 +191,15 @@ describe("a request", () => {
     expect(lines.join("")).toContain("hunter2");
   });
 
+  it("is refused in JSON also when its handler fails just before the first octet of another type", async () => {
+    handle = async ({ response }) => {
+      response.setHeader("Content-Type", "application/octet-stream");
+      throw new SandkeepError("unavailable", "sandbox", "broke off");
+    };
+    const { status, body } = await send("GET", `${sandboxes}/a/processes/p/stdout`);
+    expect({ status, body }).toMatchObject({ status: 503, body: { code: "unavailable", message: "broke off" } });
+  });
+
   it("is cut when its handler fails in the middle of the reply", async () => {
     handle = async ({ response }) => {
       response.write("half");
