@@ -133,7 +133,8 @@ export class EventRecorder {
         await write();
         return;
       } catch (error) {
-        if (isApiError(error) || attempt === 6) {
+        const refused = isApiError(error) && error.status < 500;
+        if (refused || attempt === 6) {
           droppedEvents.inc();
           this.#log.warn({ error }, "an event was not recorded");
           return;

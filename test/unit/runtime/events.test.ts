@@ -89,11 +89,14 @@ describe("the event recorder", () => {
     expect(note).toMatch(/^é+…$/);
   });
 
-  test("tries again while the server is away", async () => {
+  test.each([
+    ["is away", new ConnectionError("connect ECONNREFUSED")],
+    ["fails, as it does while it starts", refused(503, "ServiceUnavailable", EVENT, { name: "a" })],
+  ])("tries again while the server %s", async (_, failure) => {
     const kube = new MemoryKube();
     let attempts = 0;
     kube.onCall = () => {
-      if (++attempts < 4) throw new ConnectionError("connect ECONNREFUSED");
+      if (++attempts < 4) throw failure;
     };
     const recorder = recorderOn(kube);
     recorder.record(POD, pod, started);
