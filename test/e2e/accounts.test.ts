@@ -67,6 +67,9 @@ describe.each(["sandkeep-gateway", "sandkeep-operator"])("the account %s", (acco
     ["impersonate", "users", ""],
     ["create", "clusterrolebindings", ""],
     ["update", "nodes", ""],
+    ["patch", "sandboxclasses", ""],
+    ["patch", "sandboxsnapshots", ""],
+    ["delete", "networkpolicies", ""],
   ])("cannot %s %s/%s", async (verb, resource, subresource) => {
     const user = `system:serviceaccount:${system}:${account}`;
     const question = ["auth", "can-i", verb, resource, "--subresource", subresource];
