@@ -65,7 +65,7 @@ export class Connection implements AsyncDisposable {
     for (let attempt = 0; ; attempt++) {
       const response = await this.#sendOnce(request);
       if (response.statusCode < 300) return response;
-      const body = await response.body.text();
+      const body = await textOf(response, request);
       const retryAfter = Number(response.headers["retry-after"]);
       if (response.statusCode === 401 && !renewed) {
         this.#credentials.forget();
@@ -120,6 +120,14 @@ export class Connection implements AsyncDisposable {
     } finally {
       requests.inc({ method, resource: resourceOf(path), status });
     }
+  }
+}
+
+async function textOf({ body }: ApiResponse, { method, path, signal }: ApiRequest): Promise<string> {
+  try {
+    return await body.text();
+  } catch (cause) {
+    throw asConnectionError(cause, `Cannot read the answer to ${method} ${path}`, signal);
   }
 }
 

@@ -26,6 +26,16 @@ describe("a connection", () => {
     expect(server.opened).toBeLessThanOrEqual(2);
   });
 
+  test("tells of a refusal that broke off as of a broken connection", async () => {
+    await using server = await stubServer({
+      request: (_, response) => {
+        response.writeHead(500, { "content-length": "1000" }).write("{");
+        setImmediate(() => response.destroy());
+      },
+    });
+    await expect(kubeClient(server.connection).getPath("/x")).rejects.toBeInstanceOf(ConnectionError);
+  });
+
   test("reads the token file again when the server refuses the token, and asks once more", async () => {
     await using token = await tokenFile("old\n");
     const seen: (string | undefined)[] = [];
