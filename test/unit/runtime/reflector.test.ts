@@ -20,7 +20,8 @@ class Scripted extends MemoryKube {
     ...[, { signal }]: Parameters<MemoryKube["watch"]>
   ): AsyncGenerator<WatchEvent<T>, void, void> {
     signal?.addEventListener("abort", () => this.#wake());
-    while (signal?.aborted !== true) {
+    for (;;) {
+      signal?.throwIfAborted();
       const event = this.#events.shift() as WatchEvent<T> | undefined;
       if (event) yield event;
       else await new Promise<void>((resolve) => (this.#wake = resolve));
