@@ -22,6 +22,8 @@ export const LABELS = {
 export const ANNOTATIONS = {
   /** On sandboxes made over HTTP: hash of user, `Idempotency-Key` and body, to tell a retry from another request. */
   requestHash: "sandkeep.dev/request-hash",
+  /** On sandboxes made over HTTP: for how many seconds the agent stays for readers after the command has ended. */
+  lingerSeconds: "sandkeep.dev/linger-seconds",
 } as const;
 
 export const FINALIZERS = {

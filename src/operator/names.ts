@@ -7,8 +7,6 @@ export const probeFinalizer = "sandkeep.dev/in-use";
 export const annotations = {
   /** On Pods: the `timeoutSeconds` that the agent was started with. */
   timeoutSeconds: "sandkeep.dev/timeout-seconds",
-  /** On sandboxes made over HTTP: for how long the agent stays for readers after the command has ended. */
-  lingerSeconds: "sandkeep.dev/linger-seconds",
 } as const;
 
 /** Selects every Pod and policy of this operator. */

@@ -4,6 +4,9 @@ import { SandkeepError } from "../../api/errors.ts";
 import type { CreateSandbox } from "../../api/sandbox-http.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 
+/** Whoever made a sandbox over HTTP may still be on the way to read what a short command wrote. */
+const lingerSeconds = 5;
+
 const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
 
 /**
@@ -25,7 +28,7 @@ export function sandboxFor(
       name: name ?? (idempotencyKey === undefined ? randomName() : keyedName(namespace, username, idempotencyKey)),
       namespace,
       ...(labels && { labels }),
-      ...((annotations || keyed) && { annotations: { ...annotations, ...keyed } }),
+      annotations: { [ANNOTATIONS.lingerSeconds]: String(lingerSeconds), ...annotations, ...keyed },
     },
     spec: { ttlSecondsAfterFinished: DEFAULT_TTL_SECONDS_AFTER_FINISHED, ...spec },
   };

@@ -1,8 +1,7 @@
-import { AGENT_PATHS } from "../../api/constants.ts";
+import { AGENT_PATHS, ANNOTATIONS } from "../../api/constants.ts";
 import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Container, Volume } from "../../kube/objects.ts";
-import { annotations } from "../names.ts";
 
 /** How the agent gets into a Pod: mounted from its image, or copied by an init container. */
 export type AgentDelivery = "ImageVolume" | "InitContainer";
@@ -67,6 +66,6 @@ function unexpanded(json: string): string {
 
 /** For how long the agent stays for readers after the command has ended: 0 to 5 s, as the gateway asks. */
 function lingerSecondsOf({ metadata }: Sandbox): number {
-  const asked = Number(metadata.annotations?.[annotations.lingerSeconds] ?? 0);
+  const asked = Number(metadata.annotations?.[ANNOTATIONS.lingerSeconds] ?? 0);
   return Number.isFinite(asked) ? Math.min(Math.max(asked, 0), 5) : 0;
 }

@@ -34,7 +34,7 @@ export function sandboxPlan(observed: Observed, now: Date): Plan<Sandbox> {
   };
 }
 
-/** A released Pod is looked at again at once: it may be due to go, and our own write brings no news. */
+/** A released Pod is looked at again at once: it may be due to go. */
 function requeueAfter(moments: number[], released: boolean): Pick<Plan, "requeueAfter"> {
   if (released) return { requeueAfter: 0 };
   const ahead = moments.filter((milliseconds) => milliseconds > 0);

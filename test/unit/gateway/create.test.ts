@@ -18,8 +18,17 @@ it("makes up a name that is a label, another each time", () => {
 
 it("keeps name, labels, annotations and spec as they were sent", () => {
   const sandbox = made({ name: "b", labels: { team: "x" }, annotations: { why: "y" }, spec: { image: "busybox" } });
-  expect(sandbox.metadata).toEqual({ name: "b", namespace: "ns", labels: { team: "x" }, annotations: { why: "y" } });
+  expect(sandbox.metadata).toMatchObject({
+    name: "b",
+    namespace: "ns",
+    labels: { team: "x" },
+    annotations: { why: "y" },
+  });
   expect(sandbox.spec).toMatchObject({ image: "busybox" });
+});
+
+it("has the agent stay 5 s for readers after a short command", () => {
+  expect(made().metadata.annotations?.["sandkeep.dev/linger-seconds"]).toBe("5");
 });
 
 it("lets a finished sandbox's record go after a day, unless told otherwise", () => {
