@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from "vitest";
-import { tool } from "../support/installed.ts";
+import { kubectl, tool } from "../support/installed.ts";
 
 const installed = inject("installed");
 const template = (...args: string[]) =>
@@ -82,3 +82,15 @@ describe("the schema refuses", () => {
     expect(stderr).toContain(message);
   });
 });
+
+test("an upgrade changes the class that the first install made", async () => {
+  expect(await upgradeWithDefaultImage("busybox:stable")).toBe("busybox:stable");
+  expect(await upgradeWithDefaultImage("debian:bookworm-slim")).toBe("debian:bookworm-slim");
+});
+
+async function upgradeWithDefaultImage(image: string): Promise<string> {
+  const values = ["--reuse-values", "--set", `defaultClass.spec.defaultImage=${image}`];
+  const upgrade = ["upgrade", "sandkeep", "charts/sandkeep", "--namespace", "sandkeep-system", "--wait", ...values];
+  expect(await tool(installed, "helm", upgrade)).toMatchObject({ code: 0, stderr: "" });
+  return await kubectl(installed, ["get", "sandboxclass", "default", "-o", "jsonpath={.spec.defaultImage}"]);
+}
