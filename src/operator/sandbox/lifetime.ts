@@ -20,6 +20,9 @@ export function patienceOf({ sandboxClass = builtInClass }: Observed): Patience 
 /** Seconds for which objects may still arrive that were applied together with the sandbox that names them. */
 export const arrivalSeconds = 10;
 
+/** Seconds, from when a node took it, for Secrets and ConfigMaps to appear; a kubelet looks again every ten or so. */
+const configurationSeconds = 20;
+
 /** Seconds that the agent has to end a sandbox at its deadline before the operator deletes the Pod. */
 const overtimeSeconds = 2;
 
@@ -32,12 +35,13 @@ const retentionSeconds = 60;
 /**
  * Milliseconds until the moments that matter in a sandbox's life; zero or less: past; absent: not to come.
  *
- *     created ──► scheduleBy    scheduled ──► startBy    started ──► deadline ──► overtime
+ *     created ──► scheduleBy    scheduled ──► configureBy ──► startBy    started ──► deadline ──► overtime
  *     Pod deleted ──► confirmBy                          finished ──► retention, expiry
  */
 export interface Moments {
   arrival?: number;
   scheduleBy?: number;
+  configureBy?: number;
   startBy?: number;
   deadline?: number;
   overtime?: number;
@@ -69,6 +73,7 @@ export function momentsOf(
     moments.deadline = after(status.startedAt, timeout);
     moments.overtime = after(status.startedAt, timeout + overtimeSeconds);
   } else if (status?.scheduledAt !== undefined) {
+    moments.configureBy = after(status.scheduledAt, configurationSeconds);
     moments.startBy = after(status.scheduledAt, patience.pullSeconds);
   } else if (creationTimestamp !== undefined) {
     moments.scheduleBy = after(creationTimestamp, patience.scheduleSeconds);

@@ -6,13 +6,7 @@ import type { Moments, Patience } from "./lifetime.ts";
 import { printable } from "./termination-message.ts";
 
 /** Waiting reasons of a container that no further waiting cures. */
-const hopeless = new Set([
-  "CreateContainerConfigError",
-  "CreateContainerError",
-  "RunContainerError",
-  "PreCreateHookError",
-  "PostStartHookError",
-]);
+const hopeless = new Set(["CreateContainerError", "RunContainerError", "PreCreateHookError", "PostStartHookError"]);
 
 /** Why a Pod that does not run yet never will, or took too long; `undefined` while there is hope, and once it runs. */
 export function endingBeforeStart(pod: Pod, patience: Patience, moments: Moments): Ending | undefined {
@@ -21,13 +15,17 @@ export function endingBeforeStart(pod: Pod, patience: Patience, moments: Moments
   // It may have started long ago, while no operator was there to see it.
   if (containerStatuses.some(({ state }) => state?.running !== undefined)) return undefined;
   const containers = [...initContainerStatuses, ...containerStatuses];
-  const problem = containers.map((container) => waitingProblem(pod, container)).find((found) => found !== undefined);
+  const problem = containers
+    .map((container) => waitingProblem(pod, container, moments))
+    .find((found) => found !== undefined);
   return problem ?? (isPast(moments.startBy) ? notStarted(pod, containers, patience) : undefined);
 }
 
-function waitingProblem(pod: Pod, { state, image }: ContainerStatus): Ending | undefined {
+function waitingProblem(pod: Pod, { state, image }: ContainerStatus, moments: Moments): Ending | undefined {
   const { reason = "", message = "" } = state?.waiting ?? {};
   if (hopeless.has(reason)) return startError(message);
+  // A Secret or ConfigMap that was applied together with the sandbox may come after it.
+  if (reason === "CreateContainerConfigError" && isPast(moments.configureBy)) return startError(message);
   const problem = imageProblem(reason, message, imageMeant(pod, message) ?? image);
   return problem === undefined ? undefined : { reason: "ImageUnavailable", message: problem };
 }

@@ -211,6 +211,12 @@ const rows: Row[] = [
     want: { reason: "StartError", says: /secret "x" not found/ },
   },
   {
+    name: "a Secret that may yet come is waited for",
+    pod: { node: "a", state: waiting("CreateContainerConfigError", 'secret "x" not found') },
+    status: { ...scheduled, scheduledAt: ago(19) },
+    want: undefined,
+  },
+  {
     name: "an agent that cannot be installed is StartError",
     pod: { node: "a", phase: "Failed", installer: terminated(1, "no space") },
     status: scheduled,
