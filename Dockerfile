@@ -11,7 +11,6 @@ ENTRYPOINT ["/agent"]
 FROM node:26-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-COPY hack/node hack/node
 RUN npm install --no-save --ignore-scripts
 COPY tsconfig.json ./
 COPY config config

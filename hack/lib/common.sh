@@ -4,7 +4,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=${SANDKEEP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sandkeep}
 export SANDKEEP_CACHE=$cache
-export PATH=$root/node_modules/.bin:$cache/go/bin:$PATH
+export PATH=$root/node_modules/.bin:$cache/node/bin:$cache/go/bin:$PATH
 
 # Root may work on a checkout that belongs to somebody else, of which git would list nothing.
 git_setting=${GIT_CONFIG_COUNT:-0}
