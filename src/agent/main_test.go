@@ -255,7 +255,7 @@ func childrenOf(t *testing.T, pid int) (zombies, children int) {
 func TestSignalsFromInsideDoNotCrashIt(t *testing.T) {
 	t.Parallel()
 	a := start(t, `{}`)
-	a.ask("POST", "/exec", `{"command":["sh","-c","for s in HUP USR2 PIPE ALRM ABRT TRAP ILL SEGV BUS FPE SYS XCPU STOP TSTP TTIN KILL; do kill -$s 1; done"]}`)
+	a.ask("POST", "/exec", `{"command":["sh","-c","for s in HUP USR2 PIPE ALRM VTALRM PROF ABRT TRAP ILL SEGV BUS FPE SYS XCPU XFSZ IO STOP TSTP TTIN KILL 35 64; do kill -$s 1; done"]}`)
 	if status, text := a.ask("GET", "/info", ""); status != 200 || !strings.Contains(text, `"pid":1,`) {
 		t.Errorf("%d %s", status, text)
 	}

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"sandkeep.dev/agent/internal/spool"
 )
 
@@ -68,7 +70,8 @@ func (e *ends) pipe(ours int) (file *os.File, theirs int, err error) {
 	}
 	theirs = pair[1-ours]
 	e.pipes = append(e.pipes, theirs)
-	_ = syscall.SetNonblock(pair[ours], true)
+	// A new pipe has no other flags to keep.
+	_, _ = unix.FcntlInt(uintptr(pair[ours]), syscall.F_SETFL, syscall.O_NONBLOCK)
 	return os.NewFile(uintptr(pair[ours]), "pipe"), theirs, nil
 }
 

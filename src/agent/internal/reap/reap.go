@@ -77,10 +77,7 @@ var (
 
 	// news wakes a loop that had no child to wait for: a fork, or an orphan that ended.
 	news      = make(chan os.Signal, 1)
-	startLoop = sync.OnceFunc(func() {
-		signal.Notify(news, syscall.SIGCHLD)
-		go loop()
-	})
+	startLoop = sync.OnceFunc(func() { go loop() })
 )
 
 // Orphans makes the loop run although this program has started nothing yet.
@@ -101,20 +98,41 @@ func loop() {
 			collect(pid)
 		case syscall.EINTR:
 		default:
-			<-news
+			awaitNews()
 		}
 	}
 }
 
+// awaitNews returns when there may be a child again. Only meanwhile do signals come as news: while there are children,
+// waitid tells the same without waking anything else.
+func awaitNews() {
+	signal.Notify(news, syscall.SIGCHLD)
+	defer signal.Stop(news)
+	// A child that came and ended before that has sent its signal to nobody.
+	if anyChild() {
+		return
+	}
+	<-news
+}
+
 // ended blocks until a child is a zombie and leaves it one. With no children at all it fails with ECHILD.
 func ended() (pid int, err error) {
-	const pAll, wExited, wNoWait = 0, 0x4, 0x1000000
 	var info [128]byte
-	_, _, errno := syscall.Syscall6(syscall.SYS_WAITID, pAll, 0, uintptr(unsafe.Pointer(&info)), wExited|wNoWait, 0, 0)
-	if errno != 0 {
+	if errno := waitid(&info, 0); errno != 0 {
 		return 0, errno
 	}
 	return int(*(*int32)(unsafe.Pointer(&info[pidOffset]))), nil
+}
+
+func anyChild() bool {
+	var info [128]byte
+	return waitid(&info, syscall.WNOHANG) != syscall.ECHILD
+}
+
+func waitid(info *[128]byte, options uintptr) syscall.Errno {
+	const pAll, wExited, wNoWait = 0, 0x4, 0x1000000
+	_, _, errno := syscall.Syscall6(syscall.SYS_WAITID, pAll, 0, uintptr(unsafe.Pointer(info)), wExited|wNoWait|options, 0, 0)
+	return errno
 }
 
 // pidOffset is where siginfo_t has si_pid: after three ints and padding to a pointer.
