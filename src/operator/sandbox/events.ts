@@ -1,8 +1,8 @@
+import { PROBE_TIMED_OUT } from "../../api/constants.ts";
 import type { FinishReason } from "../../api/constants.ts";
 import type { SandboxStatus } from "../../api/sandbox.ts";
 import type { PlannedEvent } from "../../runtime/plan.ts";
 import { conditionOf } from "../conditions.ts";
-import { probeTimedOut } from "./status.ts";
 
 /** Ends that were asked for or are the program's success. */
 const expected: readonly FinishReason[] = ["Completed", "Terminated", "IdleTimeout"];
@@ -29,9 +29,9 @@ function finish(reason: FinishReason, message: string): PlannedEvent {
 }
 
 function timedOut(status: SandboxStatus | undefined): boolean {
-  return conditionOf(status?.conditions, "Ready")?.reason === probeTimedOut;
+  return conditionOf(status?.conditions, "Ready")?.reason === PROBE_TIMED_OUT;
 }
 
 function probeFailure(status: SandboxStatus): PlannedEvent {
-  return { type: "Warning", reason: probeTimedOut, message: conditionOf(status.conditions, "Ready")?.message ?? "" };
+  return { type: "Warning", reason: PROBE_TIMED_OUT, message: conditionOf(status.conditions, "Ready")?.message ?? "" };
 }

@@ -1,4 +1,4 @@
-import { NO_PROBE, type SandboxPhase, SETUP_FAILURES } from "../../api/constants.ts";
+import { NO_PROBE, PROBE_TIMED_OUT, type SandboxPhase, SETUP_FAILURES } from "../../api/constants.ts";
 import type { Sandbox, SandboxStatus } from "../../api/sandbox.ts";
 import type { Pod } from "../../kube/objects.ts";
 import { microTime } from "../../lib/micro-time.ts";
@@ -10,9 +10,6 @@ import { type Moments, momentsOf, patienceOf, timeoutSecondsOf } from "./lifetim
 import type { Observed } from "./observed.ts";
 import { printable } from "./termination-message.ts";
 import { describeUnsupported, unsupportedChange } from "./unsupported.ts";
-
-/** Reason of `Ready` False when the probe did not succeed in time; the sandbox lives on. */
-export const probeTimedOut = "ProbeTimedOut";
 
 /**
  * The whole status, from what is observed and the status before. Times are written once, an end is final, and the same
@@ -150,9 +147,9 @@ function readyVerdict({ sandbox, readiness }: Observed, times: Times): Verdict {
     return { type: "Ready", status: "True", reason: "ProbeSucceeded", message: "" };
   }
   const before = conditionOf(sandbox.status?.conditions, "Ready");
-  if (readiness?.state === "failed" || before?.reason === probeTimedOut) {
+  if (readiness?.state === "failed" || before?.reason === PROBE_TIMED_OUT) {
     const message = readiness?.message ?? before?.message ?? "";
-    return { type: "Ready", status: "False", reason: probeTimedOut, message: printable(message) };
+    return { type: "Ready", status: "False", reason: PROBE_TIMED_OUT, message: printable(message) };
   }
   return { type: "Ready", status: "False", reason: probing, message: "Its probe has not succeeded yet." };
 }

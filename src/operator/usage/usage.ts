@@ -1,6 +1,6 @@
+import { PROBE_TIMED_OUT } from "../../api/constants.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import { conditionOf } from "../conditions.ts";
-import { probeTimedOut } from "../sandbox/status.ts";
 
 /** How a group of sandboxes fares. */
 export interface Usage {
@@ -23,7 +23,7 @@ export function usageOf(sandboxes: Sandbox[]): Usage {
   return {
     sandboxes: running.length,
     ready: running.filter(({ status }) => status?.readyAt !== undefined).length,
-    failed: running.filter(({ status }) => conditionOf(status?.conditions, "Ready")?.reason === probeTimedOut).length,
+    failed: running.filter(({ status }) => conditionOf(status?.conditions, "Ready")?.reason === PROBE_TIMED_OUT).length,
     ...(sorted.length === 0
       ? {}
       : { p50Milliseconds: percentile(sorted, 0.5), p95Milliseconds: percentile(sorted, 0.95) }),
