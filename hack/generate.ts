@@ -4,6 +4,8 @@ import { dirname, join, relative } from "node:path";
 import { stringify } from "yaml";
 import { crdFor } from "../src/api/crd.ts";
 import { customKinds } from "../src/api/kinds.ts";
+import { openApiFor } from "../src/api/openapi.ts";
+import { routes } from "../src/api/routes.ts";
 
 const root = dirname(import.meta.dirname);
 const header = "# Generated from src/api by hack/generate. Do not edit.\n";
@@ -28,15 +30,16 @@ if (outdated.length > 0) {
   process.exitCode = 1;
 }
 
-/** Path and text of every generated file; Helm reads only what lies in the chart, so it has its own copy. */
+/** Path and text of every generated file. Helm reads only what lies in the chart, so it has its own copy. */
 function generatedFiles(): [path: string, text: string][] {
-  return customKinds.flatMap((kind) => {
+  const definitions = customKinds.flatMap((kind) => {
     const text = header + stringify(crdFor(kind), { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false });
     return ["crds", "charts/sandkeep/definitions"].map((folder): [string, string] => [
       join(root, folder, `${kind.plural}.yaml`),
       text,
     ]);
   });
+  return [...definitions, [join(root, "docs/openapi.json"), `${JSON.stringify(openApiFor(routes), null, 2)}\n`]];
 }
 
 async function currentText(path: string): Promise<string | undefined> {

@@ -1,0 +1,47 @@
+import type { z } from "zod";
+
+/** What SubjectAccessReview is asked about a request, in group `sandkeep.dev`. */
+export interface Access {
+  verb: "create" | "get" | "list" | "patch" | "update" | "delete";
+  resource: "sandboxes";
+  subresource?: "exec" | "files" | "logs" | "tunnels";
+}
+
+/** What travels as a body: parsed JSON, raw octets, or one JSON value per line (NDJSON). */
+export type Body = { type: "json"; schema: z.ZodType } | { type: "octets" } | { type: "lines"; schema: z.ZodType };
+
+/** Values as a client sends and receives them. */
+export interface Example {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** One value, or for lines each of them. */
+  readonly reply?: unknown;
+}
+
+/** One operation of the HTTP API. */
+export interface Route {
+  readonly summary: string;
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Below `/v1`, with `{parameter}`s. */
+  readonly path: string;
+  readonly params: z.ZodObject;
+  readonly query: z.ZodObject;
+  readonly body?: Body;
+  readonly reply: { status: number; body?: Body };
+  readonly access: Access;
+  readonly example: Example;
+}
+
+/** A JSON body of this schema. */
+export function json<S extends z.ZodType>(schema: S): { readonly type: "json"; readonly schema: S } {
+  return { type: "json", schema };
+}
+
+/** An NDJSON body whose lines have this schema. */
+export function lines<S extends z.ZodType>(schema: S): { readonly type: "lines"; readonly schema: S } {
+  return { type: "lines", schema };
+}
+
+/** A body of raw octets. */
+export const octets = { type: "octets" } as const;
