@@ -15,6 +15,9 @@ export interface Cluster {
   restart(component: string): Promise<void>;
   /** Kills a component without warning; the cluster's supervisor starts it again. */
   kill(component: string): Promise<void>;
+  /** Stops a component, and keeps it down until it is started. */
+  stop(component: string): Promise<void>;
+  start(component: string): Promise<void>;
   /** Throws away all versions but the newest, as etcd does every five minutes: older ones are answered with 410. */
   compact(): Promise<void>;
 }
@@ -34,6 +37,8 @@ export async function useCluster({ nodes, name = `test-${nodes}` }: ClusterOptio
     kubeconfig: await clusterCommand("kubeconfig", "--name", name),
     restart: async (component) => void (await clusterCommand("restart", component, "--name", name)),
     kill: async (component) => void (await clusterCommand("kill", component, "--name", name)),
+    stop: async (component) => void (await clusterCommand("stop", component, "--name", name)),
+    start: async (component) => void (await clusterCommand("start", component, "--name", name)),
     compact: async () => void (await clusterCommand("compact", "--name", name)),
   };
 }

@@ -9,7 +9,7 @@ import type { Kube } from "../../../src/kube/client.ts";
 import { connect, type Connection } from "../../../src/kube/connection.ts";
 import { NAMESPACE, NODE, type Pod, POD } from "../../../src/kube/objects.ts";
 import { operatorFor } from "../../../src/operator/operator.ts";
-import { type Cluster, useCluster } from "../../support/cluster.ts";
+import { type Cluster, type ClusterOptions, useCluster } from "../../support/cluster.ts";
 import { silentLog } from "../../support/silent-log.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { applyCrds } from "./crds.ts";
@@ -25,12 +25,13 @@ export const small: SandboxSpecInput = {
 
 /** A namespace of a real cluster and an operator that looks after it alone. */
 export interface OperatorWorld extends AsyncDisposable {
+  readonly cluster: Cluster;
   readonly kube: Kube;
   readonly connection: Connection;
   readonly namespace: string;
   /** Reference of the agent's image: one static program and nothing else. */
   readonly agentImage: string;
-  /** Address of the node: the API server and the resolver listen there. */
+  /** Address of the first node: the API server and the resolver listen there. */
   readonly nodeAddress: string;
   /** Writes that the operator has sent since it last started, as `POST pods`. */
   readonly writes: string[];
@@ -46,8 +47,10 @@ export interface OperatorWorld extends AsyncDisposable {
 }
 
 /** Starts the cluster if need be, a fresh namespace and the operator. */
-export async function operatorWorld(): Promise<OperatorWorld> {
-  const cluster = await useCluster({ nodes: 1, name: "test-operator" });
+export async function operatorWorld(
+  options: ClusterOptions = { nodes: 1, name: "test-operator" },
+): Promise<OperatorWorld> {
+  const cluster = await useCluster(options);
   const connection = connect({ kubeconfig: cluster.kubeconfig });
   const kube = kubeClient(connection);
   await applyCrds(kube);
@@ -61,6 +64,7 @@ export async function operatorWorld(): Promise<OperatorWorld> {
   let running = Promise.resolve();
 
   const world: OperatorWorld = {
+    cluster,
     kube,
     connection,
     namespace,
@@ -132,7 +136,7 @@ async function agentImageOf(cluster: Cluster): Promise<string> {
 async function addressOfNode(kube: Kube): Promise<string> {
   const { items } = await kube.list(NODE);
   const address = items[0]?.status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
-  if (address === undefined) throw new Error("Cannot find the address of the cluster's node");
+  if (address === undefined) throw new Error("Cannot find the address of the cluster's first node");
   return address;
 }
 

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { SandboxSpecInput, SandboxStatus } from "../../../src/api/sandbox.ts";
+import { NODE, POD } from "../../../src/kube/objects.ts";
+import { operatorWorld, type OperatorWorld, small } from "./world.ts";
+
+let world: OperatorWorld;
+beforeAll(async () => {
+  world = await operatorWorld({ nodes: 2, name: "test-nodes" });
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const onSecondNode: SandboxSpecInput = {
+  ...small,
+  placement: { nodeSelector: { "kubernetes.io/hostname": "node2" } },
+};
+
+async function finishes(name: string, seconds: number): Promise<SandboxStatus | undefined> {
+  return (await world.reaches(name, "Finished", seconds)).status;
+}
+
+test("a sandbox that fills its disk is evicted, and its message names the limit", async () => {
+  const resources = { ...small.resources, limits: { "ephemeral-storage": "10Mi" } };
+  const command = ["sh", "-c", "head -c 30000000 /dev/zero > /file; sleep 1000"];
+  await world.create("full", { ...small, resources, command });
+  const status = await finishes("full", 55);
+  expect(status).toMatchObject({ reason: "Evicted", exitCode: 137, message: expect.stringContaining("10Mi") });
+  expect(status?.startedAt).toBeDefined();
+});
+
+test.each(["restart", "kill"] as const)(
+  "a sandbox outlives the %s of its node's kubelet, in the same Pod",
+  async (act) => {
+    const name = `outlives-${act}`;
+    await world.create(name, onSecondNode);
+    await world.reaches(name, "Started");
+    const before = await world.pod(name);
+    await world.cluster[act]("kubelet-2");
+    // What the kubelet does next shows that it has taken stock of its Pods.
+    await world.create(`after-${act}`, { ...onSecondNode, command: ["true"] });
+    expect(await finishes(`after-${act}`, 30)).toMatchObject({ reason: "Completed", nodeName: "node2" });
+
+    expect((await world.get(name)).status?.phase).toBe("Started");
+    const after = await world.pod(name);
+    expect(after?.metadata.uid).toBe(before?.metadata.uid);
+    expect(after?.status?.containerStatuses?.map(({ containerID }) => containerID)).toEqual(
+      before?.status?.containerStatuses?.map(({ containerID }) => containerID),
+    );
+  },
+);
+
+// Kubernetes gives a Node that is deleted 40 s to come back, and the operator one that does not answer 30 s.
+test(
+  "a node that is lost ends its sandboxes: those whose Pod is deleted, and all once it is deleted",
+  { timeout: 90_000 },
+  async () => {
+    const { namespace, kube, cluster } = world;
+    await world.create("deleted", onSecondNode);
+    await world.create("left", onSecondNode);
+    await world.reaches("deleted", "Started");
+    await world.reaches("left", "Started");
+    await cluster.stop("kubelet-2");
+    try {
+      await kube.delete(POD, { namespace, name: "deleted" });
+      await kube.delete(NODE, { name: "node2" });
+      expect((await world.get("deleted")).status?.phase).toBe("Started");
+      const [deleted, left] = await Promise.all([finishes("deleted", 40), finishes("left", 75)]);
+      const lost = { reason: "NodeLost", exitCode: 137, nodeName: "node2" };
+      expect(deleted).toMatchObject({ ...lost, message: "Node node2 is lost: it does not answer." });
+      expect(left).toMatchObject({
+        ...lost,
+        message: expect.stringMatching(/^Node node2 is lost: .*node no longer exists/),
+      });
+    } finally {
+      await cluster.start("kubelet-2");
+    }
+  },
+);
