@@ -49,6 +49,12 @@ export async function clusterCommand(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
+/** `PATH` with the cluster's own programs in front: kubectl, helm, crane and what it consists of. */
+export async function programPath(name: string): Promise<string> {
+  const { stdout } = await run("bash", ["-c", `eval "$("$0" env --name "$1")" && printf %s "$PATH"`, command, name]);
+  return stdout;
+}
+
 /** Test files run in processes of their own; the folder made by the global set-up keeps them from starting one cluster twice. */
 async function oneAtATime(name: string, task: () => Promise<unknown>): Promise<void> {
   const folder = process.env["SANDKEEP_TEST_CLUSTERS"];

@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { clusterCommand } from "./cluster.ts";
+import { clusterCommand, programPath } from "./cluster.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
@@ -30,7 +30,7 @@ export async function installInto(cluster: string, helmArguments: string[] = [])
   return {
     cluster,
     kubeconfig: await clusterCommand("kubeconfig", "--name", cluster),
-    path: await pathOf(cluster),
+    path: await programPath(cluster),
     gateway: variables["GATEWAY"] ?? "",
     certificate: await readFile(variables["GATEWAY_CA"] ?? "", "utf8"),
   };
@@ -53,16 +53,6 @@ function assignments(text: string): Record<string, string> {
       .filter((line) => line.includes("="))
       .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
   );
-}
-
-async function pathOf(cluster: string): Promise<string> {
-  const { stdout } = await run("bash", [
-    "-c",
-    `eval "$("$0" env --name "$1")" && printf %s "$PATH"`,
-    join(root, "hack/cluster"),
-    cluster,
-  ]);
-  return stdout;
 }
 
 /** How a program ended that was allowed to fail. */

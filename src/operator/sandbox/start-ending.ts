@@ -25,8 +25,9 @@ function waitingProblem(pod: Pod, { state, image }: ContainerStatus, moments: Mo
   const { reason = "", message = "" } = state?.waiting ?? {};
   if (hopeless.has(reason)) return startError(message);
   // A Secret or ConfigMap that was applied together with the sandbox may come after it.
-  if (reason === "CreateContainerConfigError" && isPast(moments.configureBy)) return startError(message);
-  const problem = imageProblem(reason, message, imageMeant(pod, message) ?? image);
+  const mayCome = !isPast(moments.configureBy);
+  if (reason === "CreateContainerConfigError" && !mayCome) return startError(message);
+  const problem = imageProblem(reason, message, imageMeant(pod, message) ?? image, mayCome);
   return problem === undefined ? undefined : { reason: "ImageUnavailable", message: problem };
 }
 

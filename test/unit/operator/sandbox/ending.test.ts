@@ -171,6 +171,30 @@ const rows: Row[] = [
     want: { reason: "ImageUnavailable", says: /check name and tag/ },
   },
   {
+    name: "a registry that refuses the login is asked again while the Secret may come",
+    pod: { node: "a", state: waiting("ErrImagePull", 'unexpected status from HEAD request to "x": 401 Unauthorized') },
+    status: { ...scheduled, scheduledAt: ago(19) },
+    want: undefined,
+  },
+  {
+    name: "a registry that refuses the login ends it then",
+    pod: { node: "a", state: waiting("ErrImagePull", 'unexpected status from HEAD request to "x": 401 Unauthorized') },
+    status: { ...scheduled, scheduledAt: ago(20) },
+    want: { reason: "ImageUnavailable", says: /imagePullSecrets/ },
+  },
+  {
+    name: "a registry that does not tell whether the image is not there or not for us has both checked",
+    pod: {
+      node: "a",
+      state: waiting(
+        "ImagePullBackOff",
+        "pull access denied, repository does not exist or may require authorization: no basic auth credentials",
+      ),
+    },
+    status: { ...scheduled, scheduledAt: ago(20) },
+    want: { reason: "ImageUnavailable", says: /check name, tag and imagePullSecrets/ },
+  },
+  {
     name: "an invalid image name ends at once",
     pod: { node: "a", state: waiting("InvalidImageName", "bad") },
     status: scheduled,
