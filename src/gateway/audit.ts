@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { SandkeepError } from "../api/errors.ts";
 import type { Log } from "../log.ts";
 import type { Call } from "./server/bind.ts";
@@ -15,7 +15,8 @@ export type Audit = <T>(
  * appear as a hash, by which equal ones are found, unless the administrator wants them in full.
  */
 export function auditTo(log: Log, commandLines: "hash" | "full"): Audit {
-  return async ({ user, params, request }, { id, command }, starting) => {
+  return async ({ user, params, request, facts }, { id, command }, starting) => {
+    facts.audited = true;
     const fields = {
       audit: "process",
       user: user.username,
@@ -24,7 +25,7 @@ export function auditTo(log: Log, commandLines: "hash" | "full"): Audit {
       sandbox: params.id,
       process: id,
       address: request.socket.remoteAddress,
-      ...(commandLines === "full" ? { command } : { program: command[0], commandHash: hash(command) }),
+      ...(commandLines === "full" ? { command } : { program: command[0], commandHash: hashOf(command) }),
     };
     try {
       const started = await starting;
@@ -38,6 +39,6 @@ export function auditTo(log: Log, commandLines: "hash" | "full"): Audit {
   };
 }
 
-function hash(command: string[]): string {
-  return createHash("sha256").update(JSON.stringify(command)).digest("hex").slice(0, 16);
+function hashOf(command: string[]): string {
+  return hash("sha256", JSON.stringify(command)).slice(0, 16);
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { TOKEN_AUDIENCE } from "../../api/constants.ts";
 import type { Kube } from "../../kube/client.ts";
 import { TOKEN_REVIEW } from "../../kube/objects.ts";
@@ -21,7 +21,7 @@ export function authenticator(kube: Kube): (authorization: string | undefined) =
   const recent = new Recent<User | "unknown">({ milliseconds: 10_000, max: 10_000 });
   return async (authorization) => {
     const token = bearerToken(authorization);
-    const user = await recent.get(createHash("sha256").update(token).digest("base64"), () => review(kube, token));
+    const user = await recent.get(hash("sha256", token, "base64"), () => review(kube, token));
     if (user === "unknown")
       throw unauthenticated("Cannot authenticate: the token is expired, malformed or not of this cluster");
     return user;

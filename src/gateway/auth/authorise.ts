@@ -18,8 +18,15 @@ export interface Access {
 /** Throws `permission_denied`, with what to grant, unless the user may. An answer is up to 10 s old. */
 export function authoriser(kube: Kube): (user: User, access: Access) => Promise<void> {
   const recent = new Recent<boolean>({ milliseconds: 10_000, max: 50_000 });
+  const identities = new WeakMap<User, string>();
+  const identityOf = (user: User): string => {
+    const known = identities.get(user) ?? identity(user);
+    identities.set(user, known);
+    return known;
+  };
   return async (user, access) => {
-    const allowed = await recent.get(keyOf(user, access), () => review(kube, user, access));
+    const key = `${identityOf(user)} ${pathOf(access)}`;
+    const allowed = await recent.get(key, () => review(kube, user, access));
     if (!allowed) throw denied(user, access);
   };
 }
@@ -39,10 +46,14 @@ async function review(kube: Kube, user: User, access: Access): Promise<boolean> 
   return status?.allowed === true;
 }
 
-// Everything that the answer may depend on, groups and extra included: two tokens of one name may differ in them.
-function keyOf({ username, uid, groups, extra }: User, access: Access): string {
-  const { verb, group, resource, subresource, namespace, name } = access;
-  return JSON.stringify([username, uid, groups, extra, verb, group, resource, subresource, namespace, name]);
+/** Everything of a user that an answer may depend on: two tokens of one name may differ in their groups. */
+function identity({ username, uid, groups, extra }: User): string {
+  return JSON.stringify([username, uid, groups, extra]);
+}
+
+// No name of Kubernetes has a slash in it.
+function pathOf({ verb, group, resource, subresource = "", namespace, name = "" }: Access): string {
+  return `${verb}/${group}/${resource}/${subresource}/${namespace}/${name}`;
 }
 
 function denied(user: User, { verb, group, resource, subresource, namespace, name }: Access): SandkeepError {

@@ -23,7 +23,7 @@ export function processHandlers(send: SendToAgent, audit: Audit): Pick<Handlers,
   ) => {
     const name = { namespace: params.namespace, name: params.id };
     return await succeeded(
-      await send(name, query.startTimeoutSeconds, { method: request.method, path, signal, ...more }),
+      await send(name, query.startTimeoutSeconds, { method: request.method ?? "GET", path, signal, ...more }),
     );
   };
   const forward = async (call: SandboxCall, path: string, more?: Partial<AgentRequest>, type = jsonType) =>

@@ -1,4 +1,4 @@
-import type { Response } from "express";
+import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import type { LinkResponse } from "../../agent-link/link.ts";
 import { SandkeepError } from "../../api/errors.ts";
@@ -16,8 +16,8 @@ export async function succeeded(answer: LinkResponse): Promise<LinkResponse> {
  * passes: the sandbox has no say in types, cookies or caching. A body that breaks off cuts the client's connection, so
  * that nobody takes it for whole.
  */
-export async function relay(answer: LinkResponse, contentType: string, response: Response): Promise<void> {
-  response.status(answer.status === 201 || answer.status === 204 ? answer.status : 200);
+export async function relay(answer: LinkResponse, contentType: string, response: ServerResponse): Promise<void> {
+  response.statusCode = answer.status === 201 || answer.status === 204 ? answer.status : 200;
   response.setHeader("Cache-Control", "no-store");
   const offset = answer.headers[OFFSET_HEADER.toLowerCase()];
   if (typeof offset === "string" && /^\d{1,16}$/.test(offset)) response.setHeader(OFFSET_HEADER, offset);
@@ -38,7 +38,7 @@ const aheadOctets = 256 << 10;
  * one segment: a system call each is most of what relaying a short command costs. What is under way is counted here,
  * because a response that is corked at the wrong moment never emits `drain`.
  */
-function pipe(body: Readable, response: Response): Promise<void> {
+function pipe(body: Readable, response: ServerResponse): Promise<void> {
   return new Promise((resolve, reject) => {
     let corked = false;
     const uncork = () => {

@@ -35,8 +35,9 @@ export function sandboxFor(
 }
 
 /** Reads the header `Idempotency-Key`; throws `invalid_argument` unless it is 1 to 255 visible ASCII characters. */
-export function idempotencyKey(header: string | undefined): string | undefined {
-  if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header;
+export function idempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header === "string" && /^[\x21-\x7e]{1,255}$/.test(header)) return header;
   throw new SandkeepError("invalid_argument", "request", "Idempotency-Key must be 1 to 255 visible ASCII characters");
 }
 

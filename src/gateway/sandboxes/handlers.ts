@@ -38,7 +38,7 @@ export function sandboxHandlers(
     async createSandbox({ params: { namespace }, query, body, user, request, signal }) {
       for (const name of secretNames(body.spec))
         await authorise(user, { verb: "get", group: "", version: "v1", resource: "secrets", namespace, name });
-      const key = idempotencyKey(request.get("Idempotency-Key"));
+      const key = idempotencyKey(request.headers["idempotency-key"]);
       const wanted = sandboxFor(body, {
         namespace,
         username: user.username,

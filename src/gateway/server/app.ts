@@ -1,8 +1,11 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Log } from "../../log.ts";
+import { bind, type Guard, type Handlers } from "./bind.ts";
+import { sendJson } from "./json.ts";
+import { observe, type RequestFacts } from "./observe.ts";
 import { asRefusal, HttpRefusal } from "./refusals.ts";
-import { bind, type Guard, type Handlers, type RequestFacts } from "./bind.ts";
-import { requestSeconds, requestsUnderWay } from "./metrics.ts";
+import { findResource } from "./resources.ts";
+import { splitTarget } from "./target.ts";
 
 export interface AppOptions {
   handlers: Handlers;
@@ -13,56 +16,39 @@ export interface AppOptions {
 }
 
 /** The HTTP API. Every reply, refusals included, is logged without tokens, bodies or environments. */
-export function createApp({ handlers, guard, ready, log }: AppOptions): Express {
-  const app = express();
-  app.disable("x-powered-by").disable("etag").set("query parser", "simple").set("case sensitive routing", true);
-  app.use(observe(log));
-  app.get("/healthz", (_, response) => void response.type("text").send("ok\n"));
-  app.get(
-    "/readyz",
-    (_, response) =>
-      void response
-        .status(ready() ? 200 : 503)
-        .type("text")
-        .send(ready() ? "ok\n" : "not ready\n"),
-  );
-  bind(app, handlers, guard);
-  app.use((request) => {
-    throw new HttpRefusal(404, "not_found", `Cannot ${request.method} this path: the API has no such resource`);
-  });
-  app.use(refuse);
-  return app;
-}
+export function createApp({ handlers, guard, ready, log }: AppOptions): RequestListener {
+  const perform = bind(handlers, guard);
 
-function observe(log: Log): RequestHandler {
-  return (request, response, next) => {
-    const start = performance.now();
-    requestsUnderWay.inc();
+  const answer = async (request: IncomingMessage, response: ServerResponse, facts: RequestFacts): Promise<void> => {
+    const { path, search } = splitTarget(request.url ?? "");
+    // As HTTP has it: a GET whose body stays away.
+    const method = request.method === "HEAD" ? "GET" : (request.method ?? "");
+    if (path === "/healthz" && method === "GET") return sendText(response, 200, "ok\n");
+    if (path === "/readyz" && method === "GET")
+      return ready() ? sendText(response, 200, "ok\n") : sendText(response, 503, "not ready\n");
+    const resource = findResource(path);
+    if (resource === undefined)
+      throw new HttpRefusal(404, "not_found", `Cannot ${request.method} this path: the API has no such resource`);
+    const name = resource.operations.get(method);
+    if (name === undefined) throw wrongMethod(request, response, [...resource.operations.keys()]);
+    await perform(name, { request, response, params: resource.params, search, facts });
+  };
+
+  return (request, response) => {
+    const facts = observe(request, response, log);
     response.setHeader("X-Content-Type-Options", "nosniff");
-    response.once("close", () => {
-      requestsUnderWay.dec();
-      const { route, user, namespace, sandbox, error } = response.locals as RequestFacts;
-      const milliseconds = performance.now() - start;
-      const status = response.writableFinished ? response.statusCode : 499;
-      requestSeconds.observe({ route: route ?? "none", code: status }, milliseconds / 1000);
-      const fields = {
-        method: request.method,
-        route,
-        status,
-        milliseconds: Math.round(milliseconds * 10) / 10,
-        user,
-        namespace,
-        sandbox,
-      };
-      if (status >= 500) log.error({ ...fields, error }, "request failed");
-      else log.info(fields, "request");
-    });
-    next();
+    answer(request, response, facts).catch((error: unknown) => refuse(error, request, response, facts));
   };
 }
 
-const refuse: ErrorRequestHandler = (error: unknown, request, response, _next) => {
-  (response.locals as RequestFacts).error = error;
+function wrongMethod(request: IncomingMessage, response: ServerResponse, methods: string[]): HttpRefusal {
+  const allowed = methods.join(", ");
+  response.setHeader("Allow", allowed);
+  return new HttpRefusal(405, "not_supported", `Cannot ${request.method} this resource: it has ${allowed}`);
+}
+
+function refuse(error: unknown, request: IncomingMessage, response: ServerResponse, facts: RequestFacts): void {
+  facts.error = error;
   const refusal = asRefusal(error);
   // Half a reply cannot be taken back: the cut connection tells the client that it is not whole.
   if (response.headersSent) {
@@ -72,6 +58,9 @@ const refuse: ErrorRequestHandler = (error: unknown, request, response, _next) =
   if (refusal.code === "unauthenticated") response.setHeader("WWW-Authenticate", "Bearer");
   // The rest of a refused body is not waited for.
   if (!request.complete) response.setHeader("Connection", "close");
-  // The type of what was to come may be set already.
-  response.status(refusal.status).type("json").json(refusal);
-};
+  sendJson(response, refusal.status, refusal);
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", "Content-Length": text.length }).end(text);
+}

@@ -1,4 +1,5 @@
-import { json, type Express, type Request, type Response } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { parse as parseQuery } from "node:querystring";
 import type { z } from "zod";
 import { SandkeepError } from "../../api/errors.ts";
 import { GROUP, VERSION } from "../../api/constants.ts";
@@ -6,7 +7,8 @@ import { describeIssues } from "../../api/parse.ts";
 import { routes, type Route, type RouteName } from "../../api/routes.ts";
 import type { User } from "../auth/authenticate.ts";
 import type { Access } from "../auth/authorise.ts";
-import { HttpRefusal } from "./refusals.ts";
+import { readJson, sendJson } from "./json.ts";
+import type { RequestFacts } from "./observe.ts";
 
 /** A request that has been authenticated, authorised and parsed. */
 export interface Call<N extends RouteName = RouteName> {
@@ -17,8 +19,9 @@ export interface Call<N extends RouteName = RouteName> {
   user: User;
   /** Aborted when the client has gone before its reply was complete. */
   signal: AbortSignal;
-  request: Request;
-  response: Response;
+  request: IncomingMessage;
+  response: ServerResponse;
+  facts: RequestFacts;
 }
 
 type BodyOf<R> = R extends { body: { type: "json"; schema: infer S extends z.ZodType } } ? z.output<S> : undefined;
@@ -32,47 +35,40 @@ export interface Guard {
   authorise: (user: User, access: Access) => Promise<void>;
 }
 
-/** What is known of a request for its line in the access log. */
-export interface RequestFacts {
-  route?: RouteName;
-  user?: string;
-  namespace?: string;
-  sandbox?: string;
-  /** What was thrown while it was served. */
-  error?: unknown;
+/** A request of which only the route is known. */
+export interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  params: Record<string, string>;
+  search: string;
+  facts: RequestFacts;
 }
 
-const maxJsonOctets = 1 << 20;
-// Whatever Content-Type says: bearer tokens are not sent by browsers on their own, so there is nothing to forge.
-const parseJson = json({ limit: maxJsonOctets, strict: false, type: () => true });
-
-/** Adds every route to the app. Nothing of the body is read, and no object looked up, before the user is known and allowed. */
-export function bind(app: Express, handlers: Handlers, guard: Guard): void {
-  for (const name of Object.keys(routes) as RouteName[]) bindOne(app, name, handlers, guard);
-  for (const [path, methods] of methodsByPath()) app.all(path, refuseOthers(methods));
-}
-
-function bindOne(app: Express, name: RouteName, handlers: Handlers, guard: Guard): void {
-  const route: Route = routes[name];
-  const handle = handlers[name] as Handler<RouteName>;
-  const method = route.method.toLowerCase() as "get" | "post" | "put" | "delete";
-  app[method](expressPath(route), async (request, response) => {
-    const facts = response.locals as RequestFacts;
+/**
+ * Gives each route's requests to its handler and answers with what that returns. Nothing of the body is read, and no
+ * object looked up, before the user is known and allowed. What is refused or fails rejects.
+ */
+export function bind(handlers: Handlers, guard: Guard): (name: RouteName, exchange: Exchange) => Promise<void> {
+  return async (name, { request, response, params: sent, search, facts }) => {
+    const route: Route = routes[name];
+    const handle = handlers[name] as Handler<RouteName>;
     facts.route = name;
-    const params = parse(route.params, request.params, "the path");
+    const params = parse(route.params, sent, "the path");
     const { namespace, id } = params as { namespace: string; id?: string };
     const user = await guard.authenticate(request.headers.authorization);
-    Object.assign(facts, { user: user.username, namespace, sandbox: id });
+    facts.user = user.username;
+    facts.namespace = namespace;
+    facts.sandbox = id;
     await guard.authorise(user, accessTo(route, namespace, id));
 
-    const query = parse(route.query, request.query, "the query");
+    const query = parse(route.query, parseQuery(search), "the query");
     const body =
-      route.body?.type === "json" ? parse(route.body.schema, await readJson(request, response), "the body") : undefined;
+      route.body?.type === "json" ? parse(route.body.schema, await readJson(request), "the body") : undefined;
     // The schemas of this very route have just been applied; the types follow from the table.
-    const call = { route: name, params, query, body, user, signal: gone(response), request, response } as Call;
+    const call = { route: name, params, query, body, user, signal: gone(response), request, response, facts } as Call;
     const reply = await handle(call);
     if (!response.headersSent) send(response, route, reply);
-  });
+  };
 }
 
 function accessTo({ access }: Route, namespace: string, name: string | undefined): Access {
@@ -93,19 +89,7 @@ function parse(schema: z.ZodType, value: unknown, where: string): unknown {
   );
 }
 
-function readJson(request: Request, response: Response): Promise<unknown> {
-  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
-  if (encoding === undefined && Number(length ?? 0) === 0)
-    throw new HttpRefusal(400, "invalid_argument", "Cannot take the body: it is missing");
-  return new Promise((resolve, reject) => {
-    parseJson(request, response, (error?: unknown) => {
-      if (error !== undefined) reject(error);
-      else resolve(request.body);
-    });
-  });
-}
-
-function gone(response: Response): AbortSignal {
+function gone(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   const closed = () => {
     if (!response.writableFinished)
@@ -117,29 +101,7 @@ function gone(response: Response): AbortSignal {
   return controller.signal;
 }
 
-function send(response: Response, { reply }: Route, value: unknown): void {
-  response.status(reply.status);
-  if (reply.body === undefined) response.end();
-  else response.json(value);
-}
-
-function expressPath({ path }: Route): string {
-  return `/v1${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
-}
-
-function methodsByPath(): Map<string, string[]> {
-  const methods = new Map<string, string[]>();
-  for (const route of Object.values(routes)) {
-    const path = expressPath(route);
-    methods.set(path, [...(methods.get(path) ?? []), route.method]);
-  }
-  return methods;
-}
-
-function refuseOthers(methods: string[]): (request: Request, response: Response) => never {
-  const allowed = methods.join(", ");
-  return (request, response) => {
-    response.setHeader("Allow", allowed);
-    throw new HttpRefusal(405, "not_supported", `Cannot ${request.method} this resource: it has ${allowed}`);
-  };
+function send(response: ServerResponse, { reply }: Route, value: unknown): void {
+  if (reply.body === undefined) response.writeHead(reply.status).end();
+  else sendJson(response, reply.status, value);
 }

@@ -25,10 +25,7 @@ export function asRefusal(error: unknown): SandkeepError {
     });
   if (error instanceof URIError)
     return new HttpRefusal(400, "invalid_argument", "Cannot read the path: bad percent-encoding");
-  const http = fromBodyParser(error);
-  return (
-    http ?? new SandkeepError("internal", "request", "An error in the gateway; its log has more", { cause: error })
-  );
+  return new SandkeepError("internal", "request", "An error in the gateway; its log has more", { cause: error });
 }
 
 /** The API server speaks for itself, except about the gateway's own account: that is not the client's doing. */
@@ -53,17 +50,4 @@ function fromApiServer(error: ApiError): SandkeepError {
   if (status === 429) return refuse("resource_exhausted");
   if (status === 400 || status === 413 || status === 422) return refuse("invalid_argument");
   return refuse("unavailable", "The Kubernetes API server could not answer; try again");
-}
-
-/** Errors of express and body-parser carry a status and, most of them, a type. */
-function fromBodyParser(error: unknown): SandkeepError | undefined {
-  if (!(error instanceof Error) || !("status" in error) || typeof error.status !== "number") return undefined;
-  const type = "type" in error ? error.type : undefined;
-  if (type === "entity.too.large")
-    return new HttpRefusal(413, "invalid_argument", "Cannot take the body: it is over 1 MiB");
-  if (type === "entity.parse.failed")
-    return new HttpRefusal(400, "invalid_argument", `Cannot read the body as JSON: ${error.message}`);
-  if (error.status >= 400 && error.status < 500)
-    return new HttpRefusal(error.status, "invalid_argument", `Cannot read the request: ${error.message}`);
-  return undefined;
 }

@@ -59,15 +59,15 @@ interface Reply {
 }
 
 /** Sends the path as it is: `fetch` would tidy it up. */
-function send(method: string, path: string, { token = "good", body = "" } = {}): Promise<Reply> {
+function send(method: string, path: string, { token = "good", body = "", more = {} } = {}): Promise<Reply> {
   const { port } = server.address() as AddressInfo;
-  const headers = token === "" ? {} : { authorization: `Bearer ${token}` };
+  const headers = { ...(token !== "" && { authorization: `Bearer ${token}` }), ...more };
   return new Promise((resolve, reject) => {
     const request = httpRequest({ port, host: "127.0.0.1", method, path, headers }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
       response.on("end", () => {
-        const isJson = response.headers["content-type"]?.includes("json");
+        const isJson = response.headers["content-type"]?.includes("json") && text !== "";
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
@@ -162,6 +162,67 @@ describe("a request", () => {
     expect(reply.body.message).toMatch(message);
     expect(reply.body).toMatchObject({ code: expect.any(String), resource: "request" });
     expect(handle).not.toHaveBeenCalled();
+  });
+
+  it.each<[what: string, headers: Record<string, string>, body: string, status: number, message: RegExp]>([
+    ["a compressed body", { "content-encoding": "gzip" }, "x", 415, /without a Content-Encoding/],
+    ["an empty body in chunks", { "transfer-encoding": "chunked" }, "", 400, /as JSON/],
+    ["a megabyte in chunks", { "transfer-encoding": "chunked" }, `"${"x".repeat(1 << 20)}"`, 413, /1 MiB/],
+  ])("with %s is refused in words", async (_, more, body, status, message) => {
+    const reply = await send("POST", sandboxes, { body, more });
+    expect(reply.status).toBe(status);
+    expect(reply.body.message).toMatch(message);
+    expect(handle).not.toHaveBeenCalled();
+  });
+
+  it("is read whatever its Content-Type and case of escapes", async () => {
+    const more = { "content-type": "text/plain", "content-encoding": "identity" };
+    const reply = await send("POST", "/v1/namespaces/%6Es/sandboxes/?wait=started", { body: '{"name":"é"}', more });
+    expect(reply).toMatchObject({ status: 400, body: { message: expect.stringMatching(/name/) } });
+    const body = '{"name":"b"}';
+    expect((await send("POST", "/v1/namespaces/%6Es/sandboxes/?wait=started", { body, more })).status).toBe(201);
+    expect(handle).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ params: { namespace: "ns" }, body: expect.objectContaining({ name: "b" }) }),
+    );
+  });
+
+  it("by HEAD is answered as GET, without the body", async () => {
+    const reply = await send("HEAD", `${sandboxes}/a`);
+    expect(reply).toMatchObject({ status: 200, text: "", headers: { "content-length": "13" } });
+    expect(handle).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ route: "getSandbox" }));
+    expect(await send("HEAD", `${sandboxes}/a/exec`)).toMatchObject({ status: 405, headers: { allow: "POST" } });
+  });
+
+  it("is answered in JSON that no browser takes for anything else", async () => {
+    const { headers } = await send("GET", `${sandboxes}/a`);
+    expect(headers).toMatchObject({
+      "content-type": "application/json; charset=utf-8",
+      "x-content-type-options": "nosniff",
+    });
+    expect(headers).not.toHaveProperty("x-powered-by");
+  });
+
+  it("whose client leaves in the middle of the body reaches nobody", async () => {
+    const { port } = server.address() as AddressInfo;
+    const headers = { authorization: "Bearer good", "content-length": "100" };
+    const request = httpRequest({ port, host: "127.0.0.1", method: "POST", path: sandboxes, headers });
+    authorising = async () => void request.destroy();
+    request.on("error", () => {}).write("{");
+    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ route: "createSandbox", status: 499 });
+    expect(handle).not.toHaveBeenCalled();
+  });
+
+  it("that the audit log has told of leaves another line only if it fails", async () => {
+    handle = async ({ facts }) => void (facts.audited = true);
+    await send("DELETE", `${sandboxes}/a`);
+    handle = async ({ facts }) => {
+      facts.audited = true;
+      throw new SandkeepError("unavailable", "sandbox", "broke off");
+    };
+    await send("DELETE", `${sandboxes}/a`);
+    await vi.waitFor(() => expect(lines).not.toHaveLength(0));
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ status: 503 }]);
   });
 
   it("with a method that the resource has not is told which it has", async () => {

@@ -1,6 +1,11 @@
-import express from "express";
 import type { ServerHttp2Stream } from "node:http2";
-import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import { relay } from "../../../src/gateway/processes/relay.ts";
@@ -13,19 +18,17 @@ interface Reply {
   complete: boolean;
 }
 
-const fail: express.ErrorRequestHandler = (_error, _request, response, _next) => void response.destroy();
-
 /** What a client gets when the agent answers so. */
 async function relayed(
   answer: (stream: ServerHttp2Stream) => void,
   onData: (response: IncomingMessage) => void = () => {},
 ): Promise<Reply> {
   await using end = await farEnd(answer);
-  const app = express();
-  app.get("/", async (_, response) => {
-    await relay(await end.link.request({ method: "GET", path: "/" }), "application/octet-stream", response);
-  });
-  const server = createServer(app.disable("x-powered-by").use(fail));
+  const answerWith = async (response: ServerResponse) => {
+    const reply = await end.link.request({ method: "GET", path: "/" });
+    await relay(reply, "application/octet-stream", response).catch(() => response.destroy());
+  };
+  const server = createServer((_, response) => void answerWith(response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
     const { port } = server.address() as AddressInfo;

@@ -1,4 +1,4 @@
-import type { Request, Response } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { beforeEach, expect, it } from "vitest";
 import { createSandboxSchema } from "../../../src/api/sandbox-http.ts";
 import { SANDBOX, type Sandbox } from "../../../src/api/sandbox.ts";
@@ -35,8 +35,9 @@ function creating(wait: "started" | "ready"): Call<"createSandbox"> {
     body: createSandboxSchema.parse({ name: "a" }),
     user: { username: "alice" },
     signal: new AbortController().signal,
-    request: { get: () => undefined } as Partial<Request> as Request,
-    response: {} as Partial<Response> as Response,
+    request: { headers: {} } as Partial<IncomingMessage> as IncomingMessage,
+    response: {} as Partial<ServerResponse> as ServerResponse,
+    facts: {},
   };
 }
 
