@@ -12,12 +12,23 @@
 //	POST /processes/{id}/resize        {rows, columns}: 204
 //	POST /exec                         start, with all its stdin in base64; NDJSON: {process}, {stream, offset, data}…, {exit}
 //
+// Files are named by the parameter path, or pathBytes in base64:
+//
+//	GET    /files                                octets; Range: one range of bytes, 206 and Content-Range, else 416
+//	PUT    /files?mode=&sync=                    all of a file at once: 204
+//	PATCH  /files?offset=|append=&truncate=&create=&exclusive=&mode=  in place: {offset, size}
+//	DELETE /files?recursive=                     204
+//	GET    /files/stat                           Info, of a link itself
+//	GET    /files/list?limit=&cursor=            {items: Info[], cursor}, sorted by the bytes of the names, 10,000 by default
+//	POST   /files/mkdir?parents=&mode=           204
+//	POST   /files/rename?to=|toBytes=&exclusive= 204
+//
 // Every frame of exec is sent at once. When output had to go before it was read, the next offset shows the gap; a stream
 // of stdout or stderr is reset instead, and a new request sees in Sandkeep-Offset where it goes on.
 //
 // Limits: a body of 1 MiB, 24 MiB with stdin in exec, any length for stdin; waits of 86,400 s; 1,024 requests at once on a
 // connection. Unknown fields and parameters of the wrong form are invalid_argument. Errors are described in package fault;
-// what each route refuses, in package process.
+// what each route refuses, in packages process and files.
 package api
 
 import (
@@ -54,6 +65,7 @@ func (a *API) routes() http.Handler {
 	mux.Handle("GET /processes/{id}/exit", a.ofProcess(exit))
 	mux.Handle("POST /processes/{id}/signal", a.ofProcess(signal))
 	mux.Handle("POST /processes/{id}/resize", a.ofProcess(resize))
+	routeFiles(mux)
 	mux.Handle("/", answer(func(_ http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.NotFound, fault.Request, "There is no route %s %.200s", r.Method, r.URL.Path)
 	}))

@@ -3,8 +3,9 @@
 //
 // Codes and their HTTP statuses are those of Sandkeep's API:
 //
-//	invalid_argument 400, permission_denied 403, not_found 404, already_exists and conflict 409, failed_precondition 412,
-//	resource_exhausted 429, internal 500, not_supported 501, unavailable 503, deadline_exceeded 504, no_space 507
+//	invalid_argument 400, permission_denied 403, not_found 404, conflict, already_exists, is_a_directory, not_a_directory
+//	and directory_not_empty 409, failed_precondition 412, file_too_large 413, resource_exhausted 429, internal 500,
+//	not_supported 501, unavailable 503, deadline_exceeded 504, no_space 507
 package fault
 
 import (
@@ -28,6 +29,13 @@ const (
 	NotSupported       Code = "not_supported"
 	Unavailable        Code = "unavailable"
 	Internal           Code = "internal"
+
+	AlreadyExists     Code = "already_exists"
+	IsADirectory      Code = "is_a_directory"
+	NotADirectory     Code = "not_a_directory"
+	DirectoryNotEmpty Code = "directory_not_empty"
+	FileTooLarge      Code = "file_too_large"
+	NoSpace           Code = "no_space"
 )
 
 var statuses = map[Code]int{
@@ -41,11 +49,19 @@ var statuses = map[Code]int{
 	NotSupported:       http.StatusNotImplemented,
 	Unavailable:        http.StatusServiceUnavailable,
 	Internal:           http.StatusInternalServerError,
+
+	AlreadyExists:     http.StatusConflict,
+	IsADirectory:      http.StatusConflict,
+	NotADirectory:     http.StatusConflict,
+	DirectoryNotEmpty: http.StatusConflict,
+	FileTooLarge:      http.StatusRequestEntityTooLarge,
+	NoSpace:           http.StatusInsufficientStorage,
 }
 
 // What a refusal is about.
 const (
 	Process = "process"
+	File    = "file"
 	Probe   = "probe"
 	Sandbox = "sandbox"
 	Request = "request"
