@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"sandkeep.dev/localcluster/internal/address"
 	"sandkeep.dev/localcluster/internal/host"
@@ -19,7 +21,7 @@ func (c *Cluster) claimAddresses(cache string) error {
 		return err
 	}
 	defer lock.Close()
-	var taken error
+	var routes []string
 	for index := range address.MostClusters {
 		plan := address.Plan{Index: index}
 		if _, err := net.InterfaceByName(plan.Bridge()); err == nil {
@@ -30,7 +32,9 @@ func (c *Cluster) claimAddresses(cache string) error {
 			return err
 		}
 		if user != "" {
-			taken = errors.Join(taken, fmt.Errorf("%s and %s meet the route %q", plan.NodeRange(), plan.Pods(), user))
+			if !slices.Contains(routes, user) {
+				routes = append(routes, user)
+			}
 			continue
 		}
 		c.Index = index
@@ -41,7 +45,14 @@ func (c *Cluster) claimAddresses(cache string) error {
 		)
 		return errors.Join(err, c.save())
 	}
-	return errors.Join(errors.New("no address range is free for another cluster; end others with `hack/cluster down --all`, or remove the routes named here"), taken)
+	return noneFree(routes)
+}
+
+func noneFree(routes []string) error {
+	if len(routes) == 0 {
+		return fmt.Errorf("%d clusters run on this machine, which is all it can hold; end one with: hack/cluster down --name NAME", address.MostClusters)
+	}
+	return fmt.Errorf("no address range is free for a cluster: this machine uses 10.90.0.0/16 or 10.100.0.0/16 by the routes\n  %s\nEnd clusters that you need no more (hack/cluster down --name NAME), or remove the other routes", strings.Join(routes, "\n  "))
 }
 
 // releaseAddresses removes the cluster's devices, and with them its routes. A bridge that another cluster made there since stays.
