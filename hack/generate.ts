@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { stringify } from "yaml";
 import { crdFor } from "../src/api/crd.ts";
@@ -8,11 +8,14 @@ import { openApiFor } from "../src/api/openapi.ts";
 import { routes } from "../src/api/routes.ts";
 
 const root = dirname(import.meta.dirname);
+/** Nothing is in them that is not generated. */
+const folders = ["crds", "charts/sandkeep/definitions"];
 const header = "# Generated from src/api by hack/generate. Do not edit.\n";
 
 const check = process.argv.includes("--check");
 const outdated = [];
-for (const [path, text] of generatedFiles()) {
+const generated = generatedFiles();
+for (const [path, text] of generated) {
   if ((await currentText(path)) === text) {
     continue;
   }
@@ -25,6 +28,15 @@ for (const [path, text] of generatedFiles()) {
     console.log(`wrote ${relative(root, path)}`);
   }
 }
+for (const path of await leftOver(generated.map(([path]) => path))) {
+  if (check) {
+    outdated.push(path);
+    console.error(`${relative(root, path)} is generated no more`);
+  } else {
+    await rm(path);
+    console.log(`removed ${relative(root, path)}`);
+  }
+}
 if (outdated.length > 0) {
   console.error("Generated files are out of date. Run hack/generate.");
   process.exitCode = 1;
@@ -34,12 +46,17 @@ if (outdated.length > 0) {
 function generatedFiles(): [path: string, text: string][] {
   const definitions = customKinds.flatMap((kind) => {
     const text = header + stringify(crdFor(kind), { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false });
-    return ["crds", "charts/sandkeep/definitions"].map((folder): [string, string] => [
-      join(root, folder, `${kind.plural}.yaml`),
-      text,
-    ]);
+    return folders.map((folder): [string, string] => [join(root, folder, `${kind.plural}.yaml`), text]);
   });
   return [...definitions, [join(root, "docs/openapi.json"), `${JSON.stringify(openApiFor(routes), null, 2)}\n`]];
+}
+
+/** Files of kinds that are gone. */
+async function leftOver(paths: string[]): Promise<string[]> {
+  const there = await Promise.all(
+    folders.map(async (folder) => (await readdir(join(root, folder))).map((name) => join(root, folder, name))),
+  );
+  return there.flat().filter((path) => !paths.includes(path));
 }
 
 async function currentText(path: string): Promise<string | undefined> {
