@@ -68,7 +68,7 @@ func (t *takeovers) receive(control *net.UnixConn) {
 		return
 	}
 	_ = control.SetReadDeadline(time.Time{})
-	connection := &connection{in: in, out: out, control: control}
+	connection := newConnection(in, out, control)
 	select {
 	case t.connections <- connection:
 	case <-t.closed:
@@ -107,26 +107,4 @@ func receiveFiles(control *net.UnixConn) (in, out *os.File, err error) {
 		_ = syscall.SetNonblock(fd, true)
 	}
 	return os.NewFile(uintptr(fds[0]), "link"), os.NewFile(uintptr(fds[1]), "link"), nil
-}
-
-// connection is a pair of descriptors as a net.Conn.
-type connection struct {
-	in, out *os.File
-	control net.Conn
-}
-
-func (c *connection) Read(p []byte) (int, error)  { return c.in.Read(p) }
-func (c *connection) Write(p []byte) (int, error) { return c.out.Write(p) }
-
-// Close lets go of the descriptors before Connect may end.
-func (c *connection) Close() error {
-	return errors.Join(c.in.Close(), c.out.Close(), c.control.Close())
-}
-
-func (c *connection) LocalAddr() net.Addr                { return c.control.LocalAddr() }
-func (c *connection) RemoteAddr() net.Addr               { return c.control.RemoteAddr() }
-func (c *connection) SetReadDeadline(t time.Time) error  { return c.in.SetReadDeadline(t) }
-func (c *connection) SetWriteDeadline(t time.Time) error { return c.out.SetWriteDeadline(t) }
-func (c *connection) SetDeadline(t time.Time) error {
-	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
