@@ -23,8 +23,9 @@
 //	POST   /files/mkdir?parents=&mode=           204
 //	POST   /files/rename?to=|toBytes=&exclusive= 204
 //
-// Every frame of exec is sent at once. When output had to go before it was read, the next offset shows the gap; a stream
-// of stdout or stderr is reset instead, and a new request sees in Sandkeep-Offset where it goes on.
+// Every frame of exec is sent at once, but for the first, which waits up to 10 ms for another. When output had to go before
+// it was read, the next offset shows the gap; a stream of stdout or stderr is reset instead, and a new request sees in
+// Sandkeep-Offset where it goes on.
 //
 // Limits: a body of 1 MiB, 24 MiB with stdin in exec, any length for stdin; waits of 86,400 s; 1,024 requests at once on a
 // connection. Unknown fields and parameters of the wrong form are invalid_argument. Errors are described in package fault;

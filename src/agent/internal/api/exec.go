@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
 
 	"sandkeep.dev/agent/internal/process"
 	"sandkeep.dev/agent/internal/spool"
@@ -18,6 +19,9 @@ const maxExecBody = 24 << 20
 
 // bufferSize is how many octets of output go into one frame at most: 64 KiB in base64.
 const bufferSize = 48 << 10
+
+// shortly is how long the first frame waits for another: the answer of a command that ends within it is one message.
+const shortly = 10 * time.Millisecond
 
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
@@ -41,7 +45,6 @@ func (a *API) exec(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	frames := &frames{w: w, flusher: http.NewResponseController(w)}
 	frames.started(p)
-	frames.flush()
 	for _, stream := range []*stream{{name: "stdout", spool: p.Stdout}, {name: "stderr", spool: p.Stderr}} {
 		stream.reader = stream.spool.Attach(0)
 		defer func() { stream.reader.Detach() }()
@@ -72,6 +75,8 @@ type stream struct {
 func (f *frames) follow(left <-chan struct{}, p *process.Process) {
 	buffer := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buffer)
+	late := time.NewTimer(shortly)
+	defer late.Stop()
 	for !f.failed {
 		// Asked before reading: once it has exited, the streams have all they will get.
 		exit, exited := p.Exited()
@@ -91,6 +96,8 @@ func (f *frames) follow(left <-chan struct{}, p *process.Process) {
 		case <-out:
 		case <-errs:
 		case <-p.Done():
+		case <-late.C:
+			f.flush()
 		case <-left:
 			return
 		}
@@ -105,23 +112,23 @@ func (s *stream) changed() <-chan struct{} {
 	return s.spool.Changed()
 }
 
-// move writes at most one frame of a stream.
+// move writes at most one frame of a stream, and reports whether it did.
 func (f *frames) move(s *stream, buffer []byte) bool {
-	if s.over {
-		return false
+	for !s.over {
+		n, err := s.reader.TryRead(buffer)
+		if n > 0 {
+			f.output(s.name, s.reader.Offset()-int64(n), buffer[:n])
+			return true
+		}
+		if errors.Is(err, spool.ErrOvertaken) {
+			s.reader.Detach()
+			s.reader = s.spool.Attach(0)
+			continue
+		}
+		s.over = err != nil
+		break
 	}
-	n, err := s.reader.TryRead(buffer)
-	if n > 0 {
-		f.output(s.name, s.reader.Offset()-int64(n), buffer[:n])
-		return true
-	}
-	if errors.Is(err, spool.ErrOvertaken) {
-		s.reader.Detach()
-		s.reader = s.spool.Attach(0)
-		return true
-	}
-	s.over = err != nil
-	return s.over
+	return false
 }
 
 func (f *frames) started(p *process.Process) {

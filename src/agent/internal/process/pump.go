@@ -19,6 +19,8 @@ type pump struct {
 	// log gets the output too; nil for none. It is written to first, so that what a client has seen is in the log.
 	log  *os.File
 	into *spool.Spool
+	// terminal: what was written into it comes out a moment later, unless poll is asked for it.
+	terminal bool
 	// drained is called once, when all that the process itself wrote has been moved.
 	drained func()
 }
@@ -86,7 +88,7 @@ func (p *pump) move(raw syscall.RawConn, limit int) (n int, err error) {
 // holds little at once, but ends when others go on writing.
 func (p *pump) moveRest(raw syscall.RawConn) error {
 	for moved := 0; moved < len(buffer{}); {
-		rest, err := waiting(raw)
+		rest, err := p.waiting(raw)
 		if err != nil || rest == 0 {
 			return err
 		}
@@ -103,10 +105,11 @@ func (p *pump) moveRest(raw syscall.RawConn) error {
 }
 
 // waiting is how many octets can be read without waiting.
-func waiting(raw syscall.RawConn) (n int, err error) {
+func (p *pump) waiting(raw syscall.RawConn) (n int, err error) {
 	controlErr := raw.Control(func(fd uintptr) {
-		// What was written into a terminal comes out of it a moment later, unless poll is asked for it.
-		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		if p.terminal {
+			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		}
 		n, err = unix.IoctlGetInt(int(fd), unix.TIOCINQ)
 	})
 	if controlErr != nil || err != nil {
