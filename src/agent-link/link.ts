@@ -159,13 +159,13 @@ export class Link implements AsyncDisposable {
         reject(this.#error(`no answer within ${milliseconds} ms`, undefined, "deadline_exceeded"));
         stream.close(http2.constants.NGHTTP2_CANCEL);
       }, milliseconds);
-      const answered = linkResponseSeconds.startTimer();
+      const start = performance.now();
       // After the response errors reach the body's reader, when the stream closes.
       stream.on("error", fail);
       stream.once("close", fail);
       stream.once("response", (head) => {
         clearTimeout(late);
-        answered();
+        linkResponseSeconds.observe((performance.now() - start) / 1000);
         stream.off("close", fail);
         const broken = () => this.#failure ?? this.#error(`it reset the response (HTTP/2 code ${stream.rstCode})`);
         resolve({

@@ -34,39 +34,46 @@ export async function relay(answer: LinkResponse, contentType: string, response:
 const aheadOctets = 256 << 10;
 
 /**
- * As `pipeline`, which takes a tenth of a millisecond to set up, with head, frames and end that arrive together sent in
- * one segment: a system call each is most of what relaying a short command costs. What is under way is counted here,
- * because a response that is corked at the wrong moment never emits `drain`.
+ * As `pipeline`, which takes a tenth of a millisecond to set up, with what comes in one turn of the event loop sent
+ * together: head, frames and end of a short command are one segment then, and a system call each is most of what
+ * relaying them costs.
  */
 function pipe(body: Readable, response: ServerResponse): Promise<void> {
   return new Promise((resolve, reject) => {
-    let corked = false;
-    const uncork = () => {
-      corked = false;
-      response.uncork();
-    };
+    let held: Buffer[] = [];
     let ahead = 0;
-    body.on("data", (chunk: Buffer) => {
-      if (!corked) {
-        corked = true;
-        response.cork();
-        setImmediate(uncork);
-      }
-      ahead += chunk.length;
-      if (ahead >= aheadOctets) body.pause();
+    const sendHeld = () => {
+      turn = undefined;
+      // Followers learn at once that the stream is there, however long its first octet takes.
+      if (held.length === 0) return response.flushHeaders();
+      const chunk = joined(held);
+      held = [];
       response.write(chunk, () => {
         ahead -= chunk.length;
         if (ahead < aheadOctets && body.isPaused()) body.resume();
       });
+    };
+    let turn: NodeJS.Immediate | undefined = setImmediate(sendHeld);
+    body.on("data", (chunk: Buffer) => {
+      ahead += chunk.length;
+      if (ahead >= aheadOctets) body.pause();
+      held.push(chunk);
+      turn ??= setImmediate(sendHeld);
     });
-    body.once("end", () => response.end());
-    body.once("error", reject);
+    body.once("end", () => {
+      clearImmediate(turn);
+      response.end(joined(held));
+    });
+    body.once("error", reject).once("close", () => clearImmediate(turn));
     response.once("close", () => {
       if (response.writableFinished) resolve();
       else reject(new SandkeepError("unavailable", "request", "The client went before the end of the reply"));
       body.destroy();
     });
-    // Followers learn at once that the stream is there, however long its first octet takes.
-    setImmediate(() => response.headersSent || response.flushHeaders());
   });
+}
+
+function joined(chunks: Buffer[]): Buffer {
+  const [first] = chunks;
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
 }

@@ -21,7 +21,7 @@ interface Reply {
 /** What a client gets when the agent answers so. */
 async function relayed(
   answer: (stream: ServerHttp2Stream) => void,
-  onData: (response: IncomingMessage) => void = () => {},
+  onData: (response: IncomingMessage, chunk?: string) => void = () => {},
 ): Promise<Reply> {
   await using end = await farEnd(answer);
   const answerWith = async (response: ServerResponse) => {
@@ -39,8 +39,9 @@ async function relayed(
           resolve({ status: response.statusCode ?? 0, headers: response.headers, text, complete: response.complete });
         response.setEncoding("utf8").on("data", (chunk: string) => {
           text += chunk;
-          onData(response);
+          onData(response, chunk);
         });
+        onData(response);
         response.on("error", () => {}).on("close", done);
       });
       request.on("error", reject).end();
@@ -67,11 +68,11 @@ it("hands on the body and the offset, and nothing else that the sandbox says", a
   expect(Object.keys(reply.headers).sort()).toEqual([
     "cache-control",
     "connection",
+    "content-length",
     "content-type",
     "date",
     "keep-alive",
     "sandkeep-offset",
-    "transfer-encoding",
   ]);
   expect(reply.headers["content-type"]).toBe("application/octet-stream");
 });
@@ -95,6 +96,24 @@ it.each([
     stream.end();
   });
   expect(reply.status).toBe(expected);
+});
+
+it("shows a follower the head before there is an octet, and each octet before there is another", async () => {
+  const seen: string[] = [];
+  let agent: ServerHttp2Stream | undefined;
+  const reply = await relayed(
+    (stream) => {
+      agent = stream;
+      stream.respond({ ":status": 200 });
+    },
+    (response, chunk) => {
+      seen.push(chunk ?? `head ${response.statusCode}`);
+      if (chunk === undefined) agent?.write("first");
+      else if (chunk === "first") agent?.end("last");
+    },
+  );
+  expect(reply).toMatchObject({ text: "firstlast", complete: true });
+  expect(seen).toEqual(["head 200", "first", "last"]);
 });
 
 it("cuts the client off when the body breaks off", async () => {
