@@ -1,3 +1,4 @@
+import { orAborted } from "../lib/or-aborted.ts";
 import { sleep } from "../lib/sleep.ts";
 import type { Link } from "./link.ts";
 import { LinkError } from "./link-error.ts";
@@ -153,14 +154,4 @@ export class LinkPool implements AsyncDisposable {
 
 function keyOf({ namespace, pod }: Pick<LinkTarget, "namespace" | "pod">): string {
   return `${namespace}/${pod}`;
-}
-
-function orAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -36,7 +36,7 @@ export class Recent<V> {
     const since = performance.now();
     const loading = load().then(
       (value) => {
-        this.#entries.set(key, { since, value });
+        this.#add(key, { since, value });
         return value;
       },
       (error: unknown) => {
@@ -51,7 +51,8 @@ export class Recent<V> {
   }
 
   #add(key: string, entry: Entry<V>): void {
-    const oldest = this.#entries.size >= this.#max ? this.#entries.keys().next() : undefined;
+    const full = this.#entries.size >= this.#max && !this.#entries.has(key);
+    const oldest = full ? this.#entries.keys().next() : undefined;
     if (oldest && !oldest.done) this.#entries.delete(oldest.value);
     this.#entries.set(key, entry);
   }

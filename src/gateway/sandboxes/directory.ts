@@ -2,6 +2,7 @@ import { SandkeepError } from "../../api/errors.ts";
 import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
 import { isNotFound } from "../../kube/api-error.ts";
 import type { Kube } from "../../kube/client.ts";
+import { orAborted } from "../../lib/or-aborted.ts";
 import { keyOf } from "../../runtime/key.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
 
@@ -40,8 +41,8 @@ export class SandboxDirectory {
   }
 
   /** Those of a namespace, in no order, once everything that existed at the start is known. */
-  async inNamespace(namespace: string): Promise<Sandbox[]> {
-    await this.#source.store.ready;
+  async inNamespace(namespace: string, signal: AbortSignal): Promise<Sandbox[]> {
+    await orAborted(this.#source.store.ready, signal);
     return this.#source.store.by("namespace", namespace);
   }
 

@@ -52,8 +52,8 @@ export function sandboxHandlers(
       return await viewOnce({ namespace, name, uid }, query.wait, query.timeoutSeconds, signal);
     },
 
-    async listSandboxes({ params, query }) {
-      const { items, ...rest } = pageOf(await directory.inNamespace(params.namespace), query);
+    async listSandboxes({ params, query, signal }) {
+      const { items, ...rest } = pageOf(await directory.inNamespace(params.namespace, signal), query);
       return { items: items.map(sandboxView), ...rest };
     },
 

@@ -51,6 +51,22 @@ describe("authenticator", () => {
     await expect(authenticator(kube)("Bearer t")).rejects.toMatchObject({ code: "unauthenticated" });
   });
 
+  it("refuses for the moment what comes while very many tokens are under review", async () => {
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    class Slow extends MemoryKube {
+      override async create<T extends KubeObject>(_kind: ResourceKind<T>, object: T): Promise<T> {
+        await answered;
+        return { ...object, status: { authenticated: true, user: alice } };
+      }
+    }
+    const authenticate = authenticator(new Slow());
+    const under = Array.from({ length: 512 }, (_, i) => authenticate(`Bearer t${i}`));
+    await expect(authenticate("Bearer more")).rejects.toMatchObject({ code: "resource_exhausted", retryable: true });
+    answer();
+    expect(await Promise.all(under)).toHaveLength(512);
+    expect(await authenticate("Bearer more")).toEqual(alice);
+  });
+
   it("does not take an API server that is down for a refusal", async () => {
     const { kube } = reviewing(() => {
       throw new ConnectionError("down");

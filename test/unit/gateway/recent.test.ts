@@ -75,3 +75,14 @@ it("forgets the oldest answers beyond its size", async () => {
   await recent.get("a", load);
   expect(load).toHaveBeenCalledTimes(4);
 });
+
+it("stays within its size also when an answer comes for what it has forgotten meanwhile", async () => {
+  const recent = new Recent<string>({ milliseconds: 10_000, max: 1 });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const first = recent.get("a", () => promise);
+  expect(await recent.get("b", async () => "b")).toBe("b");
+  resolve("a");
+  expect(await first).toBe("a");
+  const load = vi.fn(async () => "again");
+  expect([await recent.get("a", load), await recent.get("b", load)]).toEqual(["a", "again"]);
+});
