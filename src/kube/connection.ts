@@ -4,6 +4,7 @@ import { apiError, ConnectionError } from "./api-error.ts";
 import { CredentialSource, type Credentials } from "./credentials.ts";
 import { requests, requestSeconds, resourceOf } from "./metrics.ts";
 import { sleep } from "../lib/sleep.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 export interface ConnectOptions {
   /** Path of a kubeconfig. Absent: `$KUBECONFIG`, `~/.kube/config`, or, in a Pod, its service account. */
@@ -50,7 +51,9 @@ export class Connection implements AsyncDisposable {
     this.server = (config.getCurrentCluster()?.server ?? "").replace(/\/+$/, "");
     this.namespace = config.getContextObject(config.getCurrentContext())?.namespace ?? "default";
     const connector = connectorFor(this.#credentials);
-    const common = { connect: connector, keepAliveTimeout: 30_000, headersTimeout: 30_000, pipelining: 1 };
+    // Where HTTP/2 is possible, undici opens one connection at a time, to see first what the server speaks.
+    const http1 = { connect: connector, allowH2: false, pipelining: 1 };
+    const common = { ...http1, keepAliveTimeout: 30_000, headersTimeout: 30_000 };
     this.#calls = new Agent({ ...common, connections: 64, bodyTimeout: 60_000 });
     this.#streams = new Agent({ ...common, bodyTimeout: 0 });
   }
@@ -99,7 +102,7 @@ export class Connection implements AsyncDisposable {
     const answered = requestSeconds.startTimer({ method });
     let status = "none";
     try {
-      const response = await agent.request({
+      const answer = agent.request({
         origin,
         path: pathname.replace(/\/$/, "") + path,
         method,
@@ -112,6 +115,8 @@ export class Connection implements AsyncDisposable {
         ...(body && { body: JSON.stringify(body) }),
         ...(signal && { signal }),
       });
+      // A request that has no connection yet does not heed its signal.
+      const response = await untilAborted(answer, signal);
       answered();
       status = String(response.statusCode);
       return response;
@@ -149,9 +154,8 @@ function connectorFor(source: CredentialSource): buildConnector.connector {
     return made.connector;
   };
   return (options, connected) => {
-    current().then(
-      (connector) => connector(options, connected),
-      (cause: unknown) => connected(cause instanceof Error ? cause : new Error(String(cause)), null),
-    );
+    current()
+      .then((connector) => connector(options, connected))
+      .catch((cause: unknown) => connected(cause instanceof Error ? cause : new Error(String(cause)), null));
   };
 }

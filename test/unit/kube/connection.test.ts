@@ -1,11 +1,15 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { KubeConfig } from "@kubernetes/client-node";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { kubeClient } from "../../../src/kube/api-client.ts";
 import { ConnectionError, isNotFound } from "../../../src/kube/api-error.ts";
+import { Connection } from "../../../src/kube/connection.ts";
 import { NODE } from "../../../src/kube/objects.ts";
 import { stubServer } from "../../support/stub-server.ts";
+import { waitFor } from "../../support/wait-for.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -16,6 +20,27 @@ async function tokenFile(token: string) {
   const path = join(folder, "token");
   await writeFile(path, token);
   return { path, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+}
+
+/** A server that takes connections and says nothing, not even TLS, as one that starts or hangs; and a connection to it. */
+async function silentServer(user: object = {}) {
+  const sockets: Socket[] = [];
+  const server: Server = createServer((socket) => sockets.push(socket.on("error", () => {})));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const config = new KubeConfig();
+  const cluster = { name: "silent", server: `https://127.0.0.1:${port}`, skipTLSVerify: true };
+  config.loadFromClusterAndUser(cluster, { name: "user", ...user });
+  const connection = new Connection(config);
+  return {
+    sockets,
+    connection,
+    async [Symbol.asyncDispose]() {
+      await connection[Symbol.asyncDispose]();
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 describe("a connection", () => {
@@ -128,6 +153,31 @@ describe("a connection", () => {
     const controller = new AbortController();
     server.http.once("request", () => controller.abort(new Error("enough")));
     await expect(kubeClient(server.connection).getPath("/x", { signal: controller.signal })).rejects.toThrow("enough");
+  });
+
+  test("rejects at once when aborted before there is a connection: a leader's lease does not wait", async () => {
+    await using server = await silentServer();
+    const kube = kubeClient(server.connection);
+    const controller = new AbortController();
+    const requests = [1, 2, 3].map((i) => kube.getPath(`/${i}`, { signal: controller.signal }));
+    await waitFor("a connection", () => server.sockets.length > 0);
+    controller.abort(new Error("enough"));
+    for (const request of requests) await expect(request).rejects.toThrow("enough");
+  });
+
+  test("connects for requests side by side: one that cannot connect holds up no other", async () => {
+    await using server = await silentServer();
+    const kube = kubeClient(server.connection);
+    const requests = [1, 2, 3].map((i) => kube.getPath(`/${i}`).catch((error: unknown) => error));
+    await waitFor("three connections", () => server.sockets.length === 3);
+    await server.connection[Symbol.asyncDispose]();
+    for (const error of await Promise.all(requests)) expect(error).toBeInstanceOf(ConnectionError);
+  });
+
+  test("fails the request, and nothing else, when it finds half a certificate", async () => {
+    const half = Buffer.from("-----BEGIN CERTIFICATE-----\nMIIB").toString("base64");
+    await using server = await silentServer({ certData: half, keyData: half });
+    await expect(kubeClient(server.connection).getPath("/x")).rejects.toBeInstanceOf(ConnectionError);
   });
 
   test("deletes what is not there, and gets it not", async () => {
