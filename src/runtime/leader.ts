@@ -97,7 +97,9 @@ export class Leader {
       await pause(retrySeconds * 1000, signal);
       const startedAt = performance.now();
       const left = renewedAt + renewSeconds * 1000 - startedAt;
-      const renewed = left > 0 && !signal.aborted ? await this.#attempt(left, signal) : undefined;
+      // Half the time at most: when one connection has died, there is time to ask over another.
+      const patience = Math.min(left, (renewSeconds * 1000) / 2);
+      const renewed = left > 0 && !signal.aborted ? await this.#attempt(patience, signal) : undefined;
       if (signal.aborted) return;
       if (renewed === false) throw new LeadershipLost(`The lease "${name}" was taken over`);
       if (renewed) renewedAt = startedAt;

@@ -34,6 +34,10 @@ function replica(kube: MemoryKube, identity: string) {
   return { state, stop: () => stop.abort(), done };
 }
 
+/** The fate of a request that is lost on its way. */
+const unanswered: MemoryKube["onCall"] = (_, signal) =>
+  new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+
 const seconds = (n: number) => vi.advanceTimersByTimeAsync(n * 1000);
 
 describe("leader election", () => {
@@ -116,10 +120,23 @@ describe("leader election", () => {
     const kube = new MemoryKube();
     const a = replica(kube, "a");
     await seconds(1);
-    kube.onCall = (_, signal) =>
-      new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    kube.onCall = unanswered;
     await seconds(13);
     expect(a.state.outcome).toBe("LeadershipLost");
+  });
+
+  test("goes on leading when one connection dies without a word: there is time to ask over another", async () => {
+    const kube = new MemoryKube();
+    const a = replica(kube, "a");
+    await seconds(1);
+    kube.onCall = (_, signal) => {
+      kube.onCall = () => {};
+      return unanswered(_, signal);
+    };
+    await seconds(30);
+    expect(a.state.leads).toBe(true);
+    a.stop();
+    await a.done;
   });
 
   test("goes on leading through a short absence of the server", async () => {
