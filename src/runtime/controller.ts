@@ -34,12 +34,17 @@ export interface ControllerOptions {
 
 const outcomes = ["success", "requeue", "conflict", "error", "terminal"] as const;
 
-/** Workers that reconcile keys: everything a source names, as soon as all sources are ready. */
+/**
+ * Workers that reconcile keys: everything the sources name once all of them are ready, then what their changes concern, and
+ * everything again when changes may have gone by unseen.
+ */
 export class Controller {
   readonly name: string;
   readonly #options: ControllerOptions;
   readonly #queue: Queue;
   readonly #log: Log;
+  /** Before, changes are no news: the first passes are over all there is. */
+  #working = false;
 
   constructor(options: ControllerOptions) {
     const { name, sources, log = rootLog } = options;
@@ -52,7 +57,12 @@ export class Controller {
     });
     for (const result of outcomes) reconciles.inc({ controller: name, result }, 0);
     queueDepth.set({ controller: name }, 0);
-    for (const source of sources) source.subscribe((key) => this.trigger(key));
+    for (const source of sources) {
+      source.subscribe(
+        (key) => this.#working && this.trigger(key),
+        () => this.#working && this.#triggerAll(),
+      );
+    }
   }
 
   /** Asks for a pass over the key, for what no source sees: an observation of ours has changed. */
@@ -71,7 +81,15 @@ export class Controller {
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
     await Promise.race([Promise.all(this.#options.sources.map(({ ready }) => ready)), stopped]);
+    this.#working = true;
+    this.#triggerAll();
     await Promise.all(Array.from({ length: this.#options.workers ?? 16 }, () => this.#work(signal)));
+  }
+
+  #triggerAll(): void {
+    for (const source of this.#options.sources) {
+      for (const key of source.keys()) this.trigger(key);
+    }
   }
 
   async #work(signal: AbortSignal): Promise<void> {

@@ -35,7 +35,7 @@ const livedMilliseconds = 1_000;
  *      └─────────┘ any other failure: the watch goes on from the same version, after a pause of at most 0.8 → 30 s
  *
  * It goes on until aborted, whatever happens. Every object that became different reaches every handler, and again after
- * a pause if the handler throws; several differences of one object may arrive as one.
+ * a pause if the handler throws; several differences of one object may arrive as one. See `onGap` for what may not arrive.
  */
 export class Reflector<T extends KubeObject, Index extends string = never> {
   readonly kind: ResourceKind<T>;
@@ -46,6 +46,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   readonly #retry: BackoffOptions;
   readonly #log: Log;
   readonly #handlers: ChangeHandler<T>[] = [];
+  readonly #gapHandlers: (() => void)[] = [];
   readonly #redeliveries = new Set<Promise<void>>();
   #signal: AbortSignal | undefined;
 
@@ -78,6 +79,14 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   /** To be called before `run`; a handler that comes later misses what is stored already. */
   subscribe(handler: ChangeHandler<T>): void {
     this.#handlers.push(handler);
+  }
+
+  /**
+   * Called when a new list had to follow a watch, after the differences that it shows. An object that came and went in
+   * between is in neither, so whoever made it will not hear of its end.
+   */
+  onGap(handler: () => void): void {
+    this.#gapHandlers.push(handler);
   }
 
   /** Works until the signal is aborted, and then resolves. */
@@ -113,10 +122,12 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   }
 
   async #list(signal: AbortSignal): Promise<string> {
+    const isGap = this.#store.isReady;
     const { items, resourceVersion } = await listAll(this.#kube, this.kind, { ...this.#selection, signal });
     relists.inc({ reflector: this.name });
     lastEvent.setToCurrentTime({ reflector: this.name });
     this.#deliver(this.#store.replaceAll(items.map(withoutBulk)), signal);
+    if (isGap) for (const handler of this.#gapHandlers) handler();
     this.#log.debug({ objects: items.length }, "listed");
     return resourceVersion;
   }

@@ -8,7 +8,10 @@ import type { Reflector } from "./reflector.ts";
 export interface Source {
   readonly name: string;
   readonly ready: Promise<void>;
-  subscribe(enqueue: (key: string) => void): void;
+  /** The keys of all that is stored; one may come more than once. */
+  keys(): Iterable<string>;
+  /** `enqueue` is told the keys that a change concerns, `missed` that changes may have gone by unseen; see `Reflector.onGap`. */
+  subscribe(enqueue: (key: string) => void, missed: () => void): void;
 }
 
 /**
@@ -16,11 +19,16 @@ export interface Source {
  * deletion. A change of status alone is our own and no reason to look again.
  */
 export function onSelf<T extends KubeObject, I extends string>(reflector: Reflector<T, I>): Source {
-  return source(reflector, (enqueue) =>
-    reflector.subscribe(({ key, object, previous }) => {
-      if (object === undefined || previous === undefined || concerns(object, previous)) enqueue(key);
-    }),
-  );
+  return {
+    ...known(reflector),
+    keys: () => reflector.store.keys(),
+    subscribe(enqueue, missed) {
+      reflector.subscribe(({ key, object, previous }) => {
+        if (object === undefined || previous === undefined || concerns(object, previous)) enqueue(key);
+      });
+      reflector.onGap(missed);
+    },
+  };
 }
 
 /** Objects that belong to a reconciled one by their controller owner reference: any change of theirs. */
@@ -43,19 +51,22 @@ export function onMapped<T extends KubeObject, I extends string>(
   reflector: Reflector<T, I>,
   keysOf: (object: T) => string[],
 ): Source {
-  return source(reflector, (enqueue) =>
-    reflector.subscribe(({ object, previous }) => {
-      const keys = [...(previous ? keysOf(previous) : []), ...(object ? keysOf(object) : [])];
-      for (const key of new Set(keys)) enqueue(key);
-    }),
-  );
+  return {
+    ...known(reflector),
+    keys: () => [...reflector.store.values()].flatMap(keysOf),
+    subscribe(enqueue, missed) {
+      reflector.subscribe(({ object, previous }) => {
+        const keys = [...(previous ? keysOf(previous) : []), ...(object ? keysOf(object) : [])];
+        for (const key of new Set(keys)) enqueue(key);
+      });
+      reflector.onGap(missed);
+    },
+  };
 }
 
-function source<T extends KubeObject, I extends string>(
-  reflector: Reflector<T, I>,
-  subscribe: Source["subscribe"],
-): Source {
-  return { name: reflector.name, ready: reflector.store.ready, subscribe };
+/** Objects that a pass has to know, though none of them is a reason for one. */
+export function known<T extends KubeObject, I extends string>({ name, store }: Reflector<T, I>): Source {
+  return { name, ready: store.ready, keys: () => [], subscribe: () => {} };
 }
 
 function concerns({ metadata: now }: KubeObject, { metadata: before }: KubeObject): boolean {

@@ -11,7 +11,7 @@ import { type Pod, POD } from "../../kube/objects.ts";
 import { Controller, type Pass, type Result } from "../../runtime/controller.ts";
 import { keyOfObject } from "../../runtime/key.ts";
 import { perform, type Performer } from "../../runtime/perform.ts";
-import { onMapped, onSelf, type Source } from "../../runtime/source.ts";
+import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
 import type { ClusterFacts } from "../facts.ts";
 import { parsed } from "../parsed.ts";
 import { sandboxNameOf, type SandboxIndex, within, type World } from "../world.ts";
@@ -196,6 +196,8 @@ function sourcesIn({ sandboxes, pods, policies, classes, probes, apps, nodes, ru
         .filter(({ spec }) => spec.className === undefined || spec.className === metadata.name)
         .map(keyOfObject),
     ),
-    ...[apps, nodes, runtimeClasses].map(({ name, store: { ready } }) => ({ name, ready, subscribe: () => {} })),
+    known(apps),
+    known(nodes),
+    known(runtimeClasses),
   ];
 }

@@ -19,23 +19,18 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** Keeps a copy of every ConfigMap of role `original`, and fails at every third pass. */
-function copier(kube: Kube) {
-  const reflectorOf = (role: string) =>
-    new Reflector(kube, CONFIG_MAP, {
-      namespace: server.namespace,
-      labelSelector: `role=${role}`,
-      retry: { first: 100, most: 1_000 },
-      log: silentLog,
-    });
-  const originals = reflectorOf("original");
-  const copies = reflectorOf("copy");
-  let passes = 0;
+/** Keeps a copy of every ConfigMap of role `original`, and fails at every third pass over each. */
+function copier(kube: Kube, watchingCopies: Kube = kube) {
+  const originals = reflectorOf("original", kube);
+  const copies = reflectorOf("copy", watchingCopies);
+  const passes = new Map<string, number>();
   const controller = new Controller({
     name: "copier",
     sources: [onSelf(originals), onMapped(copies, ({ metadata, data }) => [`${metadata.namespace}/${data?.["of"]}`])],
     reconcile: async (key, { signal }) => {
-      if (++passes % 3 === 0) throw new Error("handler bug");
+      const pass = (passes.get(key) ?? 0) + 1;
+      passes.set(key, pass);
+      if (pass % 3 === 0) throw new Error("handler bug");
       const original = originals.store.get(key);
       if (original === undefined) return;
       const apply = [{ kind: CONFIG_MAP, object: copyOf(original) }];
@@ -45,6 +40,15 @@ function copier(kube: Kube) {
     log: silentLog,
   });
   return new Manager({ reflectors: [originals, copies], controllers: [controller] });
+}
+
+function reflectorOf(role: string, kube: Kube) {
+  return new Reflector(kube, CONFIG_MAP, {
+    namespace: server.namespace,
+    labelSelector: `role=${role}`,
+    retry: { first: 100, most: 1_000 },
+    log: silentLog,
+  });
 }
 
 function copyOf({ metadata, data }: ConfigMap): ConfigMap {
@@ -64,6 +68,10 @@ function write(name: string, value: string): Promise<ConfigMap> {
 async function copiedValues(): Promise<Record<string, string | undefined>> {
   const { items } = await server.kube.list(CONFIG_MAP, { namespace: server.namespace, labelSelector: "role=copy" });
   return Object.fromEntries(items.map(({ data }) => [data?.["of"], data?.["value"]]));
+}
+
+async function isCopied(name: string): Promise<boolean> {
+  return Object.hasOwn(await copiedValues(), name);
 }
 
 describe("a controller on a real API server", () => {
@@ -86,6 +94,26 @@ describe("a controller on a real API server", () => {
     // The copy is repaired when someone deletes it, and the whole still stops as one.
     await server.kube.delete(CONFIG_MAP, { namespace: server.namespace, name: "original-7-copy" });
     await waitFor("the copy to come back", arrived);
+    stop.abort();
+    await running;
+  });
+
+  test("makes anew what was deleted before its watch, interrupted for too long, could bring it", async () => {
+    await using proxy = await server.proxy();
+    await using connection = server.connect({ proxy });
+    const stop = new AbortController();
+    const running = copier(server.kube, kubeClient(connection)).run(stop.signal);
+    await write("seen", "1");
+    await waitFor("the controller to work", () => isCopied("seen"));
+
+    proxy.close();
+    await write("unseen", "1");
+    await waitFor("the copy", () => isCopied("unseen"));
+    await server.kube.delete(CONFIG_MAP, { namespace: server.namespace, name: "unseen-copy" });
+    await server.cluster.compact();
+    await server.cluster.restart("apiserver");
+    proxy.open();
+    await waitFor("the copy to come back", () => isCopied("unseen"));
     stop.abort();
     await running;
   });

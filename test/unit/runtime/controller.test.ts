@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { metrics } from "../../../src/metrics.ts";
 import { Controller, type ControllerOptions } from "../../../src/runtime/controller.ts";
+import type { Source } from "../../../src/runtime/source.ts";
 import { TerminalError } from "../../../src/runtime/terminal-error.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
@@ -24,24 +25,54 @@ function running(reconcile: ControllerOptions["reconcile"], options: Partial<Con
   return { controller, passes, stop: () => (stop.abort(), done) };
 }
 
+/** A source whose news a test makes. */
+function sourceOf(stored: string[], ready: Promise<void> = Promise.resolve()) {
+  let tell: Parameters<Source["subscribe"]> | undefined;
+  const source: Source = { name: "x", ready, keys: () => stored, subscribe: (...handlers) => (tell = handlers) };
+  return { source, changed: (key: string) => tell?.[0](key), missed: () => tell?.[1]() };
+}
+
 describe("a controller", () => {
   test("waits until its sources are ready", async () => {
     const { promise: ready, resolve } = Promise.withResolvers<void>();
-    const { controller, passes, stop } = running(async () => {}, {
-      sources: [{ name: "x", ready, subscribe: () => {} }],
-    });
+    const { source } = sourceOf(["b"], ready);
+    const { controller, passes, stop } = running(async () => {}, { sources: [source] });
     controller.trigger("a");
     await vi.advanceTimersByTimeAsync(1_000);
     expect(passes).toEqual([]);
     resolve();
     await vi.advanceTimersByTimeAsync(0);
-    expect(passes).toEqual(["a"]);
+    expect(passes).toEqual(["a", "b"]);
+    await stop();
+  });
+
+  test("begins with all that is stored, and keeps nothing of what came before: a standby may wait for long", async () => {
+    const { source, changed } = sourceOf(["a", "b"]);
+    const { promise: ready, resolve } = Promise.withResolvers<void>();
+    const { passes, stop } = running(async () => {}, { sources: [source, sourceOf(["b", "c"], ready).source] });
+    changed("long gone");
+    resolve();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(passes).toEqual(["a", "b", "c"]);
+    await stop();
+  });
+
+  test("looks at what a change concerns, and at everything again when changes may have gone by unseen", async () => {
+    const one = sourceOf(["a"]);
+    const other = sourceOf(["b"]);
+    const { passes, stop } = running(async () => {}, { sources: [one.source, other.source] });
+    await vi.advanceTimersByTimeAsync(0);
+    passes.length = 0;
+    one.changed("c");
+    other.missed();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(passes).toEqual(["c", "a", "b"]);
     await stop();
   });
 
   test("stops also while its sources are not ready", async () => {
     const never = new Promise<void>(() => {});
-    const { stop } = running(async () => {}, { sources: [{ name: "x", ready: never, subscribe: () => {} }] });
+    const { stop } = running(async () => {}, { sources: [sourceOf([], never).source] });
     await stop();
   });
 

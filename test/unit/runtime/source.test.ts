@@ -1,8 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { KubeObject, ResourceKind } from "../../../src/api/meta.ts";
 import { POD } from "../../../src/kube/objects.ts";
 import { Reflector } from "../../../src/runtime/reflector.ts";
-import { onMapped, onOwned, onSelf, type Source } from "../../../src/runtime/source.ts";
+import { known, onMapped, onOwned, onSelf, type Source } from "../../../src/runtime/source.ts";
 import type { Change } from "../../../src/runtime/store.ts";
 import { MemoryKube } from "../../support/memory-kube.ts";
 
@@ -27,7 +27,10 @@ function keysOf(
   const handlers: ((change: Change<KubeObject>) => void)[] = [];
   reflector.subscribe = (handler) => handlers.push(handler);
   const keys: string[] = [];
-  sourceOf(reflector).subscribe((key) => keys.push(key));
+  sourceOf(reflector).subscribe(
+    (key) => keys.push(key),
+    () => {},
+  );
   for (const handler of handlers) handler({ key: "ns/a", ...change });
   return keys;
 }
@@ -83,6 +86,41 @@ describe("a source of owned objects", () => {
   ])("names the owner $name", ({ reference, keys }) => {
     const change = { object: object({ ownerReferences: [reference] }) };
     expect(keysOf((reflector) => onOwned(reflector, THING), change)).toEqual(keys);
+  });
+});
+
+/** A reflector that has listed these objects. */
+async function listed(...objects: KubeObject[]) {
+  const kube = new MemoryKube();
+  for (const stored of objects) kube.put(POD, stored);
+  const reflector = new Reflector<KubeObject>(kube, POD);
+  const end = new AbortController();
+  const running = reflector.run(end.signal);
+  await reflector.store.ready;
+  return { reflector, [Symbol.asyncDispose]: () => (end.abort(), running) };
+}
+
+describe("a source of anything", () => {
+  test.each([
+    { name: "the objects' own", sourceOf: onSelf, keys: ["ns/a", "ns/b"] },
+    { name: "what they map to", sourceOf: byLabels, keys: ["x", "x"] },
+    { name: "none where they are only known", sourceOf: known, keys: [] },
+  ])("has the keys of all that is stored: $name", async ({ sourceOf, keys }) => {
+    await using listing = await listed(object(), object({ name: "b" }));
+    expect([...sourceOf(listing.reflector).keys()]).toEqual(keys);
+  });
+
+  test.each([
+    { name: "the objects themselves", sourceOf: onSelf },
+    { name: "mapped objects", sourceOf: byLabels },
+  ])("passes on that changes may have gone by unseen: $name", ({ sourceOf }) => {
+    const reflector = new Reflector<KubeObject>(new MemoryKube(), POD);
+    const gaps: (() => void)[] = [];
+    reflector.onGap = (handler) => gaps.push(handler);
+    const missed = vi.fn<() => void>();
+    sourceOf(reflector).subscribe(() => {}, missed);
+    for (const gap of gaps) gap();
+    expect(missed).toHaveBeenCalledOnce();
   });
 });
 
