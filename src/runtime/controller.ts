@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { isConflict } from "../kube/api-error.ts";
+import { ConnectionError, isConflict } from "../kube/api-error.ts";
 import { log as rootLog, type Log } from "../log.ts";
 import { queueDepth, queueSeconds, reconciles, reconcileSeconds } from "./metrics.ts";
 import { Queue } from "./queue.ts";
@@ -31,6 +31,9 @@ export interface ControllerOptions {
   workers?: number;
   log?: Log;
 }
+
+/** The longest pause while the API server is out of reach: that is no fault of the key, which should be early when it is back. */
+const outagePause = 5_000;
 
 const outcomes = ["success", "requeue", "conflict", "error", "terminal"] as const;
 
@@ -123,7 +126,7 @@ export class Controller {
           "failed; tried again after a pause",
         );
       }
-      this.#queue.retry(key);
+      this.#queue.retry(key, error instanceof ConnectionError ? outagePause : undefined);
       return conflict ? "conflict" : "error";
     }
   }

@@ -3,7 +3,10 @@ import { backoff } from "../lib/backoff.ts";
 /** The longest time a timer can be set for, 24.8 days; who waits longer is woken early and waits again. */
 const longestTimer = 2 ** 31 - 1;
 
-const retryDelays = { first: 10, most: 60_000 };
+/** Milliseconds before the first retry of a key, at most. */
+const firstPause = 10;
+/** Milliseconds before any retry, at most. */
+const longestPause = 60_000;
 
 /**
  * Keys with work to do. A key waits at most once, and is never handed to two workers at a time: one that is added while
@@ -59,14 +62,14 @@ export class Queue {
     this.#delayed.set(key, { at, timer: setTimeout(due, Math.min(milliseconds, longestTimer)) });
   }
 
-  /** Adds the key after a pause that doubles with each retry of this key, up to a minute. */
-  retry(key: string): void {
-    const failures = this.#failures.get(key) ?? 0;
-    this.#failures.set(key, failures + 1);
-    this.addAfter(key, backoff(failures, retryDelays));
+  /** Adds the key after a pause that doubles with each retry of this key, up to `most` milliseconds. */
+  retry(key: string, most: number = longestPause): void {
+    const failures = this.failures(key);
+    if (firstPause * 2 ** failures < most) this.#failures.set(key, failures + 1);
+    this.addAfter(key, backoff(failures, { first: firstPause, most }));
   }
 
-  /** How often the key was retried since it last succeeded. */
+  /** How often the key was retried since it last succeeded, as far as that made its pauses longer. */
   failures(key: string): number {
     return this.#failures.get(key) ?? 0;
   }

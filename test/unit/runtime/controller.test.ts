@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { ConnectionError } from "../../../src/kube/api-error.ts";
 import { metrics } from "../../../src/metrics.ts";
 import { Controller, type ControllerOptions } from "../../../src/runtime/controller.ts";
 import type { Source } from "../../../src/runtime/source.ts";
@@ -98,6 +99,20 @@ describe("a controller", () => {
     expect(passes).toEqual(["bad", "good"]);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(passes.filter((key) => key === "bad")).toHaveLength(7);
+    await stop();
+  });
+
+  test("is back within seconds of the API server, however long that was out of reach", async () => {
+    let isUp = false;
+    const { controller, passes, stop } = running(async () => {
+      if (!isUp) throw new ConnectionError("connect ECONNREFUSED");
+    });
+    controller.trigger("a");
+    await vi.advanceTimersByTimeAsync(600_000);
+    isUp = true;
+    passes.length = 0;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(passes).toEqual(["a"]);
     await stop();
   });
 

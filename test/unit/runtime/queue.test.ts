@@ -93,10 +93,20 @@ describe("a queue", () => {
     for (let i = 0; i < 15; i++) await retry();
     expect(pauses.slice(0, 5)).toEqual([10, 20, 40, 80, 160]);
     expect(pauses.slice(-2)).toEqual([60_000, 60_000]);
-    expect(queue.failures("a")).toBe(15);
+    expect(queue.failures("a")).toBe(13);
     queue.forget("a");
     await retry();
     expect(pauses.at(-1)).toBe(10);
+  });
+
+  test("lengthens the pauses no further than asked for, nor those that follow", async () => {
+    const queue = new Queue();
+    for (let i = 0; i < 50; i++) queue.retry("a", 100);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await drain(queue)).toEqual(["a"]);
+    queue.retry("a");
+    await vi.advanceTimersByTimeAsync(160);
+    expect(await drain(queue)).toEqual(["a"]);
   });
 
   test("keeps the pauses of one key from another", async () => {
