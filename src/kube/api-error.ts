@@ -41,6 +41,14 @@ export class ConnectionError extends Error {
   override name = "ConnectionError";
 }
 
+/**
+ * Not even a bookmark came on a watch: its connection is dead, or its version lies in the server's future, as after a
+ * restored backup, and nothing will come ever.
+ */
+export class SilentWatchError extends ConnectionError {
+  override name = "SilentWatchError";
+}
+
 /** Reads a refusal's body, whatever it is, as an error. */
 export function apiError(request: string, httpStatus: number, body: string): ApiError {
   return new ApiError(request, httpStatus, parseStatus(body));

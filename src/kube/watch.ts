@@ -1,5 +1,5 @@
 import type { KubeObject, ResourceKind } from "../api/meta.ts";
-import { ApiError, ConnectionError, type Status } from "./api-error.ts";
+import { ApiError, ConnectionError, SilentWatchError, type Status } from "./api-error.ts";
 import type { WatchEvent, WatchOptions } from "./client.ts";
 import { asConnectionError, type Connection } from "./connection.ts";
 import { lines } from "./lines.ts";
@@ -10,8 +10,8 @@ const silenceMilliseconds = 90_000;
 
 /**
  * Events after `options.resourceVersion`, until the server closes, which it is asked to do after 5 to 10 minutes. Throws
- * `ApiError` when the server refuses or reports an error within the stream (410: the version is too old), and
- * `ConnectionError` when the stream breaks or stays silent for 90 s.
+ * `ApiError` when the server refuses or reports an error within the stream (410: the version is too old),
+ * `ConnectionError` when the stream breaks, and `SilentWatchError` when it stays silent for 90 s.
  */
 export async function* watch<T extends KubeObject>(
   connection: Connection,
@@ -24,7 +24,8 @@ export async function* watch<T extends KubeObject>(
   const path = pathOf(kind, { namespace, query });
 
   const silence = new AbortController();
-  const expire = () => silence.abort(new ConnectionError(`GET ${path} was silent for ${silenceMilliseconds / 1000} s`));
+  const expire = () =>
+    silence.abort(new SilentWatchError(`GET ${path} was silent for ${silenceMilliseconds / 1000} s`));
   const timer = setTimeout(expire, silenceMilliseconds);
   const ended = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
   try {

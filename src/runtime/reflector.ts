@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectMeta, ResourceKind } from "../api/meta.ts";
-import { isGone } from "../kube/api-error.ts";
+import { isGone, SilentWatchError } from "../kube/api-error.ts";
 import type { Kube, WatchEvent } from "../kube/client.ts";
 import { listAll } from "../kube/list-all.ts";
 import { backoff, type BackoffOptions } from "../lib/backoff.ts";
@@ -31,7 +31,7 @@ const livedMilliseconds = 1_000;
  * Keeps a store of one kind equal to what the API server has.
  *
  *     list ──► watch ──► watch … each from the last version seen
- *      ▲         │ 410: that version is forgotten
+ *      ▲         │ 410: that version is forgotten; 90 s without a bookmark: perhaps the server never knew it
  *      └─────────┘ any other failure: the watch goes on from the same version, after a pause of at most 0.8 → 30 s
  *
  * It goes on until aborted, whatever happens. Every object that became different reaches every handler, and again after
@@ -110,11 +110,14 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
       } catch (error) {
         if (signal.aborted) break;
         failed = true;
-        if (isGone(error)) version = undefined;
+        if (isGone(error) || error instanceof SilentWatchError) version = undefined;
         watchFailures.inc({ reflector: this.name });
         this.#log.warn({ error, failures, relist: version === undefined }, "watch failed; it goes on after a pause");
       }
-      if (failed || performance.now() - startedAt < livedMilliseconds) {
+      const lived = performance.now() - startedAt;
+      // What fails so seldom need not pause for longer each time: some proxies cut quiet watches off every minute.
+      if (lived > this.#retry.most) failures = 0;
+      if (failed || lived < livedMilliseconds) {
         await sleep(backoff(failures++, this.#retry), signal).catch(() => {});
       }
     }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { ConnectionError } from "../../../src/kube/api-error.ts";
+import { ConnectionError, SilentWatchError } from "../../../src/kube/api-error.ts";
 import type { WatchEvent } from "../../../src/kube/client.ts";
 import { NODE, type Node } from "../../../src/kube/objects.ts";
 import { watch } from "../../../src/kube/watch.ts";
@@ -90,7 +90,7 @@ describe("a watch", () => {
     const next = events.next().catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(90_000);
     const error = await next;
-    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error).toBeInstanceOf(SilentWatchError);
     expect(String(error)).toContain("was silent for 90 s");
   });
 

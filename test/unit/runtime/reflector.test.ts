@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { KubeObject } from "../../../src/api/meta.ts";
-import { ConnectionError } from "../../../src/kube/api-error.ts";
+import { ConnectionError, SilentWatchError } from "../../../src/kube/api-error.ts";
 import type { WatchEvent } from "../../../src/kube/client.ts";
 import { CONFIG_MAP } from "../../../src/kube/objects.ts";
 import { Reflector } from "../../../src/runtime/reflector.ts";
@@ -73,16 +73,16 @@ describe("a reflector", () => {
     expect(watch.told).toEqual(["1", "3", "4"]);
   });
 
-  test.each([{ name: "its version is too old", error: refused(410, "Expired", CONFIG_MAP, { name: "" }) }])(
-    "lists anew when $name, and tells of the gap: what came and went shows in no list",
-    async ({ error }) => {
-      await using watch = await watching();
-      watch.kube.objects.clear();
-      watch.kube.send(error);
-      await vi.advanceTimersByTimeAsync(800);
-      expect(watch.told).toEqual(["1", "ns/a gone", "gap"]);
-    },
-  );
+  test.each([
+    { name: "its version is too old", error: refused(410, "Expired", CONFIG_MAP, { name: "" }) },
+    { name: "its version may be one that the server has yet to reach", error: new SilentWatchError("silent") },
+  ])("lists anew when $name, and tells of the gap: what came and went shows in no list", async ({ error }) => {
+    await using watch = await watching();
+    watch.kube.objects.clear();
+    watch.kube.send(error);
+    await vi.advanceTimersByTimeAsync(800);
+    expect(watch.told).toEqual(["1", "ns/a gone", "gap"]);
+  });
 
   test("knows of no gap when a watch that broke goes on where it was", async () => {
     await using watch = await watching();
@@ -91,5 +91,15 @@ describe("a reflector", () => {
     await vi.advanceTimersByTimeAsync(800);
     expect(watch.kube.calls.at(-1)).toBe("watch configmaps from 7");
     expect(watch.told).toEqual(["1"]);
+  });
+
+  test("pauses no longer for watches that break after a while, though nothing happened in them", async () => {
+    await using watch = await watching();
+    for (let i = 0; i < 10; i++) {
+      await vi.advanceTimersByTimeAsync(50_000);
+      watch.kube.send(broken);
+      await vi.advanceTimersByTimeAsync(800);
+    }
+    expect(watch.kube.calls.filter((call) => call.startsWith("watch"))).toHaveLength(11);
   });
 });
