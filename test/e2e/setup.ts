@@ -1,17 +1,24 @@
 import type { TestProject } from "vitest/node";
-import { endCluster, install, type Installed } from "../support/installed.ts";
+import { endCluster, installInto, type Installed } from "../support/installed.ts";
+import { quickstart } from "../support/quickstart.ts";
 
 const cluster = "test-e2e";
 
 declare module "vitest" {
   interface ProvidedContext {
     installed: Installed;
+    /** What the quickstart said. */
+    quickstart: string;
   }
 }
 
-/** One cluster with two replicas of everything, for all files; `SANDKEEP_KEEP_CLUSTER` leaves it for a look inside. */
+/**
+ * One cluster with two replicas of everything, for all files, made as users make it: by the quickstart.
+ * `SANDKEEP_KEEP_CLUSTER` leaves it for a look inside.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  project.provide("installed", await install(cluster));
+  project.provide("quickstart", await quickstart(cluster));
+  project.provide("installed", await installInto(cluster));
   return async () => {
     if (process.env["SANDKEEP_KEEP_CLUSTER"] === undefined) await endCluster(cluster);
   };

@@ -1,0 +1,93 @@
+import { readFile } from "node:fs/promises";
+import { expect, inject, test } from "vitest";
+import { kubectl, tool } from "../support/installed.ts";
+import { quickstart } from "../support/quickstart.ts";
+import { newTenant } from "./tenant.ts";
+
+const installed = inject("installed");
+
+const phases = ["Created", "Scheduled", "Started", "Ready", "Finished"];
+
+function expectTheWholeStory(said: string): void {
+  expect(said.match(/^\[\d\/7\]/gm)).toEqual([1, 2, 3, 4, 5, 6, 7].map((number) => `[${number}/7]`));
+  const shown = [...said.matchAll(/^ {2}(\w+) +\+\d+ ms/gm)].map(([, phase]) => phase);
+  expect(shown).toEqual(phases);
+  expect(said).toContain("Completed, exit code 0");
+  expect(said).toMatch(/^ {2}primes: 2 3 5 7 .* 53 59$/m);
+  expect(said).toMatch(/^ {2}exit code 0, \d+ ms/m);
+  expect(said).toMatch(/50 times on one connection: median \d+\.\d ms, slowest \d+\.\d ms/);
+  expect(said).toMatch(/^All in (\d+ min \d\d|\d+\.\d) s\.$/m);
+}
+
+test("the quickstart shows the phases with their times, the program's output, exit code and latencies", () => {
+  expectTheWholeStory(inject("quickstart"));
+});
+
+test("what it says to try next works as it is printed", async () => {
+  const said = inject("quickstart");
+  const next = said.slice(said.indexOf("What to try next"));
+  const shorthand = /export GATEWAY=.*/.exec(next)?.[0] ?? "";
+  const call = /api \$GATEWAY\S+/.exec(next)?.[0] ?? "";
+  const script = `shopt -s expand_aliases\n${shorthand}\n${call} --silent --fail`;
+  const { code, stdout } = await tool(installed, "bash", ["-c", script]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    items: expect.arrayContaining([expect.objectContaining({ id: "hello" })]),
+  });
+});
+
+test("run again, the quickstart tells the same in seconds and changes nothing", async () => {
+  const before = await everything();
+  const began = performance.now();
+  const said = await quickstart(installed.cluster);
+  expect(performance.now() - began).toBeLessThan(30_000);
+  expectTheWholeStory(said);
+  expect(said).toContain("It is there from before");
+  expect(await everything()).toEqual(before);
+});
+
+test("the README shows what kubectl shows while a sandbox goes through its phases", async () => {
+  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+  const block = /^NAME .*AGE\n(?:hello .*\n)+/m.exec(readme)?.[0] ?? "";
+  await using tenant = await newTenant();
+  const script = `exec 3< <(exec kubectl -n ${tenant.namespace} get sandboxes --watch); watcher=$!
+    trap 'kill $watcher' EXIT
+    kubectl -n ${tenant.namespace} apply -f config/samples/hello.yaml > /dev/null
+    while read -r -t 60 -u 3 line; do printf '%s\\n' "$line"; [[ $line != *Finished* ]] || break; done`;
+  const { stdout } = await tool(installed, "bash", ["-c", script]);
+  expect(rowsOf(stdout)).toEqual(rowsOf(block));
+});
+
+/** The columns of each row but the age, each state once. */
+function rowsOf(table: string): string[] {
+  const [head = "", ...rows] = table.trim().split("\n");
+  const states = rows.map((row) => row.replace(/\s+\S+$/, "").replaceAll(/\s+/g, " "));
+  return [head.replaceAll(/\s+/g, " "), ...states.filter((state, index) => state !== states[index - 1])];
+}
+
+/** All that the quickstart makes: what is there, in which version. */
+async function everything(): Promise<string[]> {
+  const manifest = await tool(installed, "helm", ["--namespace", "sandkeep-system", "get", "manifest", "sandkeep"]);
+  const charted = await kubectl(
+    installed,
+    ["get", "--namespace", "sandkeep-system", "-f", "-", "-o", "json"],
+    manifest.stdout,
+  );
+  const kinds = "sandboxes,serviceaccounts,rolebindings,networkpolicies";
+  const ours = await kubectl(installed, ["get", kinds, "--namespace", "default", "-o", "json"]);
+  const secrets = await kubectl(installed, ["get", "secrets", "--namespace", "sandkeep-system", "-o", "json"]);
+  const named = ["--field-selector", "metadata.name=sandkeep-system"];
+  const namespace = await kubectl(installed, ["get", "namespaces", ...named, "-o", "json"]);
+  return [charted, ours, secrets, namespace]
+    .flatMap((json) => (JSON.parse(json) as { items: Item[] }).items)
+    .map(
+      ({ kind, metadata: { name, uid, generation, resourceVersion } }) =>
+        `${kind} ${name} ${uid} ${generation ?? resourceVersion}`,
+    )
+    .toSorted((a, b) => a.localeCompare(b));
+}
+
+interface Item {
+  kind: string;
+  metadata: { name: string; uid: string; generation?: number; resourceVersion: string };
+}
