@@ -1,6 +1,7 @@
 import { request, Agent } from "undici";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { GatewayClient } from "../support/gateway-client.ts";
+import { signedToken } from "../support/signed-token.ts";
 import { newTenant, type Tenant } from "./tenant.ts";
 
 const installed = inject("installed");
@@ -16,7 +17,7 @@ afterAll(async () => {
 });
 
 describe("is refused, and creates nothing:", () => {
-  const rows: [what: string, body: unknown, message: RegExp][] = [
+  const rows: [what: string, body: unknown, message: RegExp, code?: string][] = [
     ["a body that is not JSON", "{", /JSON/],
     ["no body", undefined, /missing/],
     ["an unknown field", { spec: { imgae: "busybox" } }, /imgae/],
@@ -28,13 +29,13 @@ describe("is refused, and creates nothing:", () => {
     ["a name with a NUL", { name: "a\0b" }, /name/],
     ["two sources of an image", { spec: { image: "a", snapshotName: "b" } }, /image/],
     ["a command of a megabyte", { spec: { command: ["x".repeat(1_000_000)] } }, /command/],
-    ["a body of two megabytes", { spec: { command: ["x".repeat(2 << 20)] } }, /1 MiB/],
+    ["a body of two megabytes", { spec: { command: ["x".repeat(2 << 20)] } }, /1 MiB/, "file_too_large"],
   ];
-  test.each(rows)("%s", async (_what, body, message) => {
+  test.each(rows)("%s", async (_what, body, message, code = "invalid_argument") => {
     const { status, json } = await tenant.gateway.send("POST", "/sandboxes", body);
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(500);
-    expect(json).toMatchObject({ code: "invalid_argument", message: expect.stringMatching(message) });
+    expect(json).toMatchObject({ code, message: expect.stringMatching(message) });
     expect((await tenant.gateway.send("GET", "/sandboxes?all=true")).json).toEqual({ items: [] });
   });
 
@@ -69,6 +70,18 @@ describe("the token", () => {
   test("for another audience is 401", async () => {
     const foreign = (await tenant.kubectl(["create", "token", "user", "--audience", "elsewhere"])).trim();
     expect(await list(`Bearer ${foreign}`)).toMatchObject({ status: 401, json: { code: "unauthenticated" } });
+  });
+
+  // The API server takes them for another minute, as clocks differ.
+  test.each([
+    ["that is over is 401", -61, 401],
+    ["that is not over is taken", 60, 200],
+  ])("%s", async (_what, expiresIn, status) => {
+    const uid = (await tenant.kubectl(["get", "serviceaccount", "user", "-o", "jsonpath={.metadata.uid}"])).trim();
+    const claims = { namespace: tenant.namespace, account: "user", uid, audience: "sandkeep", expiresIn };
+    const answer = await list(`Bearer ${await signedToken(installed.kubeconfig, claims)}`);
+    expect(answer.status).toBe(status);
+    if (status === 401) expect(answer.json).toMatchObject({ code: "unauthenticated", resource: "token" });
   });
 
   test("of one namespace opens no other", async () => {
