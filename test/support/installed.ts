@@ -18,13 +18,7 @@ export interface Installed {
   certificate: string;
 }
 
-/** Brings the cluster up and Sandkeep into it, by its chart with these arguments for helm; quick when both are there. */
-export async function install(cluster: string, helmArguments: string[] = [], nodes = 1): Promise<Installed> {
-  await clusterCommand("up", "--name", cluster, "--nodes", String(nodes));
-  return await installInto(cluster, helmArguments);
-}
-
-/** As `install`, into a cluster that is up. */
+/** Brings Sandkeep into a cluster that is up, by its chart with these arguments for helm; quick when it is there. */
 export async function installInto(cluster: string, helmArguments: string[] = []): Promise<Installed> {
   const variables = assignments(await command("hack/install", ["--name", cluster, "--", ...helmArguments]));
   return {
