@@ -22,6 +22,9 @@
 //	GET    /files/list?limit=&cursor=            {items: Info[], cursor}, sorted by the bytes of the names, 10,000 by default
 //	POST   /files/mkdir?parents=&mode=           204
 //	POST   /files/rename?to=|toBytes=&exclusive= 204
+//	GET    /files/watch?recursive=&types=&timeoutSeconds=  NDJSON Event…, a heartbeat after 15 s without; headers come once it watches
+//	GET    /files/archive                        a tree as tar
+//	PUT    /files/archive?noOwners=              unpacks a tar: {entries}
 //
 // Every frame of exec is sent at once, but for the first, which waits up to 10 ms for another. When output had to go before
 // it was read, the next offset shows the gap; a stream of stdout or stderr is reset instead, and a new request sees in
@@ -29,7 +32,7 @@
 //
 // Limits: a body of 1 MiB, 24 MiB with stdin in exec, any length for stdin; waits of 86,400 s; 1,024 requests at once on a
 // connection. Unknown fields and parameters of the wrong form are invalid_argument. Errors are described in package fault;
-// what each route refuses, in packages process and files.
+// what each route refuses, in packages process, files, watch and archive.
 package api
 
 import (

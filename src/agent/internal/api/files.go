@@ -13,6 +13,9 @@ func routeFiles(mux *http.ServeMux) {
 	mux.Handle("DELETE /files", ofFile(removeFile))
 	mux.Handle("GET /files/stat", ofFile(statFile))
 	mux.Handle("GET /files/list", ofFile(listFiles))
+	mux.Handle("GET /files/watch", ofFile(watchFiles))
+	mux.Handle("GET /files/archive", ofFile(packFiles))
+	mux.Handle("PUT /files/archive", ofFile(unpackFiles))
 	mux.Handle("POST /files/mkdir", ofFile(makeDirectory))
 	mux.Handle("POST /files/rename", ofFile(renameFile))
 }
