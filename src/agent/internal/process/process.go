@@ -141,6 +141,8 @@ func (p *Process) step() {
 	if p.pending.Add(-1) > 0 {
 		return
 	}
+	// A record needs none of what it took to run.
+	p.pumps, p.timeout = nil, nil
 	p.input.close()
 	p.Stdout.Settle()
 	p.Stderr.Settle()

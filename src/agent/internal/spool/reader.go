@@ -30,7 +30,9 @@ func (r *Reader) Detach() {
 	s := r.spool
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.readers, r)
+	if delete(s.readers, r); len(s.readers) == 0 {
+		s.readers = nil
+	}
 	s.free()
 }
 
