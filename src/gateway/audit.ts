@@ -1,41 +1,47 @@
 import { hash } from "node:crypto";
 import { SandkeepError } from "../api/errors.ts";
+import type { fileRoutes } from "../api/routes/files.ts";
 import type { Log } from "../log.ts";
 import type { Call } from "./server/bind.ts";
 
-/** Writes one line about a process start, once it is known whether it succeeded, and hands on what `starting` gives. */
-export type Audit = <T>(
-  call: Call<"exec"> | Call<"startProcess">,
-  process: { id: string; command: string[] },
-  starting: Promise<T>,
-) => Promise<T>;
+type ProcessStart = Call<"exec"> | Call<"startProcess">;
+type FileAccess = Call<keyof typeof fileRoutes>;
+
+/** Writes one line about what a user does inside a sandbox, once its result is known, and hands on what `doing` gives. */
+export interface Audit {
+  process<T>(call: ProcessStart, process: { id: string; command: string[] }, doing: Promise<T>): Promise<T>;
+  file<T>(call: FileAccess, file: FileAccess["query"], doing: Promise<T>): Promise<T>;
+}
 
 /**
- * Who started what where, and the result: never environments or input. Command lines carry secrets at times, so they
- * appear as a hash, by which equal ones are found, unless the administrator wants them in full.
+ * Who did what where, and the result: never environments, input or contents. Command lines carry secrets at times, so
+ * they appear as a hash, by which equal ones are found, unless the administrator wants them in full.
  */
 export function auditTo(log: Log, commandLines: "hash" | "full"): Audit {
-  return async ({ user, params, request, facts }, { id, command }, starting) => {
+  const write = async <T>(call: ProcessStart | FileAccess, what: object, doing: Promise<T>): Promise<T> => {
+    const { user, params, request, facts } = call;
     facts.audited = true;
-    const fields = {
-      audit: "process",
-      user: user.username,
-      uid: user.uid,
-      namespace: params.namespace,
-      sandbox: params.id,
-      process: id,
-      address: request.socket.remoteAddress,
-      ...(commandLines === "full" ? { command } : { program: command[0], commandHash: hashOf(command) }),
-    };
+    const who = { user: user.username, uid: user.uid, address: request.socket.remoteAddress };
+    const fields = { ...what, ...who, namespace: params.namespace, sandbox: params.id };
     try {
-      const started = await starting;
-      log.info({ ...fields, result: "ok" }, "process started");
-      return started;
+      const done = await doing;
+      log.info({ ...fields, result: "ok" }, "audit");
+      return done;
     } catch (error) {
       const result = error instanceof SandkeepError ? error.code : "internal";
-      log.info({ ...fields, result }, "process start failed");
+      log.info({ ...fields, result }, "audit");
       throw error;
     }
+  };
+  return {
+    process: (call, { id, command }, doing) => {
+      const line = commandLines === "full" ? { command } : { program: command[0], commandHash: hashOf(command) };
+      return write(call, { audit: "process", process: id, ...line }, doing);
+    },
+    file: (call, query, doing) => {
+      const { path, pathBytes, to, toBytes } = { to: undefined, toBytes: undefined, ...query };
+      return write(call, { audit: "file", operation: call.route, path, pathBytes, to, toBytes }, doing);
+    },
   };
 }
 

@@ -15,7 +15,9 @@ import { authenticator } from "./auth/authenticate.ts";
 import { authoriser } from "./auth/authorise.ts";
 import { evictEnded } from "./evict.ts";
 import { processHandlers } from "./processes/handlers.ts";
-import { agentSender } from "./processes/via-link.ts";
+import { agentProxy } from "./agent/proxy.ts";
+import { agentSender } from "./agent/send.ts";
+import { fileHandlers } from "./files/handlers.ts";
 import { SandboxDirectory } from "./sandboxes/directory.ts";
 import { sandboxHandlers } from "./sandboxes/handlers.ts";
 import { createApp } from "./server/app.ts";
@@ -44,10 +46,13 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
 
   const guard = { authenticate: authenticator(kube), authorise: authoriser(kube) };
   const ready = () => sandboxes.store.isReady && !signal.aborted;
+  const agent = agentProxy(agentSender(directory, pool));
+  const audit = auditTo(log, config.gateway.auditArguments);
   const app = createApp({
     handlers: {
       ...sandboxHandlers(directory, kube, guard.authorise),
-      ...processHandlers(agentSender(directory, pool), auditTo(log, config.gateway.auditArguments)),
+      ...processHandlers(agent, audit),
+      ...fileHandlers(agent, audit),
     },
     guard,
     ready,

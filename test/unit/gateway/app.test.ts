@@ -3,12 +3,13 @@ import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SandkeepError } from "../../../src/api/errors.ts";
-import { routes, type RouteName } from "../../../src/api/routes.ts";
+import { routes, type Route, type RouteName } from "../../../src/api/routes.ts";
 import { unauthenticated } from "../../../src/gateway/auth/bearer.ts";
 import type { Access } from "../../../src/gateway/auth/authorise.ts";
 import { logOptions } from "../../../src/log.ts";
 import { createApp } from "../../../src/gateway/server/app.ts";
 import type { Call, Handlers } from "../../../src/gateway/server/bind.ts";
+import { exampleRequest } from "../../support/route-example.ts";
 
 const lines: string[] = [];
 const log = pino(logOptions, { write: (line: string) => void lines.push(line) });
@@ -84,36 +85,19 @@ function send(method: string, path: string, { token = "good", body = "", more = 
 const sandboxes = "/v1/namespaces/ns/sandboxes";
 
 describe("a request", () => {
-  const examples: Record<RouteName, [path: string, body?: string]> = {
-    createSandbox: [sandboxes, "{}"],
-    listSandboxes: [sandboxes],
-    getSandbox: [`${sandboxes}/a`],
-    terminateSandbox: [`${sandboxes}/a/terminate`],
-    deleteSandbox: [`${sandboxes}/a`],
-    exec: [`${sandboxes}/a/exec`, '{"command":["true"]}'],
-    startProcess: [`${sandboxes}/a/processes`, '{"command":["true"]}'],
-    listProcesses: [`${sandboxes}/a/processes`],
-    getProcess: [`${sandboxes}/a/processes/p`],
-    readStdout: [`${sandboxes}/a/processes/p/stdout`],
-    readStderr: [`${sandboxes}/a/processes/p/stderr`],
-    writeStdin: [`${sandboxes}/a/processes/p/stdin?offset=0`, "octets"],
-    waitForExit: [`${sandboxes}/a/processes/p/exit`],
-    signalProcess: [`${sandboxes}/a/processes/p/signal`, '{"signal":"SIGTERM"}'],
-    resizeTerminal: [`${sandboxes}/a/processes/p/resize`, '{"rows":1,"columns":1}'],
-  };
-
-  it.each(Object.entries(examples) as [RouteName, [string, string?]][])(
+  it.each(Object.entries(routes) as [RouteName, Route][])(
     "to %s reaches its handler, once its right has been asked for, and not without one",
-    async (name, [path, body]) => {
-      const { method, access, reply } = routes[name];
-      expect((await send(method, path, { token: "", ...(body && { body }) })).status).toBe(401);
-      expect((await send(method, path, { token: "weak", ...(body && { body }) })).status).toBe(403);
+    async (name, route) => {
+      const { method, path, body = "" } = exampleRequest(route, { namespace: "ns", id: "a" });
+      expect((await send(method, path, { token: "", body })).status).toBe(401);
+      expect((await send(method, path, { token: "weak", body })).status).toBe(403);
       expect(handle).not.toHaveBeenCalled();
       asked.length = 0;
-      expect((await send(method, path, body ? { body } : {})).status).toBe(reply.status);
+      expect((await send(method, path, { body })).status).toBe(route.reply.status);
       expect(handle).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ route: name }));
-      const target = path.startsWith(`${sandboxes}/a`) ? { name: "a" } : {};
-      expect(asked).toEqual([{ ...access, group: "sandkeep.dev", version: "v1alpha1", namespace: "ns", ...target }]);
+      const target = route.path.includes("{id}") ? { name: "a" } : {};
+      const asking = { ...route.access, group: "sandkeep.dev", version: "v1alpha1", namespace: "ns", ...target };
+      expect(asked).toEqual([asking]);
     },
   );
 

@@ -32,7 +32,7 @@ function line(): unknown {
 
 it("tells who started what where, without arguments or environment", async () => {
   const call = aCall();
-  expect(await auditTo(log, "hash")(call, process, Promise.resolve("started"))).toBe("started");
+  expect(await auditTo(log, "hash").process(call, process, Promise.resolve("started"))).toBe("started");
   expect(line()).toMatchObject({
     audit: "process",
     user: "alice",
@@ -50,7 +50,7 @@ it("tells who started what where, without arguments or environment", async () =>
 });
 
 it("tells arguments where that is wanted", async () => {
-  await auditTo(log, "full")(aCall(), process, Promise.resolve());
+  await auditTo(log, "full").process(aCall(), process, Promise.resolve());
   expect(line()).toMatchObject({ command: ["login", "hunter2"] });
 });
 
@@ -61,6 +61,14 @@ it.each([
   const failing = (async () => {
     throw error;
   })();
-  await expect(auditTo(log, "hash")(aCall(), process, failing)).rejects.toBe(error);
+  await expect(auditTo(log, "hash").process(aCall(), process, failing)).rejects.toBe(error);
   expect(line()).toMatchObject({ result });
+});
+
+it("tells which file was reached how, and not what is in it", async () => {
+  const query = { startTimeoutSeconds: 300, path: "/a", to: "/b", exclusive: false };
+  const call: Call<"renameFile"> = { ...aCall(), route: "renameFile", query, body: undefined };
+  await auditTo(log, "hash").file(call, query, Promise.resolve());
+  expect(line()).toMatchObject({ audit: "file", operation: "renameFile", path: "/a", to: "/b", result: "ok" });
+  expect(line()).not.toHaveProperty("startTimeoutSeconds");
 });

@@ -8,7 +8,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
-import { relay } from "../../../src/gateway/processes/relay.ts";
+import { relay } from "../../../src/gateway/agent/relay.ts";
 import { farEnd } from "../agent-link/far-end.ts";
 
 interface Reply {
@@ -25,8 +25,13 @@ async function relayed(
 ): Promise<Reply> {
   await using end = await farEnd(answer);
   const answerWith = async (response: ServerResponse) => {
-    const reply = await end.link.request({ method: "GET", path: "/" });
-    await relay(reply, "application/octet-stream", response).catch(() => response.destroy());
+    try {
+      const reply = await end.link.request({ method: "GET", path: "/" });
+      await relay(reply, "application/octet-stream", response);
+    } catch {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(503).end();
+    }
   };
   const server = createServer((_, response) => void answerWith(response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -85,11 +90,37 @@ it.each([["-1"], ["abc"], ["1e9"], ["12345678901234567890"]])("drops the offset 
   expect(reply.headers).not.toHaveProperty("sandkeep-offset");
 });
 
+it("hands on the length and the range of a part of a file, if that is what they are", async () => {
+  const part = await relayed((stream) => {
+    stream.respond({ ":status": 206, "content-length": "3", "content-range": "bytes 2-4/10" });
+    stream.end("abc");
+  });
+  expect(part).toMatchObject({ status: 206, text: "abc", complete: true });
+  expect(part.headers).toMatchObject({ "content-length": "3", "content-range": "bytes 2-4/10" });
+  const other = await relayed((stream) => {
+    stream.respond({ ":status": 206, "content-range": "pages 1-2" });
+    stream.end("abc");
+  });
+  expect(other.headers).not.toHaveProperty("content-range");
+});
+
+it.each([
+  ["more", "2"],
+  ["less", "4"],
+])("shows no body as whole that has %s than the length says", async (_, length) => {
+  const reply = await relayed((stream) => {
+    stream.respond({ ":status": 200, "content-length": length });
+    stream.end("abc");
+  });
+  expect(reply.status === 200 && reply.complete).toBe(false);
+});
+
 it.each([
   [200, 200],
   [201, 201],
   [204, 204],
-  [206, 200],
+  [206, 206],
+  [207, 200],
 ])("answers %i with %i", async (status, expected) => {
   const reply = await relayed((stream) => {
     stream.respond({ ":status": status });

@@ -4,12 +4,23 @@ import type { LinkResponse } from "../../agent-link/link.ts";
 import { SandkeepError } from "../../api/errors.ts";
 import { errorFrom } from "../../agent-link/client.ts";
 import { OFFSET_HEADER } from "../../api/process.ts";
+import { HttpRefusal } from "../server/refusals.ts";
 
 /** The answer, unless it is a refusal: that is thrown, as the error that it says it is. */
 export async function succeeded(answer: LinkResponse): Promise<LinkResponse> {
   if (answer.status >= 200 && answer.status <= 299) return answer;
-  throw await errorFrom(answer);
+  const error = await errorFrom(answer);
+  throw answer.status === 416 ? new HttpRefusal(416, error.code, error.message) : error;
 }
+
+const passedStatuses: ReadonlySet<number> = new Set([200, 201, 204, 206]);
+
+// A length that is not that of the body fails in HTTP/2 already.
+const passedHeaders: readonly (readonly [string, RegExp])[] = [
+  [OFFSET_HEADER, /^\d{1,16}$/],
+  ["Content-Length", /^\d{1,16}$/],
+  ["Content-Range", /^bytes \d{1,16}-\d{1,16}\/\d{1,16}$/],
+];
 
 /**
  * Sends an agent's answer on to the client, byte for byte and with backpressure. Of its head only what the API promises
@@ -17,10 +28,14 @@ export async function succeeded(answer: LinkResponse): Promise<LinkResponse> {
  * that nobody takes it for whole.
  */
 export async function relay(answer: LinkResponse, contentType: string, response: ServerResponse): Promise<void> {
-  response.statusCode = answer.status === 201 || answer.status === 204 ? answer.status : 200;
+  // A body may have failed together with its head, before anybody could listen.
+  if (answer.body.errored) throw answer.body.errored;
+  response.statusCode = passedStatuses.has(answer.status) ? answer.status : 200;
   response.setHeader("Cache-Control", "no-store");
-  const offset = answer.headers[OFFSET_HEADER.toLowerCase()];
-  if (typeof offset === "string" && /^\d{1,16}$/.test(offset)) response.setHeader(OFFSET_HEADER, offset);
+  for (const [name, form] of passedHeaders) {
+    const value = answer.headers[name.toLowerCase()];
+    if (typeof value === "string" && form.test(value)) response.setHeader(name, value);
+  }
   if (answer.status === 204) {
     answer.body.destroy();
     response.end();

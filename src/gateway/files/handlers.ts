@@ -1,0 +1,57 @@
+import type { fileRoutes } from "../../api/routes/files.ts";
+import { contentTypes, type AgentProxy } from "../agent/proxy.ts";
+import { relay } from "../agent/relay.ts";
+import type { AgentRequest } from "../agent/send.ts";
+import type { Audit } from "../audit.ts";
+import type { Call, Handlers } from "../server/bind.ts";
+
+type FileRoute = keyof typeof fileRoutes;
+
+/** Files, as an authenticated way to the sandbox's agent. Each access leaves a line in the audit log. */
+export function fileHandlers({ ask }: AgentProxy, audit: Audit): Pick<Handlers, FileRoute> {
+  const forward = async (call: Call<FileRoute>, operation = "", more?: Partial<AgentRequest>, type?: string) => {
+    const path = `/files${operation}?${search(call.query)}`;
+    const answer = await audit.file(call, call.query, ask(call, path, more));
+    await relay(answer, type ?? contentTypes.json, call.response);
+  };
+
+  return {
+    readFile: (call) => forward(call, "", ranged(call), contentTypes.octets),
+    writeFile: (call) => forward(call, "", upload(call)),
+    patchFile: (call) => forward(call, "", upload(call)),
+    removeFile: (call) => forward(call),
+    statFile: (call) => forward(call, "/stat"),
+    listFiles: (call) => forward(call, "/list"),
+    makeDirectory: (call) => forward(call, "/mkdir"),
+    renameFile: (call) => forward(call, "/rename"),
+    watchFiles: (call) => forward(call, "/watch", {}, contentTypes.lines),
+    readArchive: (call) => forward(call, "/archive", {}, contentTypes.tar),
+    writeArchive: (call) => forward(call, "/archive", upload(call)),
+  };
+}
+
+/** The query as the agent takes it: what concerns the gateway alone is left out. */
+function search(query: Call<FileRoute>["query"]): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    if (name !== "startTimeoutSeconds") parameters.set(name, String(value));
+  return parameters.toString();
+}
+
+function ranged({ request }: Call<"readFile">): Partial<AgentRequest> {
+  const { range } = request.headers;
+  return range === undefined ? {} : { headers: { range: range.slice(0, 100) } };
+}
+
+/** However much it is and however slowly it comes; who goes away ends it. */
+const uploadMilliseconds = 86_400_000;
+
+function upload({ request }: Call<"writeFile" | "patchFile" | "writeArchive">): Partial<AgentRequest> {
+  const length = request.headers["content-length"];
+  return {
+    body: request,
+    ...(length !== undefined && { headers: { "content-length": length } }),
+    repeatable: false,
+    waitMilliseconds: uploadMilliseconds,
+  };
+}
