@@ -1,13 +1,17 @@
 import { Agent, request } from "undici";
 import type { Exec, ExecFrame } from "../../src/api/process.ts";
 import type { CreateSandboxInput, SandboxView } from "../../src/api/sandbox-http.ts";
+import { lines } from "../../src/kube/lines.ts";
 import type { Installed } from "./installed.ts";
+
+type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** One answer of the gateway; `body` is parsed where it is JSON. */
 export interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   text: string;
+  octets: Buffer;
   json: unknown;
 }
 
@@ -39,20 +43,19 @@ export class GatewayClient implements AsyncDisposable {
     await last.destroy();
   }
 
-  /** Sends any request below the namespace. */
-  async send(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<Answer> {
-    const {
-      statusCode,
-      headers,
-      body: stream,
-    } = await request(`${this.#base}${path}`, {
-      dispatcher: this.#agent,
-      method,
-      headers: { authorization: `Bearer ${this.#token}` },
-      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
-    });
-    const text = await stream.text();
-    return { status: statusCode, headers, text, json: parsed(text) };
+  /** Sends any request below the namespace: text and octets as they are, other bodies as JSON. */
+  async send(method: Method, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const answer = await this.#request(method, path, body, headers);
+    const octets = Buffer.from(await answer.body.arrayBuffer());
+    const text = octets.toString();
+    return { status: answer.statusCode, headers: answer.headers, text, octets, json: parsed(text) };
+  }
+
+  /** Resolves once a reply of lines has begun; gives each as it comes. Whoever stops reading ends it. */
+  async follow(path: string): Promise<AsyncGenerator<string, void, void>> {
+    const { body, statusCode } = await this.#request("GET", path);
+    if (statusCode !== 200) throw new Error(`The gateway answered ${statusCode}: ${await body.text()}`);
+    return lines(body);
   }
 
   /** Creates a sandbox; resolves when it has come as far as `wait`. */
@@ -76,15 +79,26 @@ export class GatewayClient implements AsyncDisposable {
     await this.#agent.destroy();
   }
 
+  #request(method: Method, path: string, body?: unknown, headers?: Record<string, string>) {
+    return request(`${this.#base}${path}`, {
+      dispatcher: this.#agent,
+      method,
+      headers: { ...headers, authorization: `Bearer ${this.#token}` },
+      ...(body !== undefined && {
+        body: typeof body === "string" || body instanceof Buffer ? body : JSON.stringify(body),
+      }),
+    });
+  }
+
   #newAgent(): Agent {
     return new Agent({ connect: { ca: this.#certificate }, bodyTimeout: 0, headersTimeout: 0 });
   }
 }
 
 /** What the frames of an `exec` reply say together. */
-export function outcomeOf(lines: string): Outcome {
+export function outcomeOf(text: string): Outcome {
   const outcome: Outcome = { stdout: "", stderr: "", code: undefined };
-  for (const line of lines.split("\n").filter((text) => text !== "")) {
+  for (const line of text.split("\n").filter((frame) => frame !== "")) {
     const frame = JSON.parse(line) as ExecFrame;
     if ("stream" in frame) outcome[frame.stream] += Buffer.from(frame.data, "base64").toString();
     if ("exit" in frame) outcome.code = frame.exit.code;
