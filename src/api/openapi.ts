@@ -87,7 +87,7 @@ function parameters(
 
 function content(body: Body, example: unknown, schemas: Components): object {
   const shown = example !== undefined && { example };
-  if (body.type === "octets") return { "application/octet-stream": { ...shown } };
+  if (body.type === "octets") return { [body.contentType]: { ...shown } };
   const schema = openApiSchema(body.schema, schemas);
   if (body.type === "json") return { "application/json": { schema, ...shown } };
   const lines = Array.isArray(example) && { example: example.map((line) => `${JSON.stringify(line)}\n`).join("") };

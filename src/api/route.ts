@@ -8,7 +8,10 @@ export interface Access {
 }
 
 /** What travels as a body: parsed JSON, raw octets, or one JSON value per line (NDJSON). */
-export type Body = { type: "json"; schema: z.ZodType } | { type: "octets" } | { type: "lines"; schema: z.ZodType };
+export type Body =
+  | { type: "json"; schema: z.ZodType }
+  | { type: "octets"; contentType: string }
+  | { type: "lines"; schema: z.ZodType };
 
 /** Values as a client sends and receives them. */
 export interface Example {
@@ -44,4 +47,7 @@ export function lines<S extends z.ZodType>(schema: S): { readonly type: "lines";
 }
 
 /** A body of raw octets. */
-export const octets = { type: "octets" } as const;
+export const octets = { type: "octets", contentType: "application/octet-stream" } as const;
+
+/** A body that is a tar archive. */
+export const tar = { type: "octets", contentType: "application/x-tar" } as const;

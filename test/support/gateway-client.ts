@@ -25,6 +25,7 @@ export interface Outcome {
 /** Talks to the gateway as one user, in one namespace. */
 export class GatewayClient implements AsyncDisposable {
   readonly #certificate: string;
+  readonly #gateway: string;
   readonly #base: string;
   readonly #token: string;
   #agent: Agent;
@@ -32,7 +33,8 @@ export class GatewayClient implements AsyncDisposable {
   constructor({ gateway, certificate }: Installed, namespace: string, token: string) {
     this.#certificate = certificate;
     this.#agent = this.#newAgent();
-    this.#base = `${gateway}/v1/namespaces/${namespace}`;
+    this.#gateway = gateway;
+    this.#base = `/v1/namespaces/${namespace}`;
     this.#token = token;
   }
 
@@ -44,7 +46,12 @@ export class GatewayClient implements AsyncDisposable {
   }
 
   /** Sends any request below the namespace: text and octets as they are, other bodies as JSON. */
-  async send(method: Method, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  send(method: Method, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> {
+    return this.sendTo(method, `${this.#base}${path}`, body, headers);
+  }
+
+  /** The same for any path of the gateway. */
+  async sendTo(method: Method, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> {
     const answer = await this.#request(method, path, body, headers);
     const octets = Buffer.from(await answer.body.arrayBuffer());
     const text = octets.toString();
@@ -53,7 +60,7 @@ export class GatewayClient implements AsyncDisposable {
 
   /** Resolves once a reply of lines has begun; gives each as it comes. Whoever stops reading ends it. */
   async follow(path: string): Promise<AsyncGenerator<string, void, void>> {
-    const { body, statusCode } = await this.#request("GET", path);
+    const { body, statusCode } = await this.#request("GET", `${this.#base}${path}`);
     if (statusCode !== 200) throw new Error(`The gateway answered ${statusCode}: ${await body.text()}`);
     return lines(body);
   }
@@ -80,7 +87,7 @@ export class GatewayClient implements AsyncDisposable {
   }
 
   #request(method: Method, path: string, body?: unknown, headers?: Record<string, string>) {
-    return request(`${this.#base}${path}`, {
+    return request(`${this.#gateway}${path}`, {
       dispatcher: this.#agent,
       method,
       headers: { ...headers, authorization: `Bearer ${this.#token}` },

@@ -2,7 +2,7 @@ import type { Route } from "../../src/api/route.ts";
 
 /** The request of a route's example, as it goes over HTTP. */
 export interface ExampleRequest {
-  method: string;
+  method: Route["method"];
   /** With the query. */
   path: string;
   body: string | undefined;

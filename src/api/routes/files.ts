@@ -8,7 +8,7 @@ import {
   filePatchedSchema,
   filePath,
 } from "../file.ts";
-import { json, lines, octets, type Access, type Route } from "../route.ts";
+import { json, lines, octets, tar, type Access, type Route } from "../route.ts";
 import { flag, MAX_WAIT_SECONDS, offset, ofSandbox, onceStarted, paths } from "./parameters.ts";
 
 const files = `${paths.sandbox}/files`;
@@ -182,7 +182,7 @@ export const fileRoutes = {
     path: `${files}/archive`,
     params: ofSandbox,
     query: at({}),
-    reply: { status: 200, body: octets },
+    reply: { status: 200, body: tar },
     access: read,
     example: { query: { path: "/work" } },
   },
@@ -192,7 +192,7 @@ export const fileRoutes = {
     path: `${files}/archive`,
     params: ofSandbox,
     query: at({ noOwners: flag.default(false).describe("Let all belong to the sandbox's user.") }),
-    body: octets,
+    body: tar,
     reply: { status: 200, body: json(archiveUnpackedSchema) },
     access: write,
     example: { query: { path: "/work" }, reply: { entries: 3 } },

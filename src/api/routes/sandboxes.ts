@@ -16,7 +16,7 @@ const started = {
   createdAt: "2026-11-21T09:00:00Z",
   labels: {},
   annotations: {},
-  spec: { app: "default", image: "python:3.13-slim", timeoutSeconds: 300, desiredState: "Running" },
+  spec: { app: "default", image: "python:3.11-slim", timeoutSeconds: 300, desiredState: "Running" },
   status: {
     phase: "Started",
     scheduledAt: "2026-11-21T09:00:00.020000Z",
@@ -49,7 +49,7 @@ export const sandboxRoutes = {
     access: { verb: "create", resource: "sandboxes" },
     example: {
       query: { wait: "started" },
-      body: { name: "work", spec: { image: "python:3.13-slim" } },
+      body: { name: "work", spec: { image: "python:3.11-slim" } },
       reply: started,
     },
   },
@@ -81,7 +81,7 @@ export const sandboxRoutes = {
     query: waitForPhase,
     reply: { status: 200, body: json(sandboxViewSchema) },
     access: { verb: "get", resource: "sandboxes" },
-    example: { query: { wait: "ready" }, reply: started },
+    example: { query: { wait: "started" }, reply: started },
   },
   terminateSandbox: {
     summary: "End a sandbox and keep its record; no-op when it has finished",

@@ -1,4 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { openApiFor } from "../../api/openapi.ts";
+import { routes } from "../../api/routes.ts";
 import type { Log } from "../../log.ts";
 import { bind, type Guard, type Handlers } from "./bind.ts";
 import { sendJson } from "./json.ts";
@@ -26,6 +28,7 @@ export function createApp({ handlers, guard, ready, log }: AppOptions): RequestL
     if (path === "/healthz" && method === "GET") return sendText(response, 200, "ok\n");
     if (path === "/readyz" && method === "GET")
       return ready() ? sendText(response, 200, "ok\n") : sendText(response, 503, "not ready\n");
+    if (path === "/openapi.json" && method === "GET") return sendJson(response, 200, openApi());
     const resource = findResource(path);
     if (resource === undefined)
       throw new HttpRefusal(404, "not_found", `Cannot ${request.method} this path: the API has no such resource`);
@@ -39,6 +42,13 @@ export function createApp({ handlers, guard, ready, log }: AppOptions): RequestL
     response.setHeader("X-Content-Type-Options", "nosniff");
     answer(request, response, facts).catch((error: unknown) => refuse(error, request, response, facts));
   };
+}
+
+let described: object | undefined;
+
+/** The description of the API, made when somebody first asks for it: it takes some 50 ms. */
+function openApi(): object {
+  return (described ??= openApiFor(routes));
 }
 
 function wrongMethod(request: IncomingMessage, response: ServerResponse, methods: string[]): HttpRefusal {
@@ -56,9 +66,17 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
     return;
   }
   if (refusal.code === "unauthenticated") response.setHeader("WWW-Authenticate", "Bearer");
-  // The rest of a refused body is not waited for.
-  if (!request.complete) response.setHeader("Connection", "close");
+  if (!request.complete) dropRest(request);
   sendJson(response, refusal.status, refusal);
+}
+
+/** How long a client may go on sending a body that has been refused. */
+const restMilliseconds = 2_000;
+
+/** Node drops what comes after the reply. A connection closed at once, on octets unread, would take the reply with it. */
+function dropRest(request: IncomingMessage): void {
+  const late = setTimeout(() => request.socket.destroy(), restMilliseconds);
+  request.once("close", () => clearTimeout(late));
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

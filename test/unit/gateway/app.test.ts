@@ -151,6 +151,7 @@ describe("a request", () => {
   it.each<[what: string, headers: Record<string, string>, body: string, status: number, message: RegExp]>([
     ["a compressed body", { "content-encoding": "gzip" }, "x", 415, /without a Content-Encoding/],
     ["an empty body in chunks", { "transfer-encoding": "chunked" }, "", 400, /as JSON/],
+    ["eight megabytes", {}, `"${"x".repeat(8 << 20)}"`, 413, /1 MiB/],
     ["a megabyte in chunks", { "transfer-encoding": "chunked" }, `"${"x".repeat(1 << 20)}"`, 413, /1 MiB/],
   ])("with %s is refused in words", async (_, more, body, status, message) => {
     const reply = await send("POST", sandboxes, { body, more });
