@@ -82,6 +82,9 @@ func Rename(from, to string, exclusive bool) error {
 		flags = unix.RENAME_NOREPLACE
 	}
 	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, flags)
+	if exclusive && errors.Is(err, unix.EINVAL) {
+		err = renameWhereNothingIs(from, to)
+	}
 	if err == nil {
 		return nil
 	}
@@ -90,4 +93,15 @@ func Rename(from, to string, exclusive bool) error {
 		code = fault.DirectoryNotEmpty
 	}
 	return fault.New(code, fault.File, "Cannot rename %.300q to %.300q: %s", from, to, why)
+}
+
+// renameWhereNothingIs is for file systems that cannot look and rename at once, such as NFS.
+func renameWhereNothingIs(from, to string) error {
+	var stat unix.Stat_t
+	if err := unix.Lstat(to, &stat); err == nil {
+		return unix.EEXIST
+	} else if !errors.Is(err, unix.ENOENT) {
+		return err
+	}
+	return unix.Rename(from, to)
 }

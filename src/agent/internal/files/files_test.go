@@ -24,7 +24,7 @@ func at(directory, path string) string {
 	return "path=" + url.QueryEscape(path)
 }
 
-func write(t *testing.T, path, content string) string {
+func write(t testing.TB, path, content string) string {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ type WriteOptions struct {
 }
 
 // Write makes the body the contents of a file, all at once: nobody sees a part of it, and a body that breaks off changes
-// nothing. Directories that are missing are made. A link is followed: its target is replaced, even where there is none yet.
+// nothing but that directories that were missing have been made. A link is followed: its target is replaced, even where there is none yet.
 // The owner and the permissions of an existing file stay. Like every replacement it makes a new inode: other hard links
 // keep the old contents.
 func Write(path string, body io.Reader, options WriteOptions) error {
@@ -44,7 +44,7 @@ func Write(path string, body io.Reader, options WriteOptions) error {
 		return Refuse("write", path, err)
 	}
 	if err := t.become(there, options); err != nil {
-		return Refuse("write", path, err)
+		return refuseTemporary(path, there, err)
 	}
 	if err := t.rename(target.name); err != nil {
 		return refuseTemporary(path, there, err)

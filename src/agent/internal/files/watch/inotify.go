@@ -99,14 +99,46 @@ func (i *inotify) arrival(from raw) (to raw, found bool) {
 				return event, true
 			}
 		}
-		if i.waiting() == 0 && time.Since(from.at) > pairing {
-			return raw{}, false
-		}
-		if i.file.SetReadDeadline(time.Now().Add(pairing)) != nil || i.fetch() != nil {
+		if !i.more(from) {
 			return raw{}, false
 		}
 	}
 	return raw{}, false
+}
+
+// more fetches events that belong to one: those there are, or that come in a moment.
+func (i *inotify) more(of raw) bool {
+	if i.waiting() == 0 && time.Since(of.at) > pairing {
+		return false
+	}
+	return i.file.SetReadDeadline(time.Now().Add(pairing)) == nil && i.fetch() == nil
+}
+
+// fetchAll fetches what there is, as far as that is to be looked through.
+func (i *inotify) fetchAll() {
+	for len(i.events) < ahead && i.waiting() > 0 {
+		if i.file.SetReadDeadline(time.Now().Add(pairing)) != nil || i.fetch() != nil {
+			return
+		}
+	}
+}
+
+// exchanged takes out of the queue the second half of an exchange of two names, if a rename is the first: it comes right
+// behind.
+func (i *inotify) exchanged(from, to raw) bool {
+	for len(i.events) < 2 {
+		if !i.more(from) {
+			return false
+		}
+	}
+	back, there := i.events[0], i.events[1]
+	if back.is(unix.IN_MOVED_FROM) && back.descriptor == to.descriptor && back.name == to.name &&
+		there.is(unix.IN_MOVED_TO) && there.descriptor == from.descriptor && there.name == from.name {
+		i.take()
+		i.take()
+		return true
+	}
+	return false
 }
 
 // waiting is how many octets of events are still with the system.

@@ -31,8 +31,8 @@ func (w *Watch) openTarget() (err error) {
 
 func (w *Watch) ofFile() uint32 { return w.contents() | unix.IN_DELETE_SELF | unix.IN_MOVE_SELF }
 
-// follow watches what has the file's name now.
-func (w *Watch) follow() {
+// followName watches what has the file's name now.
+func (w *Watch) followName() {
 	w.unfollow()
 	if descriptor, err := w.queue.add(w.path, w.ofFile()); err == nil {
 		w.target.file = descriptor
@@ -91,15 +91,15 @@ func (w *Watch) handleName(event raw) {
 			w.unfollow()
 			w.reportHalf(w.path, Out)
 		case arrived && to.name == name:
-			w.follow()
+			w.followName()
 			w.replaced(directory + event.name)
 		}
 	case event.name != name:
 	case event.is(unix.IN_MOVED_TO):
-		w.follow()
+		w.followName()
 		w.reportHalf(w.path, In)
 	case event.is(unix.IN_CREATE):
-		w.follow()
+		w.followName()
 		w.report(Create, w.path)
 	case event.is(unix.IN_DELETE):
 		w.unfollow()

@@ -7,9 +7,11 @@
 //	access   it was opened or closed; not of directories, and only if asked for
 //	overflow events were lost, or would be too many: look anew at the path and below
 //
-// A directory is watched for what happens to its entries, with Recursive also to those of all directories below, which are
-// watched before their creation is reported; what is in them by then is reported as created, each entry once. That is also
-// so for a directory that is moved in, unless it has more than 10,000 entries: then overflow is reported for it.
+// A directory is watched for what happens to its entries, with Recursive also to those of all directories below. Events are
+// in the order of what happened, so that whoever applies them to a list of what was there has the list of what is there. A
+// directory that is made or moved in is watched, and what is in it already is reported as created, before anything that
+// happened later; one with more than 10,000 entries in all is reported by overflow instead, as is one in which directories
+// keep being moved while it is entered.
 //
 // A file is watched by its name: it may be written, replaced, renamed away, deleted and made again. What has the name is
 // watched, until its directory is gone.
@@ -55,7 +57,9 @@ type Watch struct {
 	tree    *tree
 	// target is what is watched if it is no directory.
 	target *target
-	events []Event
+	// events are to be given next, behind others that were found to have come before.
+	events  []Event
+	inserts []insert
 	// over: what was watched is gone.
 	over bool
 
@@ -143,11 +147,20 @@ func (w *Watch) open() error {
 }
 
 func (w *Watch) openDirectory() error {
-	root, err := w.tree.add(nil, w.path)
-	if err != nil || !w.options.Recursive {
-		return err
+	root := &node{name: w.path}
+	if !w.options.Recursive {
+		return w.tree.watch(root)
 	}
-	return w.tree.scan(root, func(*node, string) {})
+	outcome, _, err := w.tree.enter(root)
+	switch {
+	case err == nil && root.gone:
+		// What fill passes over anywhere else.
+		err = w.tree.watch(root)
+	case outcome == unclear:
+		w.report(Overflow, w.path)
+	}
+	w.tree.finding = nil
+	return err
 }
 
 // mask is what the system is asked for. It includes what changes the tree, whatever is reported.
@@ -166,16 +179,13 @@ func (w *Watch) contents() (mask uint32) {
 }
 
 // maxEvents is about how many events Next gives at once.
-const maxEvents = 1_000
+const maxEvents = 10_000
 
 // Next waits for events. Errors: os.ErrDeadlineExceeded when there are none until the deadline, io.EOF when what was watched
 // is gone, after that has been reported, context.Canceled after Interrupt.
 func (w *Watch) Next(deadline time.Time) ([]Event, error) {
 	for {
-		for len(w.queue.events) > 0 && len(w.events) < maxEvents && !w.over {
-			w.handle(w.queue.take())
-			w.tree.expire()
-		}
+		w.handleAll()
 		if events := w.wanted(); len(events) > 0 {
 			return events, nil
 		}
@@ -194,6 +204,47 @@ func (w *Watch) Next(deadline time.Time) ([]Event, error) {
 	}
 }
 
+// handleAll handles the events that there are, then directories that are expected.
+func (w *Watch) handleAll() {
+	for len(w.events) < maxEvents && !w.over {
+		if len(w.queue.events) > 0 {
+			w.handle(w.queue.take())
+			w.tree.expire()
+		} else if len(w.tree.expected) == 0 {
+			return
+		} else if w.queue.fetchAll(); len(w.queue.events) == 0 {
+			w.enter()
+		}
+	}
+}
+
+// insert is events that come before the one at an index.
+type insert struct {
+	at     int
+	events []Event
+}
+
+// enter enters the directory that has been expected for longest, and reports what is in it, where that it came is reported.
+func (w *Watch) enter() {
+	n := w.tree.expected[0]
+	w.tree.expected = w.tree.expected[1:]
+	if n.gone || n.descriptor > 0 {
+		return
+	}
+	outcome, found, err := w.tree.enter(n)
+	if err != nil {
+		w.tree.forget(n)
+	}
+	in := insert{at: max(0, len(w.events)-int(w.tree.position-n.settled()))}
+	if outcome == unclear {
+		in.events = []Event{newEvent(Overflow, n.path())}
+	}
+	for _, entry := range found {
+		in.events = append(in.events, newEvent(Create, join(entry.in.path(), entry.name)))
+	}
+	w.inserts = append(w.inserts, in)
+}
+
 // Interrupt has Next return, now and always.
 func (w *Watch) Interrupt() {
 	w.interrupted.Store(true)
@@ -203,20 +254,29 @@ func (w *Watch) Interrupt() {
 }
 
 // wanted are the events since the last time that are of the types asked for.
-func (w *Watch) wanted() []Event {
-	events := slices.DeleteFunc(w.events, func(e Event) bool { return !w.options.Types[e.Type] && e.Type != Overflow })
-	w.events = nil
-	return events
+func (w *Watch) wanted() (events []Event) {
+	slices.SortStableFunc(w.inserts, func(a, b insert) int { return a.at - b.at })
+	from := 0
+	for _, in := range w.inserts {
+		events = append(append(events, w.events[from:in.at]...), in.events...)
+		from = in.at
+	}
+	events = append(events, w.events[from:]...)
+	w.events, w.inserts = nil, nil
+	return slices.DeleteFunc(events, func(e Event) bool { return !w.options.Types[e.Type] && e.Type != Overflow })
 }
 
-func (w *Watch) report(kind Type, paths ...string) {
-	w.events = append(w.events, newEvent(kind, paths...))
-}
+func (w *Watch) report(kind Type, paths ...string) { w.add(newEvent(kind, paths...)) }
 
 func (w *Watch) reportHalf(path, moved string) {
 	event := newEvent(Rename, path)
 	event.Moved = moved
+	w.add(event)
+}
+
+func (w *Watch) add(event Event) {
 	w.events = append(w.events, event)
+	w.tree.position++
 }
 
 func (w *Watch) handle(event raw) {
@@ -232,7 +292,7 @@ func (w *Watch) handle(event raw) {
 	switch {
 	case in == nil:
 	case event.is(unix.IN_IGNORED | unix.IN_UNMOUNT | unix.IN_DELETE_SELF):
-		w.tree.lose(in)
+		w.tree.forget(in)
 		if in.parent == nil {
 			w.gone()
 		}
@@ -288,9 +348,10 @@ func (w *Watch) changed(in *node, event raw) {
 			return
 		}
 		w.report(Create, path)
-		w.enter(in, event)
+		w.expect(in, event)
 	case event.is(unix.IN_DELETE):
 		delete(in.found, event.name)
+		w.tree.drop(in, event.name)
 		w.report(Delete, path)
 	case event.is(unix.IN_MODIFY | unix.IN_ATTRIB):
 		w.report(Modify, path)
@@ -299,55 +360,47 @@ func (w *Watch) changed(in *node, event raw) {
 	}
 }
 
-// maxFound is how many entries of a directory that comes into the tree are reported one by one.
-const maxFound = 10_000
-
-// enter watches a directory that has come into the tree, before it is reported, and reports what is in it already.
-func (w *Watch) enter(in *node, event raw) {
-	if !w.options.Recursive || !event.is(unix.IN_ISDIR) {
-		return
-	}
-	before := len(w.events)
-	err := w.tree.addAll(in, event.name, func(n *node, name string) {
-		if len(w.events)-before <= maxFound {
-			w.tree.note(n, name)
-			w.report(Create, join(n.path(), name))
-		}
-	})
-	w.tree.settle()
-	if err != nil || len(w.events)-before > maxFound {
-		w.events = w.events[:before]
-		w.report(Overflow, join(in.path(), event.name))
+// expect has a directory that has come into the tree watched, with all below it.
+func (w *Watch) expect(in *node, event raw) {
+	if w.options.Recursive && event.is(unix.IN_ISDIR) {
+		w.tree.expect(in, event.name)
 	}
 }
 
 // moved reports the renaming of what was in a directory, with both paths if both are watched.
 func (w *Watch) moved(in *node, from raw) {
-	delete(in.found, from.name)
 	old := join(in.path(), from.name)
-	temporary, creates := files.Temporary(from.name)
 	to, arrived := w.queue.arrival(from)
 	into := w.tree.nodes[to.descriptor]
-	switch {
-	case !arrived || into == nil:
-		if child := in.children[from.name]; child != nil {
-			w.tree.forget(child)
-		}
-		if !temporary {
+	delete(in.found, from.name)
+	if !arrived || into == nil {
+		w.tree.drop(in, from.name)
+		if temporary, _ := files.Temporary(from.name); !temporary {
 			w.reportHalf(old, Out)
 		}
 		return
-	case temporary:
-		if !into.found[to.name] {
-			w.report(written(creates), join(into.path(), to.name))
-		}
-		delete(into.found, to.name)
-		return
 	}
+	current, found := join(into.path(), to.name), into.found[to.name]
 	delete(into.found, to.name)
-	w.report(Rename, old, join(into.path(), to.name))
-	if !w.tree.move(in, from.name, into, to.name) {
-		w.enter(into, to)
+	switch temporary, creates := files.Temporary(from.name); {
+	case temporary && found:
+	case temporary:
+		w.report(written(creates), current)
+	default:
+		w.report(Rename, old, current)
+		w.follow(in, from, into, to)
+	}
+}
+
+// follow has the tree follow a rename.
+func (w *Watch) follow(in *node, from raw, into *node, to raw) {
+	switch {
+	case !from.is(unix.IN_ISDIR) || !w.options.Recursive:
+	case into.children[to.name] != nil && w.queue.exchanged(from, to):
+		w.report(Rename, join(into.path(), to.name), join(in.path(), from.name))
+		w.tree.exchange(in, from.name, into, to.name)
+	default:
+		w.tree.move(in, from.name, into, to.name)
 	}
 }
 
@@ -361,9 +414,7 @@ func written(creates bool) Type {
 
 func (w *Watch) movedIn(in *node, event raw) {
 	delete(in.found, event.name)
-	if replaced := in.children[event.name]; replaced != nil {
-		w.tree.forget(replaced)
-	}
+	w.tree.drop(in, event.name)
 	w.reportHalf(join(in.path(), event.name), In)
-	w.enter(in, event)
+	w.expect(in, event)
 }
