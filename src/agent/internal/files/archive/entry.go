@@ -1,0 +1,221 @@
+package archive
+
+import (
+	"archive/tar"
+	"errors"
+	"io"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// unpacker makes what the entries of an archive say.
+type unpacker struct {
+	root    *os.Root
+	archive *tar.Reader
+	owners  bool
+	// ownRoot: the root has been made for the archive.
+	ownRoot bool
+	buffer  []byte
+	// open are the directories that entries are being unpacked into, outermost first: what is unpacked changes their times,
+	// and their permissions may forbid it.
+	open []*tar.Header
+}
+
+func (u *unpacker) entry(header *tar.Header) error {
+	name, err := inside(header.Name)
+	if err != nil {
+		return err
+	}
+	if header.Uid < 0 || header.Gid < 0 || int64(header.Uid) >= 1<<32-1 || int64(header.Gid) >= 1<<32-1 {
+		return errors.New("nobody has the owner's number")
+	}
+	if err := u.leave(name); err != nil {
+		return err
+	}
+	switch header.Typeflag {
+	case tar.TypeDir:
+		return u.directory(name, header)
+	case tar.TypeReg, tar.TypeGNUSparse:
+		return u.file(name, header)
+	case tar.TypeSymlink:
+		return u.link(name, header, func() error { return u.root.Symlink(header.Linkname, name) })
+	case tar.TypeFifo:
+		return u.link(name, header, func() error { return u.at(name, makeFIFO) })
+	case tar.TypeLink:
+		target, err := inside(header.Linkname)
+		if err != nil {
+			return err
+		}
+		return u.make(name, func() error { return u.root.Link(target, name) })
+	case tar.TypeXGlobalHeader:
+		return nil
+	}
+	return unix.EOPNOTSUPP
+}
+
+// inside gives the name of an entry within the directory.
+func inside(name string) (string, error) {
+	switch {
+	case name == "" || strings.HasPrefix(name, "/"):
+		return "", errors.New("the name is not a relative path")
+	case strings.Contains("/"+name+"/", "/../"):
+		return "", errors.New("the name contains ..")
+	case strings.IndexByte(name, 0) >= 0:
+		return "", errors.New("the name contains a NUL")
+	}
+	return path.Clean(name), nil
+}
+
+// make makes something, and before whatever it needs: directories, and that nothing is in its place.
+func (u *unpacker) make(name string, make func() error) error {
+	err := make()
+	if errors.Is(err, os.ErrNotExist) {
+		if err := u.root.MkdirAll(path.Dir(name), 0o777); err != nil {
+			return err
+		}
+		err = make()
+	}
+	if errors.Is(err, os.ErrExist) {
+		info, err := u.root.Lstat(name)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			return unix.EISDIR
+		}
+		if err := u.root.Remove(name); err != nil {
+			return err
+		}
+		return make()
+	}
+	return err
+}
+
+func (u *unpacker) directory(name string, header *tar.Header) error {
+	if name == "." {
+		if u.ownRoot {
+			u.open = append(u.open, header)
+		}
+		return nil
+	}
+	err := u.root.Mkdir(name, 0o700)
+	if errors.Is(err, os.ErrNotExist) {
+		if err := u.root.MkdirAll(path.Dir(name), 0o777); err != nil {
+			return err
+		}
+		err = u.root.Mkdir(name, 0o700)
+	}
+	if errors.Is(err, os.ErrExist) {
+		if info, err := u.root.Stat(name); err != nil {
+			return err
+		} else if !info.IsDir() {
+			return unix.ENOTDIR
+		}
+		err = nil
+	}
+	u.open = append(u.open, header)
+	return err
+}
+
+// leave gives the directories that a name is not in the permissions and times that they are to have.
+func (u *unpacker) leave(name string) error {
+	for len(u.open) > 0 {
+		last := u.open[len(u.open)-1]
+		directory := path.Clean(last.Name)
+		if name != "" && (directory == "." || strings.HasPrefix(name, directory+"/")) {
+			return nil
+		}
+		u.open = u.open[:len(u.open)-1]
+		opened, err := u.root.OpenFile(directory, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0)
+		if err != nil {
+			return err
+		}
+		err = errors.Join(u.finish(opened, last), opened.Close())
+		if err == nil {
+			err = u.root.Chtimes(directory, time.Time{}, last.ModTime)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish gives an open file its owner, permissions and attributes; in this order, since each takes something away.
+func (u *unpacker) finish(file *os.File, header *tar.Header) error {
+	if u.owners {
+		if err := file.Chown(header.Uid, header.Gid); err != nil {
+			return err
+		}
+	}
+	if err := unix.Fchmod(int(file.Fd()), uint32(header.Mode&0o7777)); err != nil {
+		return err
+	}
+	setAttributes(int(file.Fd()), header.PAXRecords)
+	return nil
+}
+
+func (u *unpacker) file(name string, header *tar.Header) error {
+	var file *os.File
+	err := u.make(name, func() (err error) {
+		file, err = u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = io.CopyBuffer(onlyWriter{file}, onlyReader{u.archive}, u.buffer)
+	if err == nil {
+		err = u.finish(file, header)
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		_ = u.root.Remove(name)
+		return err
+	}
+	return u.root.Chtimes(name, time.Time{}, header.ModTime)
+}
+
+// onlyReader hides what else a reader can do, which would not use the buffer.
+type onlyReader struct{ io.Reader }
+
+// link makes what has no contents.
+func (u *unpacker) link(name string, header *tar.Header, make func() error) error {
+	if err := u.make(name, make); err != nil {
+		return err
+	}
+	if u.owners {
+		if err := u.root.Lchown(name, header.Uid, header.Gid); err != nil {
+			return err
+		}
+	}
+	return u.at(name, func(directory int, base string) error {
+		if header.Typeflag == tar.TypeFifo {
+			if err := unix.Fchmodat(directory, base, uint32(header.Mode&0o7777), 0); err != nil {
+				return err
+			}
+		}
+		modified, err := unix.TimeToTimespec(header.ModTime)
+		if err != nil {
+			return nil
+		}
+		return unix.UtimesNanoAt(directory, base, []unix.Timespec{{Nsec: unix.UTIME_OMIT}, modified}, unix.AT_SYMLINK_NOFOLLOW)
+	})
+}
+
+// at does something with a name in the open directory that it is in.
+func (u *unpacker) at(name string, do func(directory int, base string) error) error {
+	directory, err := u.root.Open(path.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer directory.Close()
+	return do(int(directory.Fd()), path.Base(name))
+}
+
+func makeFIFO(directory int, base string) error {
+	return unix.Mknodat(directory, base, unix.S_IFIFO|0o600, 0)
+}
