@@ -1,8 +1,8 @@
 /** Names of all figures; those of one group are measured together, so that a comparison has one run. */
 export const groups = {
   cluster: ["cluster.up"],
-  exec: ["exec.link.p50", "exec.link.p99", "exec.raw.p50"],
-  gvisor: ["exec.gvisor.link.p50", "exec.gvisor.raw.p50"],
+  exec: ["exec.link.p50", "exec.link.p99", "exec.raw.p50", "exec.bare.p50"],
+  gvisor: ["exec.gvisor.link.p50", "exec.gvisor.raw.p50", "exec.gvisor.bare.p50"],
   create: ["create.sandbox.p50", "create.pod.p50"],
 } as const;
 
