@@ -7,15 +7,18 @@ const passing = [
   { says: /failed quota|status unknown for quota/, reason: "QuotaUnknown", retryAfter: 1_000 },
   { says: /error looking up service account/, reason: "ServiceAccountNotFound", retryAfter: 200 },
   { says: /because it is being terminated/, reason: "NamespaceTerminating", retryAfter: 5_000 },
-  { says: /cannot create resource/, reason: "OperatorForbidden", retryAfter: 5_000 },
+  // Also for a moment after the API server has started, when it has not read its roles yet.
+  { says: /cannot create resource/, reason: "OperatorForbidden", retryAfter: 1_000 },
 ];
 
-/** Why the API server would not take the Pod, when that is about this Pod; `undefined` for any other failure. */
+const podCreation = /^POST \S*\/pods(\?|$)/;
+
+/** Why the API server would not make the Pod, when that is about this Pod; `undefined` for any other failure. */
 export function refusalFrom(error: unknown): Refusal | undefined {
   if (error instanceof Error && isAlreadyExists(error.cause)) {
     return { final: false, retryAfter: 1_000, reason: "PodNameInUse", message: error.message };
   }
-  if (!(error instanceof ApiError) || !error.request.includes("/pods")) return undefined;
+  if (!(error instanceof ApiError) || !podCreation.test(error.request)) return undefined;
   if (!isForbidden(error) && !isInvalid(error)) return undefined;
   const { message } = error;
   const known = passing.find(({ says }) => says.test(message));

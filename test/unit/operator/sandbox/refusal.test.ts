@@ -49,6 +49,7 @@ describe("refusalFrom", () => {
     new ConnectionError("reset"),
     new ApiError(pods, 500, {}),
     new ApiError(pods, 409, { reason: "Conflict" }),
+    new ApiError("PATCH /api/v1/namespaces/n/pods/s", 403, { message: 'User "x" cannot patch resource "pods"' }),
     new ApiError("PATCH /apis/sandkeep.dev/v1alpha1/namespaces/n/sandboxes/s/status", 403, {}),
   ])("%s is no refusal of the Pod", (error) => {
     expect(refusalFrom(error)).toBeUndefined();
