@@ -187,7 +187,10 @@ function endOf({ reason, exitCode, message }: Ending): Pick<SandboxStatus, "reas
 type Place = Pick<SandboxStatus, "podName" | "nodeName" | "image">;
 
 function placeOf(pod: Pod | undefined, before: SandboxStatus): Place {
-  const podName = pod?.metadata.name ?? before.podName;
+  // That the Pod exists is worth no write of its own: the scheduler has something to say a moment later.
+  const isNews =
+    pod?.spec?.nodeName !== undefined || conditionOf(pod?.status?.conditions, "PodScheduled") !== undefined;
+  const podName = (isNews ? pod?.metadata.name : undefined) ?? before.podName;
   const nodeName = pod?.spec?.nodeName ?? before.nodeName;
   const image = (pod === undefined ? undefined : containerStatus(pod)?.imageID) || before.image;
   return {

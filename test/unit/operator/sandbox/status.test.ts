@@ -183,6 +183,11 @@ describe("sandboxStatus", () => {
     expect(sandboxStatus(observed({ sandbox: aSandbox({}, first), pod }), later)).toEqual(first);
   });
 
+  test("a Pod of which the scheduler has said nothing is no news", () => {
+    const first = sandboxStatus(observed(), now);
+    expect(sandboxStatus(observed({ sandbox: aSandbox({}, first), pod: aPod() }), later)).toEqual(first);
+  });
+
   test("a condition keeps its time until its status changes", () => {
     const first = sandboxStatus(observed(), now);
     const later = new Date(now.getTime() + 10_000);
