@@ -185,7 +185,9 @@ describe("sandboxStatus", () => {
 
   test("a Pod of which the scheduler has said nothing is no news", () => {
     const first = sandboxStatus(observed(), now);
-    expect(sandboxStatus(observed({ sandbox: aSandbox({}, first), pod: aPod() }), later)).toEqual(first);
+    expect(
+      sandboxStatus(observed({ sandbox: aSandbox({}, first), pod: aPod() }), new Date(now.getTime() + 1000)),
+    ).toEqual(first);
   });
 
   test("a condition keeps its time until its status changes", () => {
