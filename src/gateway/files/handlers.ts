@@ -4,6 +4,7 @@ import { relay } from "../agent/relay.ts";
 import type { AgentRequest } from "../agent/send.ts";
 import type { Audit } from "../audit.ts";
 import type { Call, Handlers } from "../server/bind.ts";
+import { readOctets } from "../server/octets.ts";
 
 type FileRoute = keyof typeof fileRoutes;
 
@@ -17,8 +18,9 @@ export function fileHandlers({ ask }: AgentProxy, audit: Audit): Pick<Handlers, 
 
   return {
     readFile: (call) => forward(call, "", ranged(call), contentTypes.octets),
-    writeFile: (call) => forward(call, "", upload(call)),
-    patchFile: (call) => forward(call, "", upload(call)),
+    // Written as a whole or not at all, so it may be sent again.
+    writeFile: async (call) => forward(call, "", { ...(await upload(call)), repeatable: isSmall(call) }),
+    patchFile: async (call) => forward(call, "", await upload(call)),
     removeFile: (call) => forward(call),
     statFile: (call) => forward(call, "/stat"),
     listFiles: (call) => forward(call, "/list"),
@@ -26,7 +28,7 @@ export function fileHandlers({ ask }: AgentProxy, audit: Audit): Pick<Handlers, 
     renameFile: (call) => forward(call, "/rename"),
     watchFiles: (call) => forward(call, "/watch", {}, contentTypes.lines),
     readArchive: (call) => forward(call, "/archive", {}, contentTypes.tar),
-    writeArchive: (call) => forward(call, "/archive", upload(call)),
+    writeArchive: async (call) => forward(call, "/archive", await upload(call)),
   };
 }
 
@@ -46,12 +48,23 @@ function ranged({ request }: Call<"readFile">): Partial<AgentRequest> {
 /** However much it is and however slowly it comes; who goes away ends it. */
 const uploadMilliseconds = 86_400_000;
 
-function upload({ request }: Call<"writeFile" | "patchFile" | "writeArchive">): Partial<AgentRequest> {
+type Upload = Call<"writeFile" | "patchFile" | "writeArchive">;
+
+async function upload(call: Upload): Promise<Partial<AgentRequest>> {
+  const { request } = call;
   const length = request.headers["content-length"];
   return {
-    body: request,
+    // In one message with its head; larger ones as they come.
+    body: isSmall(call) ? await readOctets(request) : request,
     ...(length !== undefined && { headers: { "content-length": length } }),
     repeatable: false,
     waitMilliseconds: uploadMilliseconds,
   };
+}
+
+const smallOctets = 64 << 10;
+
+function isSmall({ request }: Upload): boolean {
+  const length = request.headers["content-length"];
+  return length !== undefined && Number(length) <= smallOctets;
 }
