@@ -12,8 +12,6 @@ export default defineConfig({
           name: "cluster",
           include: ["test/cluster/**/*.test.ts"],
           globalSetup: "test/support/global-setup.ts",
-          // They wait for clusters more than they compute, also where two cores are all there is.
-          maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 300_000,
         },

@@ -87,8 +87,10 @@ describe("leader election on a real API server", () => {
     await waitFor("the leader", () => leaders.has("a"));
     const renewals = new Set<string | undefined>();
     await waitFor("five renewals", async () => {
-      proxy.cut();
-      renewals.add((await server.kube.get(LEASE, { namespace: server.namespace, name: "breaks" })).spec?.renewTime);
+      const { spec } = await server.kube.get(LEASE, { namespace: server.namespace, name: "breaks" });
+      // Once for each: how long a renewal over a new connection takes is the machine's business.
+      if (!renewals.has(spec?.renewTime)) proxy.cut();
+      renewals.add(spec?.renewTime);
       return renewals.size >= 5;
     });
     expect(leaders.has("a")).toBe(true);
