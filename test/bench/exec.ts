@@ -1,6 +1,7 @@
 import { openExec } from "../../src/kube/exec.ts";
 import type { Bench } from "./bench.ts";
 import { smallestProgram } from "./smallest-program.ts";
+import { timed } from "./timed.ts";
 
 const rounds = 5;
 const perRound = { link: 100, raw: 16 };
@@ -54,10 +55,4 @@ async function byStream({ connection, namespace }: Bench, pod: string): Promise<
   const { code } = await stream.status;
   stream.destroy();
   if (code !== 0) throw new Error(`/bin/true by an exec stream ended with ${code}`);
-}
-
-async function timed(task: () => Promise<void>): Promise<number> {
-  const start = performance.now();
-  await task();
-  return performance.now() - start;
 }

@@ -1,40 +1,71 @@
-/** Names of all figures; those of one group are measured together, so that a comparison has one run. */
+export type Unit = "ms" | "/s" | "MiB";
+
+/** What a figure has to stay within: at most, or at least. */
+export interface Limit {
+  text: string;
+  most?: number;
+  least?: number;
+}
+
+interface Figure {
+  unit: Unit;
+  /** Given the figures of the same run; missing for what others are compared with. */
+  limit?: (figures: Figures) => Limit;
+}
+
+const milliseconds: Figure = { unit: "ms" };
+
+/** All figures; those of one group are measured together, so that a comparison has one run. */
 export const groups = {
-  cluster: ["cluster.up"],
-  exec: ["exec.link.p50", "exec.link.p99", "exec.raw.p50", "exec.bare.p50"],
-  gvisor: ["exec.gvisor.link.p50", "exec.gvisor.raw.p50", "exec.gvisor.bare.p50"],
-  create: ["create.sandbox.p50", "create.pod.p50"],
-} as const;
+  cluster: { "cluster.up": below(6000) },
+  exec: {
+    "exec.link.p50": {
+      unit: "ms",
+      limit: (figures) => {
+        const raw = figures["exec.raw.p50"] ?? Infinity;
+        return { text: "< 3 ms, and 15 times faster than raw", most: Math.min(3, raw / 15) };
+      },
+    },
+    "exec.link.p99": milliseconds,
+    "exec.raw.p50": milliseconds,
+    "exec.bare.p50": milliseconds,
+  },
+  gvisor: {
+    "exec.gvisor.link.p50": below(8),
+    "exec.gvisor.raw.p50": milliseconds,
+    "exec.gvisor.bare.p50": milliseconds,
+  },
+  rate: { "exec.rate.one": atLeast(1000), "exec.rate.fifty": atLeast(1000) },
+  files: { "file.read.p50": below(1.8), "file.write.p50": below(1.8), "watch.p50": below(10) },
+  create: {
+    "create.sandbox.p50": {
+      unit: "ms",
+      limit: (figures) => {
+        const most = 1.15 * (figures["create.pod.p50"] ?? Infinity);
+        return { text: `1.15 × create.pod.p50 = ${most.toFixed(1)} ms`, most };
+      },
+    },
+    "create.pod.p50": milliseconds,
+  },
+} as const satisfies Record<string, Record<string, Figure>>;
 
 export type Group = keyof typeof groups;
-export type FigureName = (typeof groups)[Group][number];
 
-/** Milliseconds by name. */
-export type Figures = Partial<Record<FigureName, number>>;
+/** Values by the name of the figure, in its unit. */
+export type Figures = Record<string, number>;
 
-interface Limit {
-  text: string;
-  most: number;
+const byName: ReadonlyMap<string, Figure> = new Map(Object.values(groups).flatMap((group) => Object.entries(group)));
+
+/** Names of all figures, in the order in which they are measured. */
+export const figureNames: readonly string[] = [...byName.keys()];
+
+export function unitOf(name: string): Unit {
+  return byName.get(name)?.unit ?? "ms";
 }
 
 /** What a figure has to stay within, given those of the same run; `undefined` for what others are compared with. */
-export function limitOf(name: FigureName, figures: Figures): Limit | undefined {
-  switch (name) {
-    case "cluster.up":
-      return { text: "< 6000 ms", most: 6000 };
-    case "exec.link.p50": {
-      const raw = figures["exec.raw.p50"] ?? Infinity;
-      return { text: "< 3 ms, and 15 times faster than raw", most: Math.min(3, raw / 15) };
-    }
-    case "exec.gvisor.link.p50":
-      return { text: "< 8 ms", most: 8 };
-    case "create.sandbox.p50": {
-      const pod = figures["create.pod.p50"] ?? Infinity;
-      return { text: `1.15 × create.pod.p50 = ${(1.15 * pod).toFixed(1)} ms`, most: 1.15 * pod };
-    }
-    default:
-      return undefined;
-  }
+export function limitOf(name: string, figures: Figures): Limit | undefined {
+  return byName.get(name)?.limit?.(figures);
 }
 
 /** The p-th percentile of samples by nearest rank. */
@@ -43,4 +74,12 @@ export function percentile(samples: number[], p: number): number {
   const value = sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)];
   if (value === undefined) throw new Error("Cannot take a percentile of no samples");
   return value;
+}
+
+function below(most: number): Figure {
+  return { unit: "ms", limit: () => ({ text: `< ${most} ms`, most }) };
+}
+
+function atLeast(least: number): Figure {
+  return { unit: "/s", limit: () => ({ text: `≥ ${least} /s`, least }) };
 }

@@ -5,40 +5,43 @@ import { installInto } from "../support/installed.ts";
 import { openBench, type Bench } from "./bench.ts";
 import { measureCreate } from "./create.ts";
 import { measureExec } from "./exec.ts";
-import { groups, percentile, type FigureName, type Figures, type Group } from "./figures.ts";
+import { figureNames, groups, percentile, type Figures, type Group } from "./figures.ts";
+import { measureFiles } from "./files.ts";
+import { measureRate } from "./rate.ts";
 import { json, passes, table } from "./report.ts";
 
 const cluster = "bench";
 
 /** All figures, or those that an argument names in full or by its beginning. */
-function chosen(wanted: string[]): FigureName[] {
-  const all: FigureName[] = Object.values(groups).flat();
-  const unknown = wanted.find((want) => !all.some((name) => matches(name, want)));
+function chosen(wanted: string[]): string[] {
+  const unknown = wanted.find((want) => !figureNames.some((name) => matches(name, want)));
   if (unknown !== undefined) {
-    console.error(`bench: no figure "${unknown}"; there are ${all.join(", ")}`);
+    console.error(`bench: no figure "${unknown}"; there are ${figureNames.join(", ")}`);
     process.exit(2);
   }
-  return wanted.length === 0 ? all : all.filter((name) => wanted.some((want) => matches(name, want)));
+  return wanted.length === 0
+    ? [...figureNames]
+    : figureNames.filter((name) => wanted.some((want) => matches(name, want)));
 }
 
 function matches(name: string, want: string): boolean {
   return name === want || name.startsWith(`${want}.`);
 }
 
-async function measure(wanted: FigureName[]): Promise<Figures> {
+async function measure(wanted: string[]): Promise<Figures> {
   await clusterCommand("down", "--name", cluster);
   const start = performance.now();
   await clusterCommand("up", "--name", cluster);
   const figures: Figures = { "cluster.up": performance.now() - start };
   try {
     const rest = (Object.keys(measures) as Measured[]).filter((group) =>
-      groups[group].some((name) => wanted.includes(name)),
+      Object.keys(groups[group]).some((name) => wanted.includes(name)),
     );
     if (rest.length > 0) {
       progress("installing Sandkeep");
       await using bench = await openBench(await installInto(cluster));
       for (const group of rest) {
-        progress(`measuring ${groups[group].join(", ")}`);
+        progress(`measuring ${Object.keys(groups[group]).join(", ")}`);
         Object.assign(figures, await measures[group](bench));
       }
     }
@@ -66,6 +69,18 @@ const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
       "exec.gvisor.link.p50": percentile(link, 50),
       "exec.gvisor.raw.p50": percentile(raw, 50),
       "exec.gvisor.bare.p50": percentile(bare, 50),
+    };
+  },
+  rate: async (bench) => ({
+    "exec.rate.one": await measureRate(bench, 1),
+    "exec.rate.fifty": await measureRate(bench, 50),
+  }),
+  files: async (bench) => {
+    const { read, write, watch } = await measureFiles(bench);
+    return {
+      "file.read.p50": percentile(read, 50),
+      "file.write.p50": percentile(write, 50),
+      "watch.p50": percentile(watch, 50),
     };
   },
   create: async (bench) => {
