@@ -33,10 +33,10 @@ function at<Q extends z.ZodRawShape>(more: Q) {
   });
 }
 
-const example = { path: "/work/hello.txt" };
+const example = { path: "/data/hello.txt" };
 const hello = {
   name: "hello.txt",
-  path: "/work/hello.txt",
+  path: "/data/hello.txt",
   type: "file",
   size: 6,
   mode: 33_188,
@@ -121,7 +121,7 @@ export const fileRoutes = {
     }),
     reply: { status: 200, body: json(fileListSchema) },
     access: read,
-    example: { query: { path: "/work" }, reply: { items: [hello] } },
+    example: { query: { path: "/data" }, reply: { items: [hello] } },
   },
   makeDirectory: {
     summary: "Make a directory",
@@ -134,7 +134,7 @@ export const fileRoutes = {
     }),
     reply: { status: 204 },
     access: write,
-    example: { query: { path: "/work/src", parents: "true" } },
+    example: { query: { path: "/data/src", parents: "true" } },
   },
   renameFile: {
     summary: "Rename or move a file or directory within its file system",
@@ -148,7 +148,7 @@ export const fileRoutes = {
     }),
     reply: { status: 204 },
     access: write,
-    example: { query: { ...example, to: "/work/greeting.txt" } },
+    example: { query: { ...example, to: "/data/greeting.txt" } },
   },
   watchFiles: {
     summary: "Follow what happens to a file, or in a directory; the reply begins once nothing is missed any more",
@@ -172,8 +172,8 @@ export const fileRoutes = {
     reply: { status: 200, body: lines(fileEventSchema) },
     access: read,
     example: {
-      query: { path: "/work", recursive: "true", timeoutSeconds: "1" },
-      reply: [{ type: "create", paths: ["/work/hello.txt"] }],
+      query: { path: "/data", recursive: "true", timeoutSeconds: "1" },
+      reply: [{ type: "create", paths: ["/data/hello.txt"] }],
     },
   },
   readArchive: {
@@ -184,7 +184,7 @@ export const fileRoutes = {
     query: at({}),
     reply: { status: 200, body: tar },
     access: read,
-    example: { query: { path: "/work" } },
+    example: { query: { path: "/data" } },
   },
   writeArchive: {
     summary: "Unpack a tar into a directory, which is made if it is missing; nothing in it leads out of the directory",
@@ -195,6 +195,6 @@ export const fileRoutes = {
     body: tar,
     reply: { status: 200, body: json(archiveUnpackedSchema) },
     access: write,
-    example: { query: { path: "/work" }, reply: { entries: 3 } },
+    example: { query: { path: "/data" }, reply: { entries: 3 } },
   },
 } as const satisfies Record<string, Route>;

@@ -240,7 +240,7 @@ func TestAsAnotherUser(t *testing.T) {
 	}
 	d := os.Getenv("SANDKEEP_TEST_DIRECTORY")
 	if d == "" {
-		t.Skip("only root can be another user")
+		t.Fatal("only root can be another user: run the tests as root")
 	}
 	c := serve(t)
 	denied := func(request string) refusalCase { return refusalCase{request, "x", 403, "permission_denied", "ermi"} }
