@@ -36,12 +36,13 @@ export async function relay(answer: LinkResponse, contentType: string, response:
     const value = answer.headers[name.toLowerCase()];
     if (typeof value === "string" && form.test(value)) response.setHeader(name, value);
   }
-  if (answer.status === 204) {
+  if (answer.status !== 204) response.setHeader("Content-Type", contentType);
+  // Nothing follows, also where the agent's body has no end.
+  if (answer.status === 204 || response.req.method === "HEAD") {
     answer.body.destroy();
     response.end();
     return;
   }
-  response.setHeader("Content-Type", contentType);
   await pipe(answer.body, response);
 }
 

@@ -22,6 +22,7 @@ interface Reply {
 async function relayed(
   answer: (stream: ServerHttp2Stream) => void,
   onData: (response: IncomingMessage, chunk?: string) => void = () => {},
+  method = "GET",
 ): Promise<Reply> {
   await using end = await farEnd(answer);
   const answerWith = async (response: ServerResponse) => {
@@ -38,7 +39,7 @@ async function relayed(
   try {
     const { port } = server.address() as AddressInfo;
     return await new Promise<Reply>((resolve, reject) => {
-      const request = httpRequest({ port, host: "127.0.0.1" }, (response) => {
+      const request = httpRequest({ port, host: "127.0.0.1", method }, (response) => {
         let text = "";
         const done = () =>
           resolve({ status: response.statusCode ?? 0, headers: response.headers, text, complete: response.complete });
@@ -145,6 +146,18 @@ it("shows a follower the head before there is an octet, and each octet before th
   );
   expect(reply).toMatchObject({ text: "firstlast", complete: true });
   expect(seen).toEqual(["head 200", "first", "last"]);
+});
+
+it("answers HEAD with the head alone, also of a body without an end", async () => {
+  const reply = await relayed(
+    (stream) => {
+      stream.respond({ ":status": 200, "sandkeep-offset": "7" });
+      stream.write("first of many");
+    },
+    undefined,
+    "HEAD",
+  );
+  expect(reply).toMatchObject({ status: 200, text: "", complete: true, headers: { "sandkeep-offset": "7" } });
 });
 
 it("cuts the client off when the body breaks off", async () => {
