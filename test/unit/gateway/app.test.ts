@@ -60,7 +60,11 @@ interface Reply {
 }
 
 /** Sends the path as it is: `fetch` would tidy it up. */
-function send(method: string, path: string, { token = "good", body = "", more = {} } = {}): Promise<Reply> {
+function send(
+  method: string,
+  path: string,
+  { token = "good", body = "" as string | Buffer, more = {} } = {},
+): Promise<Reply> {
   const { port } = server.address() as AddressInfo;
   const headers = { ...(token !== "" && { authorization: `Bearer ${token}` }), ...more };
   return new Promise((resolve, reject) => {
@@ -157,6 +161,13 @@ describe("a request", () => {
     const reply = await send("POST", sandboxes, { body, more });
     expect(reply.status).toBe(status);
     expect(reply.body.message).toMatch(message);
+    expect(handle).not.toHaveBeenCalled();
+  });
+
+  it("is refused when it is not UTF-8", async () => {
+    const body = Buffer.concat([Buffer.from('{"spec":{"image":"'), Buffer.of(0xff), Buffer.from('"}}')]);
+    const refusal = { status: 400, body: { code: "invalid_argument", message: expect.stringContaining("not UTF-8") } };
+    expect(await send("POST", sandboxes, { body })).toMatchObject(refusal);
     expect(handle).not.toHaveBeenCalled();
   });
 

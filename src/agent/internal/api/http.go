@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"sandkeep.dev/agent/internal/fault"
 )
@@ -45,6 +46,10 @@ func decode(w http.ResponseWriter, r *http.Request, limit int64, value any) erro
 		return invalid("Cannot read the body of %s %s: it has more than %d octets", r.Method, r.URL.Path, limit)
 	} else if err != nil {
 		return err
+	}
+	// Otherwise each such octet would become another character.
+	if !utf8.Valid(body) {
+		return invalid("Cannot read the body of %s %s: it is not UTF-8", r.Method, r.URL.Path)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()

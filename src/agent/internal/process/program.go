@@ -73,8 +73,10 @@ func startFault(r *Request, program string, err error) error {
 			return refuse(fault.NotFound, "the working directory %.200q does not exist", r.Workdir)
 		case statErr == nil && !info.IsDir(), errors.Is(statErr, syscall.ENOTDIR):
 			return refuse(fault.InvalidArgument, "the working directory %.200q is not a directory", r.Workdir)
+		case errors.Is(statErr, syscall.ENAMETOOLONG), errors.Is(statErr, syscall.ELOOP):
+			return refuse(fault.InvalidArgument, "the working directory %.200q cannot be used: %v", r.Workdir, errnoOf(statErr))
 		case statErr != nil:
-			return refuse(fault.PermissionDenied, "the working directory %.200q cannot be used: %v", r.Workdir, statErr)
+			return refuse(fault.PermissionDenied, "the working directory %.200q cannot be used: %v", r.Workdir, errnoOf(statErr))
 		case syscall.Access(r.Workdir, mayExecute) != nil:
 			return refuse(fault.PermissionDenied, "the working directory %.200q may not be entered", r.Workdir)
 		}
@@ -103,6 +105,15 @@ func startFault(r *Request, program string, err error) error {
 		return refuse(fault.InvalidArgument, "%v", err)
 	}
 	return refuse(fault.Internal, "%v", err)
+}
+
+// errnoOf is the cause without the path, which may be long.
+func errnoOf(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return err
 }
 
 func (r *Request) octets() int {
