@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ENTRYPOINT_PROCESS } from "./constants.ts";
-import { listOf, mapOf } from "./schema/collection.ts";
+import { listOf } from "./schema/collection.ts";
 import { characters, MAX_COMMAND_LENGTH, words } from "./schema/command.ts";
 import { envName } from "./schema/env.ts";
 import { objectName } from "./schema/name.ts";
@@ -14,21 +14,29 @@ export const processId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be letters, digits, '.', '_' and '-', at most 63");
 
+const rows = z.int().min(1).max(65_535).describe("Lines.");
+const columns = z.int().min(1).max(65_535).describe("Characters per line.");
+
 /** Size of a terminal, in characters. */
-export const terminalSizeSchema = z.strictObject({
-  rows: z.int().min(1).max(65_535).describe("Lines."),
-  columns: z.int().min(1).max(65_535).describe("Characters per line."),
-});
+export const terminalSizeSchema = z.strictObject({ rows, columns });
 export type TerminalSize = z.infer<typeof terminalSizeSchema>;
+
+/** The size of a new terminal: 24 rows of 80 columns unless it says otherwise. */
+const newTerminal = z.strictObject({ rows: rows.default(24), columns: columns.default(80) });
+
+// Half of a surrogate pair has no UTF-8: it would reach the program as another character.
+const isText = (text: string) => text.isWellFormed();
+const notText = "must be Unicode text, without halves of surrogate pairs";
 
 const command = words
   .min(1)
   .refine(
     (parts) => characters(parts) <= MAX_COMMAND_LENGTH,
     `must not exceed ${MAX_COMMAND_LENGTH} characters together`,
-  );
+  )
+  .refine((parts) => parts.every(isText), notText);
 
-const environment = z.record(envName, z.string().max(131_072));
+const environment = z.record(envName, z.string().max(131_072).refine(isText, notText));
 
 /** What a process is started with. Starting the same id with the same request again answers the process there is. */
 export const startProcessSchema = z.strictObject({
@@ -38,13 +46,20 @@ export const startProcessSchema = z.strictObject({
     .describe("Chosen by the client, so that a retry starts nothing twice; made up when missing."),
   command: command.describe("The program and its arguments. No shell."),
   env: environment.exactOptional().describe("Environment variables, besides the sandbox's own."),
-  workdir: absolutePath.exactOptional().describe("Where it starts; must exist. The sandbox's by default."),
-  timeoutMilliseconds: milliseconds(1, 86_400_000).exactOptional().describe("It is killed after this long."),
-  tty: terminalSizeSchema.exactOptional().describe("Gives it a terminal of this size; output is merged into stdout."),
-  secrets: listOf(objectName, 64).exactOptional().describe("Secrets in the namespace whose entries become variables."),
-  secretValues: mapOf(z.string().max(131_072), 256)
+  workdir: absolutePath
+    .refine(isText, notText)
     .exactOptional()
-    .describe("Variables that no log and no list shows."),
+    .describe("Where it starts; must exist. The sandbox's by default."),
+  timeoutMilliseconds: milliseconds(1, 86_400_000).exactOptional().describe("It is killed after this long."),
+  tty: newTerminal.exactOptional().describe("Gives it a terminal of this size; output is merged into stdout."),
+  secrets: listOf(objectName, 64)
+    .exactOptional()
+    .describe(
+      "Secrets in the namespace: each of their entries becomes a variable. Later Secrets win over earlier ones, secretValues and env over all.",
+    ),
+  secretValues: environment
+    .exactOptional()
+    .describe("Variables as in env, which wins, kept apart by clients that treat them as secret. Never stored."),
 });
 export type StartProcess = z.infer<typeof startProcessSchema>;
 

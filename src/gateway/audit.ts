@@ -7,9 +7,16 @@ import type { Call } from "./server/bind.ts";
 type ProcessStart = Call<"exec"> | Call<"startProcess">;
 type FileAccess = Call<keyof typeof fileRoutes>;
 
+interface StartedProcess {
+  id: string;
+  command: string[];
+  /** Names of Secrets. */
+  secrets?: string[];
+}
+
 /** Writes one line about what a user does inside a sandbox, once its result is known, and hands on what `doing` gives. */
 export interface Audit {
-  process<T>(call: ProcessStart, process: { id: string; command: string[] }, doing: Promise<T>): Promise<T>;
+  process<T>(call: ProcessStart, process: StartedProcess, doing: Promise<T>): Promise<T>;
   file<T>(call: FileAccess, file: FileAccess["query"], doing: Promise<T>): Promise<T>;
 }
 
@@ -34,9 +41,9 @@ export function auditTo(log: Log, commandLines: "hash" | "full"): Audit {
     }
   };
   return {
-    process: (call, { id, command }, doing) => {
+    process: (call, { id, command, secrets }, doing) => {
       const line = commandLines === "full" ? { command } : { program: command[0], commandHash: hashOf(command) };
-      return write(call, { audit: "process", process: id, ...line }, doing);
+      return write(call, { audit: "process", process: id, ...line, secrets }, doing);
     },
     file: (call, query, doing) => {
       const { path, pathBytes, to, toBytes } = { to: undefined, toBytes: undefined, ...query };

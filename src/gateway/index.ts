@@ -15,6 +15,7 @@ import { authenticator } from "./auth/authenticate.ts";
 import { authoriser } from "./auth/authorise.ts";
 import { evictEnded } from "./evict.ts";
 import { processHandlers } from "./processes/handlers.ts";
+import { secretReader } from "./processes/secrets.ts";
 import { agentProxy } from "./agent/proxy.ts";
 import { agentSender } from "./agent/send.ts";
 import { fileHandlers } from "./files/handlers.ts";
@@ -51,7 +52,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const app = createApp({
     handlers: {
       ...sandboxHandlers(directory, kube, guard.authorise),
-      ...processHandlers(agent, audit),
+      ...processHandlers(agent, audit, secretReader(kube, guard.authorise)),
       ...fileHandlers(agent, audit),
     },
     guard,

@@ -58,7 +58,9 @@ describe.each(["sandkeep-gateway", "sandkeep-operator"])("the account %s", (acco
   });
 
   test.each([
-    ["get", "secrets", ""],
+    ["list", "secrets", ""],
+    ["watch", "secrets", ""],
+    ["create", "secrets", ""],
     ["create", "serviceaccounts", ""],
     ["create", "serviceaccounts", "token"],
     ["create", "pods", "attach"],
@@ -76,6 +78,15 @@ describe.each(["sandkeep-gateway", "sandkeep-operator"])("the account %s", (acco
     const { stdout } = await tool(installed, "kubectl", [...question, "--as", user, "-n", tenant.namespace]);
     expect(stdout.trim()).toBe("no");
   });
+});
+
+test.each([
+  ["sandkeep-gateway", "yes"],
+  ["sandkeep-operator", "no"],
+])("whether the account %s may get Secrets: %s", async (account, may) => {
+  const user = `system:serviceaccount:${system}:${account}`;
+  const { stdout } = await tool(installed, "kubectl", ["auth", "can-i", "get", "secrets", "--as", user]);
+  expect(stdout.trim()).toBe(may);
 });
 
 /** A kubeconfig in the folder with a token of the account. */

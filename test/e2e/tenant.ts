@@ -9,6 +9,8 @@ export interface Tenant extends AsyncDisposable {
   namespace: string;
   token: string;
   gateway: GatewayClient;
+  /** A client of the gateway in the same namespace as somebody else. */
+  as: (token: string) => GatewayClient;
   /** In the namespace, with every right. */
   kubectl: (args: string[], input?: string) => Promise<string>;
 }
@@ -28,6 +30,7 @@ export async function newTenant(role: "edit" | "view" = "edit"): Promise<Tenant>
     namespace,
     token,
     gateway,
+    as: (token) => new GatewayClient(installed, namespace, token),
     kubectl,
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();

@@ -5,18 +5,26 @@ import { contentTypes, jsonBody, type AgentProxy } from "../agent/proxy.ts";
 import { relay } from "../agent/relay.ts";
 import type { Audit } from "../audit.ts";
 import type { Call, Handlers } from "../server/bind.ts";
+import type { ReadSecrets } from "./secrets.ts";
 import { agentBody } from "./start.ts";
+
+type Start = Call<"exec"> | Call<"startProcess">;
 
 /** Processes, as an authenticated way to the sandbox's agent. Whoever goes away ends a stream, never a process. */
 export function processHandlers(
   { ask, forward }: AgentProxy,
   audit: Audit,
+  readSecrets: ReadSecrets,
 ): Pick<Handlers, keyof typeof processRoutes> {
-  const start = async (call: Call<"exec"> | Call<"startProcess">, path: string, type: string) => {
+  const begin = async (call: Start, path: string, request: Start["body"] & { id: string }) => {
+    const { user, params, signal } = call;
+    const secretEnv = request.secrets && (await readSecrets(user, params.namespace, request.secrets, signal));
+    return await ask(call, path, jsonBody(agentBody(request, secretEnv)));
+  };
+  const start = async (call: Start, path: string, type: string) => {
     // With an id of its own a request that is sent twice starts one process.
-    const body = agentBody({ id: randomUUID(), ...call.body });
-    const answer = await audit.process(call, body, ask(call, path, jsonBody(body)));
-    await relay(answer, type, call.response);
+    const request = { id: randomUUID(), ...call.body };
+    await relay(await audit.process(call, request, begin(call, path, request)), type, call.response);
   };
 
   return {

@@ -18,6 +18,11 @@ describe("the body that starts a process", () => {
     expect(execSchema.parse({ ...body, stdin: "aGk=" })).toEqual({ ...body, stdin: "aGk=" });
   });
 
+  test("asks for a terminal of 24 rows and 80 columns unless it says otherwise", () => {
+    const { tty } = startProcessSchema.parse({ command: ["sh"], tty: {} });
+    expect(tty).toEqual({ rows: 24, columns: 80 });
+  });
+
   test.each([
     ["no command", {}, "command: "],
     ["an empty command", { command: [] }, "command: Too small"],
@@ -26,6 +31,18 @@ describe("the body that starts a process", () => {
     ["an id that is a path", { id: "../a", command: ["a"] }, "id: must be letters"],
     ["a relative directory", { command: ["a"], workdir: "srv" }, "workdir: must be an absolute path"],
     ["a variable without a name", { command: ["a"], env: { "1": "x" } }, "env.1: "],
+    ["a variable with = in its name", { command: ["a"], env: { "A=B": "x" } }, "env.A=B: "],
+    ["a secret value without a name", { command: ["a"], secretValues: { "": "x" } }, "secretValues."],
+    ["half a surrogate pair", { command: ["a", "\ud800"] }, "command: must be Unicode text"],
+    ["half a surrogate pair in a variable", { command: ["a"], env: { A: "\udc00" } }, "env.A: must be Unicode text"],
+    ["half a surrogate pair in a directory", { command: ["a"], workdir: "/\ud800" }, "workdir: must be Unicode text"],
+    ["a directory with a NUL", { command: ["a"], workdir: "/a\0" }, "workdir: must be an absolute path"],
+    ["a terminal without rows", { command: ["a"], tty: { rows: 0 } }, "tty.rows: Too small"],
+    ["a terminal beyond any", { command: ["a"], tty: { columns: 65_536 } }, "tty.columns: Too big"],
+    ["a huge time", { command: ["a"], timeoutMilliseconds: 1e300 }, "timeoutMilliseconds: "],
+    ["a part of a millisecond", { command: ["a"], timeoutMilliseconds: 1.5 }, "timeoutMilliseconds: "],
+    ["two thousand arguments", { command: Array(2000).fill("a") }, "command: Too big"],
+    ["a Secret that has no name", { command: ["a"], secrets: ["../a"] }, "secrets[0]: "],
     ["an unknown member", { command: ["a"], shell: true }, 'Unrecognized key: "shell"'],
     ["no time", { command: ["a"], timeoutMilliseconds: 0 }, "timeoutMilliseconds: Too small"],
   ])("is refused with %s", (_, body, message) => {

@@ -49,6 +49,11 @@ it("tells who started what where, without arguments or environment", async () =>
   expect(call.facts.audited).toBe(true);
 });
 
+it("tells which Secrets a process was given, by name", async () => {
+  await auditTo(log, "hash").process(aCall(), { ...process, secrets: ["db"] }, Promise.resolve());
+  expect(line()).toMatchObject({ secrets: ["db"] });
+});
+
 it("tells arguments where that is wanted", async () => {
   await auditTo(log, "full").process(aCall(), process, Promise.resolve());
   expect(line()).toMatchObject({ command: ["login", "hunter2"] });

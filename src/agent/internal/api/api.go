@@ -30,7 +30,7 @@
 // it was read, the next offset shows the gap; a stream of stdout or stderr is reset instead, and a new request sees in
 // Sandkeep-Offset where it goes on.
 //
-// Limits: a body of 1 MiB, 24 MiB with stdin in exec, any length for stdin; waits of 86,400 s; 1,024 requests at once on a
+// Limits: a body of 1 MiB, 8 MiB to start a process, 24 MiB with stdin in exec, any length for stdin; waits of 86,400 s; 1,024 requests at once on a
 // connection. Unknown fields and parameters of the wrong form are invalid_argument. Errors are described in package fault;
 // what each route refuses, in packages process, files, watch and archive.
 package api

@@ -14,12 +14,15 @@ import (
 // maxBody is the most octets of a body, but for stdin.
 const maxBody = 1 << 20
 
+// maxStartBody leaves room for what Secrets hold.
+const maxStartBody = 8 << 20
+
 // offsetHeader says at which offset the body of stdout or stderr starts.
 const offsetHeader = "Sandkeep-Offset"
 
 func (a *API) start(w http.ResponseWriter, r *http.Request) error {
 	var request process.Request
-	if err := decode(w, r, maxBody, &request); err != nil {
+	if err := decode(w, r, maxStartBody, &request); err != nil {
 		return err
 	}
 	p, created, err := a.Processes.Start(request)

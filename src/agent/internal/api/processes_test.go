@@ -54,6 +54,38 @@ func TestStartIsIdempotentById(t *testing.T) {
 	}
 }
 
+func TestARetryIsTheSameRequestWhateverItsSecretsHoldByThen(t *testing.T) {
+	t.Parallel()
+	c := serve(t)
+	start := func(more string) string {
+		return `{"id":"one","command":["/bin/sleep","100"],"secrets":["db"],"secretEnv":{"PASSWORD":"` + more + `}`
+	}
+	first := request[view](c, "POST", "/processes", start(`old"}`), 201)
+	if again := request[view](c, "POST", "/processes", start(`new"}`), 200); again.Pid != first.Pid {
+		t.Errorf("first %+v, again %+v", first, again)
+	}
+	for _, other := range []string{`old"},"env":{"TOKEN":"t"}`, `old"},"secrets":["db","more"]`} {
+		if got := request[refusal](c, "POST", "/processes", start(other), 409); got.Code != "conflict" {
+			t.Errorf("with %s: %+v", other, got)
+		}
+	}
+}
+
+func TestNoAnswerShowsAVariable(t *testing.T) {
+	t.Parallel()
+	c := serve(t)
+	const value = "hunter2"
+	_, started := c.text("POST", "/processes", `{"id":"one","command":["/bin/sleep","100"],"env":{"A":"hunter2"},"secretEnv":{"B":"hunter2"}}`)
+	_, conflict := c.text("POST", "/processes", `{"id":"one","command":["/bin/sleep","1"],"env":{"A":"hunter2"}}`)
+	_, all := c.text("GET", "/processes", "")
+	_, refused := c.text("POST", "/exec", `{"command":["/bin/true"],"secretEnv":{"B":"hunter2\u0000"}}`)
+	for _, answer := range []string{started, conflict, all, refused} {
+		if answer == "" || strings.Contains(answer, value) {
+			t.Errorf("an answer is %s", answer)
+		}
+	}
+}
+
 func TestAnIdWhoseStartFailedIsFreeAgain(t *testing.T) {
 	t.Parallel()
 	c := serve(t)

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -9,18 +10,17 @@ import (
 // The container's environment, which every process inherits.
 var inherited = sync.OnceValue(os.Environ)
 
-// environment is the container's, then the terminal's, then the request's; later ones win.
+// environment is the container's, then the terminal's, then that of Secrets, then the request's; later ones win.
 func environment(r *Request) []string {
-	if len(r.Env) == 0 && r.TTY == nil {
+	if len(r.Env) == 0 && len(r.SecretEnv) == 0 && r.TTY == nil {
 		return inherited()
 	}
-	own := make(map[string]string, len(r.Env)+2)
+	own := make(map[string]string, len(r.Env)+len(r.SecretEnv)+2)
 	if r.TTY != nil {
 		own["TERM"], own["COLORTERM"] = "xterm-256color", "truecolor"
 	}
-	for name, value := range r.Env {
-		own[name] = value
-	}
+	maps.Copy(own, r.SecretEnv)
+	maps.Copy(own, r.Env)
 	all := make([]string, 0, len(inherited())+len(own))
 	for _, entry := range inherited() {
 		name, _, _ := strings.Cut(entry, "=")

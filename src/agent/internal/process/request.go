@@ -18,6 +18,11 @@ type Request struct {
 	Command []string `json:"command"`
 	// Env is added to the container's environment.
 	Env map[string]string `json:"env,omitempty"`
+	// SecretEnv is added below Env. It is what the Secrets held at the time, and no part of what makes two requests the same:
+	// a retry may come after they have changed.
+	SecretEnv map[string]string `json:"secretEnv,omitempty"`
+	// Secrets are the names of what SecretEnv was read from.
+	Secrets []string `json:"secrets,omitempty"`
 	// Workdir must exist; the container's if empty.
 	Workdir string `json:"workdir,omitempty"`
 	// TimeoutMilliseconds after which the group is killed; never if 0.
@@ -57,12 +62,14 @@ func (r *Request) check() error {
 			return invalid("Cannot start %.80q: command[%d] contains a NUL", r.Command[0], i)
 		}
 	}
-	for name, value := range r.Env {
-		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return invalid("Cannot start %.80q: %.80q is no name of an environment variable", r.Command[0], name)
-		}
-		if strings.IndexByte(value, 0) >= 0 {
-			return invalid("Cannot start %.80q: the value of the environment variable %.80q contains a NUL", r.Command[0], name)
+	for _, variables := range []map[string]string{r.SecretEnv, r.Env} {
+		for name, value := range variables {
+			if name == "" || strings.ContainsAny(name, "=\x00") {
+				return invalid("Cannot start %.80q: %.80q is no name of an environment variable", r.Command[0], name)
+			}
+			if strings.IndexByte(value, 0) >= 0 {
+				return invalid("Cannot start %.80q: the value of the environment variable %.80q contains a NUL", r.Command[0], name)
+			}
 		}
 	}
 	if r.Workdir != "" && (r.Workdir[0] != '/' || strings.IndexByte(r.Workdir, 0) >= 0) {
@@ -90,6 +97,8 @@ func (r *Request) timeout() time.Duration {
 
 // digest tells a retry from another request under the same id, without keeping environment or input.
 func (r *Request) digest() [sha256.Size]byte {
-	text, _ := json.Marshal(r)
+	compared := *r
+	compared.SecretEnv = nil
+	text, _ := json.Marshal(compared)
 	return sha256.Sum256(append(text, r.Stdin...))
 }
