@@ -26,13 +26,17 @@
 //	GET    /files/archive                        a tree as tar
 //	PUT    /files/archive?noOwners=              unpacks a tar: {entries}
 //
+// Ports are joined to the body of the request and that of the response, in the frames of package ports:
+//
+//	POST /ports/{port}                           200 once connected; the end of the request's body is passed on to the port
+//
 // Every frame of exec is sent at once, but for the first, which waits up to 10 ms for another. When output had to go before
 // it was read, the next offset shows the gap; a stream of stdout or stderr is reset instead, and a new request sees in
 // Sandkeep-Offset where it goes on.
 //
-// Limits: a body of 1 MiB, 8 MiB to start a process, 24 MiB with stdin in exec, any length for stdin; waits of 86,400 s; 1,024 requests at once on a
-// connection. Unknown fields and parameters of the wrong form are invalid_argument. Errors are described in package fault;
-// what each route refuses, in packages process, files, watch and archive.
+// Limits: a body of 1 MiB, 8 MiB to start a process, 24 MiB with stdin in exec, any length for stdin, files and ports; waits
+// of 86,400 s; 1,024 requests at once on a connection. Unknown fields and parameters of the wrong form are invalid_argument.
+// Errors are described in package fault; what each route refuses, in packages process, files, watch, archive and ports.
 package api
 
 import (
@@ -70,6 +74,7 @@ func (a *API) routes() http.Handler {
 	mux.Handle("POST /processes/{id}/signal", a.ofProcess(signal))
 	mux.Handle("POST /processes/{id}/resize", a.ofProcess(resize))
 	routeFiles(mux)
+	mux.Handle("POST /ports/{port}", answer(port))
 	mux.Handle("/", answer(func(_ http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.NotFound, fault.Request, "There is no route %s %.200s", r.Method, r.URL.Path)
 	}))

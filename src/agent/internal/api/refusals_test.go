@@ -86,6 +86,10 @@ func TestRefusals(t *testing.T) {
 		"eof that is no flag":        {"PUT /processes/runs/stdin?eof=maybe", ``, 400, "invalid_argument", "eof"},
 		"an unknown signal":          {"POST /processes/runs/signal", `{"signal":"TERM"}`, 400, "invalid_argument", `"TERM" is no signal`},
 		"resizing without terminal":  {"POST /processes/runs/resize", `{"rows":1,"columns":1}`, 412, "failed_precondition", "without one"},
+		"the port 0":                 {"POST /ports/0", ``, 400, "invalid_argument", "from 1 to 65535"},
+		"a port beyond the last":     {"POST /ports/65536", ``, 400, "invalid_argument", "from 1 to 65535"},
+		"a negative port":            {"POST /ports/-1", ``, 400, "invalid_argument", "from 1 to 65535"},
+		"a port where nobody is":     {"POST /ports/1", ``, 503, "unavailable", "port 1"},
 		"a route that is not there":  {"GET /nowhere", ``, 404, "not_found", "no route GET /nowhere"},
 		"a method that is not there": {"DELETE /processes/runs", ``, 404, "not_found", "no route DELETE"},
 	} {

@@ -62,6 +62,7 @@ var statuses = map[Code]int{
 const (
 	Process = "process"
 	File    = "file"
+	Port    = "port"
 	Probe   = "probe"
 	Sandbox = "sandbox"
 	Request = "request"

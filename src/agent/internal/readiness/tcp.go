@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"strconv"
+
+	"sandkeep.dev/agent/internal/ports"
 )
 
 // dialAny succeeds when a connection to the port opens at any of the container's own addresses. It returns the failure
@@ -11,7 +13,7 @@ import (
 func dialAny(ctx context.Context, port uint16) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	addresses := ownAddresses()
+	addresses := ports.Addresses()
 	results := make([]chan error, len(addresses))
 	first := make(chan struct{}, len(addresses))
 	for i, address := range addresses {
@@ -47,16 +49,4 @@ func dial(ctx context.Context, address string) error {
 		return err
 	}
 	return connection.Close()
-}
-
-// ownAddresses are 127.0.0.1 and ::1, and those of the container's interfaces, read anew as they may come late.
-func ownAddresses() []string {
-	addresses := []string{"127.0.0.1", "::1"}
-	interfaces, _ := net.InterfaceAddrs()
-	for _, each := range interfaces {
-		if network, ok := each.(*net.IPNet); ok && network.IP.IsGlobalUnicast() {
-			addresses = append(addresses, network.IP.String())
-		}
-	}
-	return addresses
 }
