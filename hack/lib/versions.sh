@@ -18,5 +18,5 @@ debian_packages=(
   gcc libc6-dev libseccomp-dev pkg-config
   libatomic1 libstdc++6
   containernetworking-plugins conntrack iproute2 iptables nftables
-  busybox-static mmdebstrap
+  busybox-static bzip2 make mmdebstrap musl-tools
 )

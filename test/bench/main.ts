@@ -55,20 +55,20 @@ type Measured = Exclude<Group, "cluster">;
 
 const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
   exec: async (bench) => {
-    const { link, raw, bare } = await measureExec(bench, "default");
+    const { link, raw, glibc } = await measureExec(bench, "default");
     return {
       "exec.link.p50": percentile(link, 50),
       "exec.link.p99": percentile(link, 99),
       "exec.raw.p50": percentile(raw, 50),
-      "exec.bare.p50": percentile(bare, 50),
+      "exec.glibc.p50": percentile(glibc, 50),
     };
   },
   gvisor: async (bench) => {
-    const { link, raw, bare } = await measureExec(bench, "gvisor");
+    const { link, raw, glibc } = await measureExec(bench, "gvisor");
     return {
       "exec.gvisor.link.p50": percentile(link, 50),
       "exec.gvisor.raw.p50": percentile(raw, 50),
-      "exec.gvisor.bare.p50": percentile(bare, 50),
+      "exec.gvisor.glibc.p50": percentile(glibc, 50),
     };
   },
   rate: async (bench) => ({

@@ -14,7 +14,7 @@ import (
 
 // needed are programs of Debian packages that clusters are built or run with.
 var needed = []string{
-	"conntrack", "curl", "gcc", "ip", "iptables", "mmdebstrap", "nft", "nsenter", "pkg-config", "tar",
+	"bzip2", "conntrack", "curl", "gcc", "ip", "iptables", "make", "mmdebstrap", "musl-gcc", "nft", "nsenter", "pkg-config", "tar",
 	"/bin/busybox", "/usr/lib/cni/host-local", "/usr/lib/cni/portmap", "/usr/lib/cni/ptp",
 }
 

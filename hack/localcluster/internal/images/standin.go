@@ -17,11 +17,15 @@ type standIn struct {
 	config []string
 }
 
+// mirrorVariable names the Debian mirror to use instead of the usual one.
+const mirrorVariable = "SANDKEEP_DEBIAN_MIRROR"
+
 const path = "--env=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 var standIns = []standIn{
 	{"pause:1", 1, fillPause, []string{"--entrypoint=/pause"}},
 	{"busybox:stable", 1, fillBusybox, []string{path, "--cmd=sh"}},
+	{"alpine:3.21", 45, fillAlpine, []string{path, "--cmd=/bin/sh"}},
 	{"debian:bookworm-slim", 25, fillDebian, []string{path, "--cmd=bash"}},
 	{"python:3.11-slim", 35, fillPython, []string{path, "--env=LANG=C.UTF-8", "--cmd=python3"}},
 }
@@ -47,12 +51,7 @@ func fillPause(root string) error {
 }
 
 func fillBusybox(root string) error {
-	for _, folder := range []string{"bin", "etc", "home", "root", "tmp", "usr/bin", "var"} {
-		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
-			return err
-		}
-	}
-	if err := os.Chmod(filepath.Join(root, "tmp"), 0o777|os.ModeSticky); err != nil {
+	if err := skeleton(root); err != nil {
 		return err
 	}
 	if err := run("", "cp", "/bin/busybox", filepath.Join(root, "bin/busybox")); err != nil {
@@ -70,7 +69,17 @@ func fillBusybox(root string) error {
 			return err
 		}
 	}
-	if err := os.Symlink("/bin/busybox", filepath.Join(root, "usr/bin/env")); err != nil {
+	return os.Symlink("/bin/busybox", filepath.Join(root, "usr/bin/env"))
+}
+
+// skeleton makes the folders and accounts that programs count on.
+func skeleton(root string) error {
+	for _, folder := range []string{"bin", "etc", "home", "root", "tmp", "usr/bin", "var"} {
+		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+			return err
+		}
+	}
+	if err := os.Chmod(filepath.Join(root, "tmp"), 0o777|os.ModeSticky); err != nil {
 		return err
 	}
 	files := map[string]string{
@@ -109,7 +118,7 @@ func bootstrap(root string, packages ...string) error {
 		"--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-include=/usr/share/doc/*/copyright",
 		"bookworm", archive,
 	}
-	if mirror := os.Getenv("SANDKEEP_DEBIAN_MIRROR"); mirror != "" {
+	if mirror := os.Getenv(mirrorVariable); mirror != "" {
 		arguments = append(arguments, mirror)
 	}
 	if err := run("", "mmdebstrap", arguments...); err != nil {
