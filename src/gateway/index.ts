@@ -54,6 +54,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
       ...sandboxHandlers(directory, kube, guard.authorise),
       ...processHandlers(agent, audit, secretReader(kube, guard.authorise)),
       ...fileHandlers(agent, audit),
+      readUsage: (call) => agent.forward(call, "/usage"),
     },
     guard,
     ready,

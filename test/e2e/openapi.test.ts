@@ -20,6 +20,7 @@ const order: RouteName[] = [
   "createSandbox",
   "getSandbox",
   "listSandboxes",
+  "readUsage",
   "exec",
   "startProcess",
   "listProcesses",

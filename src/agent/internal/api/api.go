@@ -2,6 +2,7 @@
 //
 //	GET  /info                         {version, pid, startedAt, uptimeMilliseconds}
 //	GET  /readiness?wait=              {state: none|pending|ready|failed, readyAt, attempts, message}, as soon as decided
+//	GET  /usage                        {measuredAt, cpu, memory, disk, processes}: package usage
 //	POST /processes                    start: 201 Process; 200 if the same request came before under the same id
 //	GET  /processes                    {items: Process[]}
 //	GET  /processes/{id}               Process
@@ -49,6 +50,7 @@ import (
 	"sandkeep.dev/agent/internal/fault"
 	"sandkeep.dev/agent/internal/process"
 	"sandkeep.dev/agent/internal/readiness"
+	"sandkeep.dev/agent/internal/usage"
 )
 
 // API is what the requests are about.
@@ -63,6 +65,7 @@ func (a *API) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /info", answer(a.info))
 	mux.Handle("GET /readiness", answer(a.readiness))
+	mux.Handle("GET /usage", answer(usageNow))
 	mux.Handle("POST /exec", answer(a.exec))
 	mux.Handle("POST /processes", answer(a.start))
 	mux.Handle("GET /processes", answer(a.list))
@@ -96,6 +99,14 @@ func (a *API) readiness(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return reply(w, http.StatusOK, a.Readiness.Wait(r.Context(), wait))
+}
+
+func usageNow(w http.ResponseWriter, _ *http.Request) error {
+	now := usage.Now()
+	return reply(w, http.StatusOK, struct {
+		MeasuredAt string `json:"measuredAt"`
+		usage.Usage
+	}{process.Timestamp(now.MeasuredAt), now})
 }
 
 // recovered answers what a handler that panics can no longer answer, and tells the container's log.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 type view struct {
@@ -263,6 +264,17 @@ func TestListsProcesses(t *testing.T) {
 	c.exec(map[string]any{"id": "b", "command": sh("exit 4")})
 	got := request[struct{ Items []view }](c, "GET", "/processes", "", 200).Items
 	if len(got) != 2 || got[0].ID != "a" || got[0].Exit != nil || got[1].ID != "b" || got[1].State != "exited" || got[1].Exit.Code != 4 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestTellsWhatTheSandboxUses(t *testing.T) {
+	t.Parallel()
+	got := request[struct {
+		MeasuredAt string
+		Processes  struct{ Running int }
+	}](serve(t), "GET", "/usage", "", 200)
+	if at, err := time.Parse(time.RFC3339Nano, got.MeasuredAt); err != nil || time.Since(at) > time.Minute || got.Processes.Running < 1 {
 		t.Errorf("%+v", got)
 	}
 }
