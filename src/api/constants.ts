@@ -56,6 +56,8 @@ export const DEFAULT_APP = "default";
 export const DEFAULT_CLASS = "default";
 export const DEFAULT_TIMEOUT_SECONDS = 300;
 export const MAX_TIMEOUT_SECONDS = 86_400;
+/** For how long a finished sandbox keeps its Pod, which has the log of its command. */
+export const POD_RETENTION_SECONDS = 60;
 /** What the gateway gives sandboxes that name no `ttlSecondsAfterFinished`. */
 export const DEFAULT_TTL_SECONDS_AFTER_FINISHED = 86_400;
 

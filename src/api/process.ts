@@ -93,13 +93,18 @@ export const processSchema = z.object({
   id: z.string(),
   command: z.array(z.string()),
   state: z.enum(["running", "exited"]),
-  pid: z.int().describe("Its process id inside the sandbox."),
+  pid: z
+    .int()
+    .exactOptional()
+    .describe(
+      "Its process id inside the sandbox. Of a sandbox that has finished, neither this nor the streams are known.",
+    ),
   startedAt: timestamp,
   exitedAt: timestamp.exactOptional(),
   exit: processExitSchema.exactOptional().describe("Once it has exited."),
-  stdout: output,
-  stderr: output,
-  stdin: input,
+  stdout: output.exactOptional(),
+  stderr: output.exactOptional(),
+  stdin: input.exactOptional(),
 });
 export type Process = z.infer<typeof processSchema>;
 
@@ -126,3 +131,7 @@ export type ExecFrame = z.infer<typeof execFrameSchema>;
 
 /** Reply header of `stdout` and `stderr`: the offset at which the body starts. */
 export const OFFSET_HEADER = "Sandkeep-Offset";
+
+/** Reply header of `stdout` and `stderr`: `merged` where the body of `stdout` has both, and that of `stderr` nothing. */
+export const STREAMS_HEADER = "Sandkeep-Streams";
+export const MERGED_STREAMS = "merged";

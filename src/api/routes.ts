@@ -1,4 +1,5 @@
 import { fileRoutes } from "./routes/files.ts";
+import { logRoutes } from "./routes/logs.ts";
 import { processRoutes } from "./routes/processes.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
 import { usageRoutes } from "./routes/usage.ts";
@@ -6,6 +7,6 @@ import { usageRoutes } from "./routes/usage.ts";
 export type { Route } from "./route.ts";
 
 /** Every operation of the HTTP API, by name. The gateway has a handler for each. */
-export const routes = { ...sandboxRoutes, ...processRoutes, ...fileRoutes, ...usageRoutes } as const;
+export const routes = { ...sandboxRoutes, ...processRoutes, ...fileRoutes, ...logRoutes, ...usageRoutes } as const;
 
 export type RouteName = keyof typeof routes;

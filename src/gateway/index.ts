@@ -6,6 +6,7 @@ import { SANDBOX, type Sandbox } from "../api/sandbox.ts";
 import type { Config } from "../config.ts";
 import { kubeClient } from "../kube/api-client.ts";
 import { connect } from "../kube/connection.ts";
+import { podLog } from "../kube/pod-log.ts";
 import { log as rootLog } from "../log.ts";
 import { collectProcessMetrics } from "../metrics.ts";
 import { serveMetrics } from "../metrics-server.ts";
@@ -14,6 +15,9 @@ import { auditTo } from "./audit.ts";
 import { authenticator } from "./auth/authenticate.ts";
 import { authoriser } from "./auth/authorise.ts";
 import { evictEnded } from "./evict.ts";
+import { logHandlers } from "./logs/handlers.ts";
+import { logReader } from "./logs/read.ts";
+import { orLeftIn } from "./processes/entrypoint.ts";
 import { processHandlers } from "./processes/handlers.ts";
 import { secretReader } from "./processes/secrets.ts";
 import { agentProxy } from "./agent/proxy.ts";
@@ -48,11 +52,18 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const guard = { authenticate: authenticator(kube), authorise: authoriser(kube) };
   const ready = () => sandboxes.store.isReady && !signal.aborted;
   const agent = agentProxy(agentSender(directory, pool));
+  const readLog = logReader((options) => podLog(connection, options));
   const audit = auditTo(log, config.gateway.auditArguments);
   const app = createApp({
     handlers: {
       ...sandboxHandlers(directory, kube, guard.authorise),
-      ...processHandlers(agent, audit, secretReader(kube, guard.authorise)),
+      ...processHandlers(agent, {
+        audit,
+        readSecrets: secretReader(kube, guard.authorise),
+        readLog,
+        orLeft: orLeftIn(directory),
+      }),
+      ...logHandlers(directory, readLog),
       ...fileHandlers(agent, audit),
       readUsage: (call) => agent.forward(call, "/usage"),
     },

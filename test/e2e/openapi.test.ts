@@ -21,6 +21,7 @@ const order: RouteName[] = [
   "getSandbox",
   "listSandboxes",
   "readUsage",
+  "readLogs",
   "exec",
   "startProcess",
   "listProcesses",

@@ -80,7 +80,7 @@ export const processRoutes = {
   },
   readStdout: {
     summary:
-      "What a process writes to standard output, from an offset to the end; header Sandkeep-Offset says where it starts",
+      "What a process writes to standard output, from an offset to the end; header Sandkeep-Offset says where it starts, and Sandkeep-Streams: merged that it is the log of a sandbox that has finished, with both streams",
     method: "GET",
     path: `${paths.process}/stdout`,
     params: ofProcess,
@@ -91,7 +91,7 @@ export const processRoutes = {
   },
   readStderr: {
     summary:
-      "What a process writes to standard error, from an offset to the end; header Sandkeep-Offset says where it starts",
+      "What a process writes to standard error, from an offset to the end; header Sandkeep-Offset says where it starts, and Sandkeep-Streams: merged that it is in standard output instead",
     method: "GET",
     path: `${paths.process}/stderr`,
     params: ofProcess,

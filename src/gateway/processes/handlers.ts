@@ -3,18 +3,30 @@ import type { Readable } from "node:stream";
 import type { processRoutes } from "../../api/routes/processes.ts";
 import { contentTypes, jsonBody, type AgentProxy } from "../agent/proxy.ts";
 import { relay } from "../agent/relay.ts";
+import type { Sandbox } from "../../api/sandbox.ts";
 import type { Audit } from "../audit.ts";
+import type { LogPart, ReadLog } from "../logs/read.ts";
+import { sendMerged } from "../logs/send.ts";
 import type { Call, Handlers } from "../server/bind.ts";
+import { endedEntrypoint, exitOfEndedEntrypoint } from "./ended-entrypoint.ts";
+import type { OrLeft } from "./entrypoint.ts";
 import type { ReadSecrets } from "./secrets.ts";
 import { agentBody } from "./start.ts";
+
+/** What handlers of processes need besides the agent. */
+interface Aids {
+  audit: Audit;
+  readSecrets: ReadSecrets;
+  readLog: ReadLog;
+  orLeft: OrLeft;
+}
 
 type Start = Call<"exec"> | Call<"startProcess">;
 
 /** Processes, as an authenticated way to the sandbox's agent. Whoever goes away ends a stream, never a process. */
 export function processHandlers(
   { ask, forward }: AgentProxy,
-  audit: Audit,
-  readSecrets: ReadSecrets,
+  { audit, readSecrets, readLog, orLeft }: Aids,
 ): Pick<Handlers, keyof typeof processRoutes> {
   const begin = async (call: Start, path: string, request: Start["body"] & { id: string }) => {
     const { user, params, signal } = call;
@@ -26,22 +38,31 @@ export function processHandlers(
     const request = { id: randomUUID(), ...call.body };
     await relay(await audit.process(call, request, begin(call, path, request)), type, call.response);
   };
+  const read = (call: Call<"readStdout"> | Call<"readStderr">, stream: string, left: LogPart) => {
+    const { query, signal, response } = call;
+    const live = forward(call, pathOf(call, `${stream}?offset=${query.offset}`), {}, contentTypes.octets);
+    const log = async (sandbox: Sandbox) => sendMerged(await readLog(sandbox, left, signal), response);
+    return orLeft(call, live, log);
+  };
 
   return {
     exec: (call) => start(call, "/exec", contentTypes.lines),
     startProcess: (call) => start(call, "/processes", contentTypes.json),
     listProcesses: (call) => forward(call, "/processes"),
-    getProcess: (call) => forward(call, pathOf(call)),
-    readStdout: (call) => forward(call, pathOf(call, `/stdout?offset=${call.query.offset}`), {}, contentTypes.octets),
-    readStderr: (call) => forward(call, pathOf(call, `/stderr?offset=${call.query.offset}`), {}, contentTypes.octets),
+    getProcess: (call) => orLeft(call, forward(call, pathOf(call)), endedEntrypoint),
+    readStdout: (call) => read(call, "/stdout", {}),
+    readStderr: (call) => read(call, "/stderr", { tailLines: 0 }),
     async writeStdin(call) {
       const { offset, eof } = call.query;
       const body: Readable = call.request;
       const more = { body, repeatable: false, waitMilliseconds: stdinMilliseconds };
       await forward(call, pathOf(call, `/stdin?offset=${offset}&eof=${eof}`), more);
     },
-    waitForExit: (call) =>
-      forward(call, pathOf(call, `/exit?wait=${call.query.wait}`), { waitMilliseconds: call.query.wait * 1000 }),
+    waitForExit(call) {
+      const { wait } = call.query;
+      const live = forward(call, pathOf(call, `/exit?wait=${wait}`), { waitMilliseconds: wait * 1000 });
+      return orLeft(call, live, exitOfEndedEntrypoint, wait);
+    },
     signalProcess: (call) => forward(call, pathOf(call, "/signal"), jsonBody(call.body)),
     resizeTerminal: (call) => forward(call, pathOf(call, "/resize"), jsonBody(call.body)),
   };

@@ -1,4 +1,4 @@
-import { DEFAULT_TIMEOUT_SECONDS } from "../../api/constants.ts";
+import { DEFAULT_TIMEOUT_SECONDS, POD_RETENTION_SECONDS } from "../../api/constants.ts";
 import type { Sandbox, SandboxStatus } from "../../api/sandbox.ts";
 import type { Pod } from "../../kube/objects.ts";
 import { annotations } from "../names.ts";
@@ -28,9 +28,6 @@ const overtimeSeconds = 2;
 
 /** Seconds after its deletion was due in which a node has to confirm that a Pod has stopped. */
 const confirmationSeconds = 30;
-
-/** Seconds that a finished Pod stays for late readers of its output. */
-const retentionSeconds = 60;
 
 /**
  * Milliseconds until the moments that matter in a sandbox's life; zero or less: past; absent: not to come.
@@ -62,7 +59,7 @@ export function momentsOf(
   const moments: Moments = {};
   const { creationTimestamp } = sandbox.metadata;
   if (status?.finishedAt !== undefined) {
-    if (pod !== undefined) moments.retention = after(status.finishedAt, retentionSeconds);
+    if (pod !== undefined) moments.retention = after(status.finishedAt, POD_RETENTION_SECONDS);
     const ttl = sandbox.spec.ttlSecondsAfterFinished;
     if (ttl !== undefined) moments.expiry = after(status.finishedAt, ttl);
     return moments;

@@ -63,7 +63,7 @@ interface Reply {
 function send(
   method: string,
   path: string,
-  { token = "good", body = "" as string | Buffer, more = {} } = {},
+  { token = "good", body = "", more = {} }: { token?: string; body?: string | Buffer; more?: object } = {},
 ): Promise<Reply> {
   const { port } = server.address() as AddressInfo;
   const headers = { ...(token !== "" && { authorization: `Bearer ${token}` }), ...more };
