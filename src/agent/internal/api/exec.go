@@ -20,8 +20,9 @@ const maxExecBody = 24 << 20
 // bufferSize is how many octets of output go into one frame at most: 64 KiB in base64.
 const bufferSize = 48 << 10
 
-// shortly is how long the first frame waits for another: the answer of a command that ends within it is one message.
-const shortly = 10 * time.Millisecond
+// shortly is how long the first frame waits for another: the answer of a command that ends within it is one message. On a
+// busy node even /bin/true takes a while, and more messages would keep the node busier still.
+const shortly = 100 * time.Millisecond
 
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
