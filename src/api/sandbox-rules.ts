@@ -1,4 +1,4 @@
-import { atMostOneOf, immutable, type Rule, type TransitionRule } from "./rule.ts";
+import { atMostOneOf, type Rule } from "./rule.ts";
 import { characters, MAX_COMMAND_LENGTH } from "./schema/command.ts";
 
 /** The part of `Sandbox.spec` that rules over several members look at. */
@@ -38,8 +38,3 @@ export const sandboxSpecRules: Rule<Ruled>[] = [
     holds: ({ customDomain, tunnels = [] }) => customDomain === undefined || tunnels.length > 0,
   },
 ];
-
-/** That the given members of `Sandbox.spec` never change. */
-export function sandboxSpecTransitions(members: readonly string[]): TransitionRule[] {
-  return members.map((member) => immutable(member, "create another sandbox instead"));
-}

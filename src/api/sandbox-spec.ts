@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DEFAULT_APP, DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS } from "./constants.ts";
-import { sandboxSpecRules, sandboxSpecTransitions } from "./sandbox-rules.ts";
+import { sandboxSpecRules } from "./sandbox-rules.ts";
 import { listMap, mapOf } from "./schema/collection.ts";
 import { words } from "./schema/command.ts";
 import { envFromSchema, envName, envSchema } from "./schema/env.ts";
@@ -16,7 +16,7 @@ import { securityContextSchema } from "./schema/security-context.ts";
 import { seconds } from "./schema/time.ts";
 import { tunnelsSchema } from "./schema/tunnel.ts";
 import { volumesSchema } from "./schema/volume.ts";
-import { matches, withRules, withTransitions } from "./rule.ts";
+import { immutable, matches, withRules, withTransitions } from "./rule.ts";
 
 /** A sandbox's name within its app, other than its id. */
 export const sandboxName = withRules(
@@ -103,7 +103,7 @@ export const sandboxSpecShape = { ...immutableSpecShape, ...mutableSpecShape };
 /** Schema of `Sandbox.spec`. */
 export const sandboxSpecSchema = withTransitions(
   withRules(z.strictObject(sandboxSpecShape), ...sandboxSpecRules),
-  ...sandboxSpecTransitions(Object.keys(immutableSpecShape)),
+  immutable(Object.keys(immutableSpecShape), "create another sandbox instead"),
 );
 
 export type SandboxSpec = z.output<typeof sandboxSpecSchema>;

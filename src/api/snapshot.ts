@@ -31,9 +31,7 @@ export const sandboxSnapshotSpecSchema = withTransitions(
       holds: ({ type, path }) => (type === "Directory") === (path !== undefined),
     },
   ),
-  ...["sandboxName", "type", "path", "timeoutSeconds"].map((field) =>
-    immutable(field, "create another snapshot instead"),
-  ),
+  immutable(["sandboxName", "type", "path", "timeoutSeconds"], "create another snapshot instead"),
 );
 
 export const sandboxSnapshotStatusSchema = z.strictObject({
