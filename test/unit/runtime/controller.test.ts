@@ -95,9 +95,8 @@ describe("a controller", () => {
     );
     controller.trigger("bad");
     controller.trigger("good");
-    await vi.advanceTimersByTimeAsync(0);
-    expect(passes).toEqual(["bad", "good"]);
     await vi.advanceTimersByTimeAsync(10_000);
+    expect(passes.slice(0, 2)).toEqual(["bad", "good"]);
     expect(passes.filter((key) => key === "bad")).toHaveLength(7);
     await stop();
   });
