@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import http2 from "node:http2";
 import type { Duplex, Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { KeepAlive } from "./keep-alive.ts";
 import { limits } from "./limits.ts";
 import { LinkError } from "./link-error.ts";
 import { linkResponseSeconds } from "./metrics.ts";
+import { sendBody } from "./request-body.ts";
 import { responseBody } from "./response-body.ts";
 import { transportOf } from "./transport.ts";
 
@@ -14,7 +14,7 @@ export interface LinkRequest {
   /** Path and query, already escaped. */
   path: string;
   headers?: Record<string, string>;
-  /** Streams are read with backpressure; they are destroyed when the request fails. */
+  /** Streams are read with backpressure, to their end even if the request fails. */
   body?: string | Uint8Array | Readable;
   /** Milliseconds that the request asks the agent to wait before it answers. */
   waitMilliseconds?: number;
@@ -190,6 +190,5 @@ async function firstSettings(session: http2.ClientHttp2Session, signal: AbortSig
 
 function send(stream: http2.ClientHttp2Stream, body: LinkRequest["body"]): void {
   if (body === undefined || typeof body === "string" || body instanceof Uint8Array) stream.end(body);
-  // The stream's own error event tells of a failure on either side.
-  else pipeline(body, stream).catch(() => stream.close(http2.constants.NGHTTP2_CANCEL));
+  else sendBody(body, stream);
 }

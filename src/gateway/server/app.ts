@@ -66,17 +66,17 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
     return;
   }
   if (refusal.code === "unauthenticated") response.setHeader("WWW-Authenticate", "Bearer");
-  if (!request.complete) dropRest(request);
+  if (!request.complete) dropRest(request, response);
   sendJson(response, refusal.status, refusal);
 }
 
 /** How long a client may go on sending a body that has been refused. */
 const restMilliseconds = 2_000;
 
-/** Node drops what comes after the reply. A connection closed at once, on octets unread, would take the reply with it. */
-function dropRest(request: IncomingMessage): void {
-  const late = setTimeout(() => request.socket.destroy(), restMilliseconds);
-  request.once("close", () => clearTimeout(late));
+/** Reads what still comes. A connection closed at once, on octets unread, would take the reply with it. */
+function dropRest(request: IncomingMessage, { socket }: ServerResponse): void {
+  const late = setTimeout(() => socket?.destroy(), restMilliseconds);
+  request.once("close", () => clearTimeout(late)).resume();
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

@@ -6,6 +6,7 @@ import { Link } from "../../../src/agent-link/link.ts";
 import { limits } from "../../../src/agent-link/limits.ts";
 import { farEnd, textOf, type FarEnd } from "./far-end.ts";
 
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = http2.constants;
 const ok = { ":status": 200 };
 const get = { method: "GET", path: "/" };
 
@@ -131,6 +132,36 @@ describe("a link", () => {
     expect(await textOf(answer.body)).toBe("first, last words");
     await vi.waitFor(() => expect(link.open).toBe(false));
     far.destroy();
+  });
+
+  it("gives the answer to a body that was not read to its end, and reads the rest of it", async () => {
+    await using end = await farEnd((stream) => {
+      stream.respond({ ":status": 409 });
+      stream.end("refused");
+      stream.once("finish", () => stream.close(NGHTTP2_NO_ERROR));
+    });
+    const body = new PassThrough();
+    body.write("x".repeat(100_000));
+    const answer = await end.link.request({ method: "PUT", path: "/", body });
+    expect(answer.status).toBe(409);
+    expect(await textOf(answer.body)).toBe("refused");
+    body.end("x".repeat(100_000));
+    await vi.waitFor(() => expect(body.readableEnded).toBe(true));
+    expect(end.link.open).toBe(true);
+  });
+
+  it("cancels a request whose body breaks off", async () => {
+    let seen: number | undefined;
+    await using end = await farEnd((stream) => {
+      stream.resume();
+      stream.once("close", () => (seen = stream.rstCode));
+    });
+    const body = new PassThrough();
+    body.write("half");
+    const answer = end.link.request({ method: "PUT", path: "/", body });
+    body.destroy(new Error("the client left"));
+    await expect(answer).rejects.toMatchObject({ code: "unavailable" });
+    await vi.waitFor(() => expect(seen).toBe(NGHTTP2_CANCEL));
   });
 
   it("lets requests under way end when it is closed", async () => {

@@ -1,5 +1,7 @@
 import { createServer, request as httpRequest, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { connect, type AddressInfo } from "node:net";
+import { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SandkeepError } from "../../../src/api/errors.ts";
@@ -162,6 +164,25 @@ describe("a request", () => {
     expect(reply.status).toBe(status);
     expect(reply.body.message).toMatch(message);
     expect(handle).not.toHaveBeenCalled();
+  });
+
+  it("that goes on after its refusal loses its connection, and nobody else anything", async () => {
+    handle = async ({ request }) => {
+      // Takes the socket from the request.
+      await pipeline(request, new Writable({ write: (_, __, done) => done(new Error("full")) })).catch(() => {});
+      throw new SandkeepError("conflict", "process", "refused");
+    };
+    const { port } = server.address() as AddressInfo;
+    const socket = connect(port, "127.0.0.1");
+    let text = "";
+    socket.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    socket.write(
+      `PUT ${sandboxes}/a/processes/p/stdin?offset=0 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\nContent-Length: 9999\r\n\r\npart`,
+    );
+    await closed;
+    expect(text).toMatch(/^HTTP\/1.1 409 /);
+    expect((await send("GET", "/healthz")).status).toBe(200);
   });
 
   it("is refused when it is not UTF-8", async () => {
