@@ -1,30 +1,13 @@
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { kubectl } from "../support/installed.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { waitFor } from "../support/wait-for.ts";
+import { killAll, rolledOut, scale } from "./system.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
-
-const installed = inject("installed");
-const system = ["--namespace", "sandkeep-system"];
 
 let tenant: Tenant;
 beforeAll(async () => {
   tenant = await newTenant();
 });
 afterAll(() => tenant[Symbol.asyncDispose]());
-
-async function scale(component: "operator" | "gateway", replicas: number): Promise<void> {
-  await kubectl(installed, [...system, "scale", `deployment/sandkeep-${component}`, `--replicas=${replicas}`]);
-  if (replicas === 0) {
-    const selector = `app.kubernetes.io/component=${component}`;
-    await kubectl(installed, [...system, "wait", "--for=delete", "pod", "--selector", selector, "--timeout=60s"]);
-  } else
-    await kubectl(installed, [...system, "rollout", "status", `deployment/sandkeep-${component}`, "--timeout=60s"]);
-}
-
-async function killAll(component: "operator" | "gateway"): Promise<void> {
-  const selector = `app.kubernetes.io/component=${component}`;
-  await kubectl(installed, [...system, "delete", "pods", "--grace-period=0", "--force", "--selector", selector]);
-}
 
 test("a process and its output survive the gateway that started it", async () => {
   const { id } = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable" } }, "started");
@@ -36,7 +19,7 @@ test("a process and its output survive the gateway that started it", async () =>
   await killAll("gateway");
   await tenant.gateway.reconnect();
   await reading;
-  await kubectl(installed, [...system, "rollout", "status", "deployment/sandkeep-gateway", "--timeout=60s"]);
+  await rolledOut("gateway");
 
   await waitFor("the gateway answers again", async () => {
     const { status } = await tenant.gateway.send("GET", process);

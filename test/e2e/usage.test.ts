@@ -1,26 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import type { usageSchema } from "../../src/api/usage.ts";
+import { gvisorClass } from "./gvisor.ts";
 import { newTenant, type Tenant } from "./tenant.ts";
 
 type Usage = z.infer<typeof usageSchema>;
 
 let tenant: Tenant;
-let className: string;
+let gvisor: Awaited<ReturnType<typeof gvisorClass>>;
 beforeAll(async () => {
   tenant = await newTenant();
-  className = `gvisor-${tenant.namespace}`;
-  const gvisor = { apiVersion: "sandkeep.dev/v1alpha1", kind: "SandboxClass", metadata: { name: className } };
-  await tenant.kubectl(["apply", "-f", "-"], JSON.stringify({ ...gvisor, spec: { runtimeClassName: "gvisor" } }));
+  gvisor = await gvisorClass(tenant);
 });
 afterAll(async () => {
-  await tenant.kubectl(["delete", "sandboxclass", className]);
+  await gvisor[Symbol.asyncDispose]();
   await tenant[Symbol.asyncDispose]();
 });
 
 describe.each([
   ["runc", () => ({})],
-  ["gVisor", () => ({ className })],
+  ["gVisor", () => ({ className: gvisor.name })],
 ])("under %s", (runtime, inClass) => {
   test("a sandbox tells what it uses, and what it does not know it leaves out", async () => {
     const limits = { cpu: "500m", memory: "128Mi" };
