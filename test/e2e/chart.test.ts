@@ -51,7 +51,8 @@ describe("the API server takes the chart", () => {
       "without what can be left out",
       [
         "--set",
-        "crds.install=false,defaultClass.install=false,execPolicy.enabled=false,rbac.aggregateToDefaultRoles=false",
+        "crds.install=false,defaultClass.install=false,execPolicy.enabled=false,rbac.aggregateToDefaultRoles=false," +
+          "gateway.processSecrets=false,gateway.podLogs=false",
       ],
     ],
   ];
@@ -81,6 +82,15 @@ describe("the schema refuses", () => {
     expect(code).toBe(1);
     expect(stderr).toContain(message);
   });
+});
+
+test.each([
+  ["Secrets", "gateway.processSecrets", "secrets"],
+  ["logs of Pods", "gateway.podLogs", "pods/log"],
+])("the gateway's account may get %s unless %s is false", async (_what, value, resource) => {
+  const rule = `resources: [${resource}]\n    verbs: [get]\n`;
+  expect((await template()).stdout).toContain(rule);
+  expect((await template("--set", `${value}=false`)).stdout).not.toContain(rule);
 });
 
 test("an upgrade changes the class that the first install made", async () => {

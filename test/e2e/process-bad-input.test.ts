@@ -37,6 +37,12 @@ const starts: Refused[] = [
     "invalid_argument",
     /"A" contains a NUL/,
   ],
+  [
+    "more than a variable can hold",
+    { command: ["true"], env: { A: "x".repeat(131_072) } },
+    "invalid_argument",
+    /too long for the system/,
+  ],
   ["a relative directory", { command: ["true"], workdir: "tmp" }, "invalid_argument", /absolute path/],
   ["a directory with a NUL", { command: ["true"], workdir: "/a\0" }, "invalid_argument", /absolute path/],
   [
