@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -82,6 +83,7 @@ func startFault(r *Request, program string, err error) error {
 		}
 	}
 	path := at(r.Workdir, program)
+	octets, longest := r.octets()
 	switch {
 	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ENOTDIR):
 		if _, statErr := os.Stat(path); statErr == nil {
@@ -95,8 +97,9 @@ func startFault(r *Request, program string, err error) error {
 		return refuse(fault.PermissionDenied, "%s is not executable: make it so (chmod +x), or name another program", program)
 	case errors.Is(err, syscall.ENOEXEC):
 		return refuse(fault.InvalidArgument, "%s is no program for this machine: a script must begin with a line such as #!/bin/sh, a binary be built for this architecture (exec format error)", program)
-	case errors.Is(err, syscall.E2BIG):
-		return refuse(fault.InvalidArgument, "arguments and environment are too long for the system (%d octets; at most 131072 in one argument): pass data through stdin or a file", r.octets())
+	// gVisor calls one argument that is too long a name.
+	case errors.Is(err, syscall.E2BIG), errors.Is(err, syscall.ENAMETOOLONG) && longest > maxArgument:
+		return refuse(fault.InvalidArgument, "arguments and environment are too long for the system (%d octets; at most %d in one of them): pass data through stdin or a file", octets, maxArgument)
 	case errors.Is(err, syscall.ETXTBSY):
 		return refuse(fault.FailedPrecondition, "%s is being written to", program)
 	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
@@ -116,15 +119,16 @@ func errnoOf(err error) error {
 	return err
 }
 
-func (r *Request) octets() int {
-	n := 0
-	for _, word := range r.Command {
-		n += len(word) + 1
+// maxArgument is how long Linux lets one argument or variable be, with the NUL at its end.
+const maxArgument = 131072
+
+// octets are those of arguments and environment together, and of the longest among them, each with the NUL at its end.
+func (r *Request) octets() (all, longest int) {
+	for _, word := range slices.Concat(r.Command, environment(r)) {
+		all += len(word) + 1
+		longest = max(longest, len(word)+1)
 	}
-	for _, entry := range environment(r) {
-		n += len(entry) + 1
-	}
-	return n
+	return all, longest
 }
 
 // interpreterOf says what a file wants to be run by.
