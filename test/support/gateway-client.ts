@@ -4,7 +4,7 @@ import type { CreateSandboxInput, SandboxView } from "../../src/api/sandbox-http
 import { lines } from "../../src/kube/lines.ts";
 import type { Installed } from "./installed.ts";
 
-type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** One answer of the gateway; `body` is parsed where it is JSON. */
 export interface Answer {
@@ -46,16 +46,33 @@ export class GatewayClient implements AsyncDisposable {
   }
 
   /** Sends any request below the namespace: text and octets as they are, other bodies as JSON. */
-  send(method: Method, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> {
-    return this.sendTo(method, `${this.#base}${path}`, body, headers);
+  send(
+    method: Method,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
+    return this.sendTo(method, `${this.#base}${path}`, body, headers, signal);
   }
 
   /** The same for any path of the gateway. */
-  async sendTo(method: Method, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> {
-    const answer = await this.#request(method, path, body, headers);
+  async sendTo(
+    method: Method,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
+    const answer = await this.#request(method, path, body, headers, signal);
     const octets = Buffer.from(await answer.body.arrayBuffer());
     const text = octets.toString();
     return { status: answer.statusCode, headers: answer.headers, text, octets, json: parsed(text) };
+  }
+
+  /** The same, resolved once the reply begins. Its body must be read to the end, or the signal aborted. */
+  open(method: Method, path: string, body?: unknown, headers?: Record<string, string>, signal?: AbortSignal) {
+    return this.#request(method, `${this.#base}${path}`, body, headers, signal);
   }
 
   /** Resolves once a reply of lines has begun; gives each as it comes. Whoever stops reading ends it. */
@@ -86,10 +103,17 @@ export class GatewayClient implements AsyncDisposable {
     await this.#agent.destroy();
   }
 
-  #request(method: Method, path: string, body?: unknown, headers?: Record<string, string>) {
+  #request(
+    method: Method,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+    signal: AbortSignal | null = null,
+  ) {
     return request(`${this.#gateway}${path}`, {
       dispatcher: this.#agent,
       method,
+      signal,
       headers: { ...headers, authorization: `Bearer ${this.#token}` },
       ...(body !== undefined && {
         body: typeof body === "string" || body instanceof Buffer ? body : JSON.stringify(body),

@@ -8,7 +8,7 @@ import { targetOf } from "../sandboxes/targets.ts";
 /** A request that may be sent again when its link broke, because the agent knows it by its id or offset. */
 export interface AgentRequest extends LinkRequest {
   signal: AbortSignal;
-  /** False where the body can be read only once. Default true. */
+  /** False where twice is not the same as once, or the body can be read only once. Default true. */
   repeatable?: boolean;
 }
 

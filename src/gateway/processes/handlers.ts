@@ -63,7 +63,8 @@ export function processHandlers(
       const live = forward(call, pathOf(call, `/exit?wait=${wait}`), { waitMilliseconds: wait * 1000 });
       return orLeft(call, live, exitOfEndedEntrypoint, wait);
     },
-    signalProcess: (call) => forward(call, pathOf(call, "/signal"), jsonBody(call.body)),
+    // Twice is not the same as once.
+    signalProcess: (call) => forward(call, pathOf(call, "/signal"), { ...jsonBody(call.body), repeatable: false }),
     resizeTerminal: (call) => forward(call, pathOf(call, "/resize"), jsonBody(call.body)),
   };
 }

@@ -1,0 +1,100 @@
+import { kubectl, type Installed } from "../support/installed.ts";
+import type { GatewayClient } from "../support/gateway-client.ts";
+import { cutLinks, keepStriking, killApiServer, killGateway, type Fault } from "./faults.ts";
+import { operations } from "./operations.ts";
+import { PatientClient } from "./patient-client.ts";
+import { Random } from "./random.ts";
+import { subjects, type Subject } from "./subjects.ts";
+
+export interface SoakOptions {
+  seconds: number;
+  /** The same one chooses the same operations; when they meet with which faults is up to the machine. */
+  seed: string;
+  /** Told of each operation that failed, as it does. */
+  onFailure?: (failure: string) => void;
+}
+
+/** What a soak has done, and what of it went wrong. */
+export interface SoakReport {
+  /** Operations done by name. */
+  done: Record<string, number>;
+  /** How often each fault struck by name. */
+  struck: Record<string, number>;
+  /** Octets that were compared with what they must be. */
+  octets: number;
+  /** Requests that had to be made again. */
+  again: number;
+  failures: string[];
+}
+
+/** Workers in each sandbox. */
+const workers = 2;
+
+/** A class for gVisor, which the cluster's administrator makes; it stays when it was there. */
+const gvisorClass = "soak-gvisor";
+const gvisor = `
+apiVersion: sandkeep.dev/v1alpha1
+kind: SandboxClass
+metadata: { name: ${gvisorClass} }
+spec: { runtimeClassName: gvisor }
+`;
+
+/**
+ * Mixes operations in sandboxes of several kinds while links are cut and gateways and API servers killed, and checks
+ * every octet and exit code. Resolves with what was done; rejects only when there is nothing to try it with.
+ */
+export async function soak(installed: Installed, gateway: GatewayClient, options: SoakOptions): Promise<SoakReport> {
+  await kubectl(installed, ["apply", "--filename=-"], gvisor);
+  const report: SoakReport = { done: {}, struck: {}, octets: 0, again: 0, failures: [] };
+  const all = subjects(gvisorClass);
+  const created = await Promise.all(all.map(({ spec }) => gateway.create({ spec }, "started")));
+  const ids = created.map(({ id }) => id);
+  const [first = "", ...others] = ids;
+  const faults = [cutLinks(gateway, [first, ...others]), killGateway(installed), killApiServer(installed)];
+  const signal = AbortSignal.timeout(options.seconds * 1000);
+  try {
+    await Promise.all([
+      ...faults.map((fault) => strike(fault, options.seed, signal, report)),
+      ...all.flatMap((subject, i) =>
+        Array.from({ length: workers }, (_, worker) =>
+          work(subject, `${worker}`, new PatientClient(gateway, ids[i] ?? ""), options, signal, report),
+        ),
+      ),
+    ]);
+  } finally {
+    await Promise.allSettled(ids.map((id) => gateway.send("DELETE", `/sandboxes/${id}`)));
+    await kubectl(installed, ["delete", "sandboxclass", gvisorClass, "--wait=false"]);
+  }
+  return report;
+}
+
+async function strike(fault: Fault, seed: string, signal: AbortSignal, report: SoakReport): Promise<void> {
+  report.struck[fault.name] = await keepStriking(fault, new Random(`${seed} ${fault.name}`), signal);
+}
+
+async function work(
+  { name, folder }: Subject,
+  worker: string,
+  client: PatientClient,
+  { seed, onFailure }: SoakOptions,
+  signal: AbortSignal,
+  report: SoakReport,
+): Promise<void> {
+  const choices = Object.entries(operations);
+  for (let round = 0; !signal.aborted; round++) {
+    const random = new Random(`${seed} ${name} ${worker} ${round}`);
+    const [operation, run] = choices[random.integer(0, choices.length - 1)] ?? ["output", operations.output];
+    const prefix = `soak-${worker}-${round}`;
+    let uses = 0;
+    try {
+      const octets = await run({ client, folder, random, unique: () => `${prefix}-${uses++}` });
+      report.octets += octets;
+      report.done[operation] = (report.done[operation] ?? 0) + 1;
+    } catch (error) {
+      const failure = `${operation} in ${name}, worker ${worker}, round ${round}: ${String(error)}`;
+      report.failures.push(failure);
+      onFailure?.(failure);
+    }
+  }
+  report.again += client.again;
+}
