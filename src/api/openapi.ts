@@ -56,6 +56,7 @@ function operation(name: string, route: Route, schemas: Components): object {
     responses: {
       [reply.status]: {
         description: reply.body === undefined ? "Done." : "What was asked for.",
+        ...(reply.headers !== undefined && { headers: headers(reply.headers) }),
         ...(reply.body !== undefined && { content: content(reply.body, example.reply, schemas) }),
       },
       default: { $ref: "#/components/responses/Error" },
@@ -83,6 +84,14 @@ function parameters(
       ...(name in examples && { example: examples[name] }),
     };
   });
+}
+
+function headers(described: Readonly<Record<string, string>>): object {
+  const entries = Object.entries(described).map(([name, description]) => [
+    name,
+    { description, schema: { type: "string" } },
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function content(body: Body, example: unknown, schemas: Components): object {

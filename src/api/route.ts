@@ -31,7 +31,12 @@ export interface Route {
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body?: Body;
-  readonly reply: { status: number; body?: Body };
+  readonly reply: {
+    status: number;
+    body?: Body;
+    /** What the headers of the API's own say, by name. */
+    headers?: Readonly<Record<string, string>>;
+  };
   readonly access: Access;
   readonly example: Example;
 }

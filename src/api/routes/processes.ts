@@ -2,10 +2,13 @@ import { z } from "zod";
 import {
   execFrameSchema,
   execSchema,
+  MERGED_STREAMS,
+  OFFSET_HEADER,
   processExitSchema,
   processSchema,
   signalSchema,
   startProcessSchema,
+  STREAMS_HEADER,
   terminalSizeSchema,
 } from "../process.ts";
 import { json, lines, octets, type Access, type Route } from "../route.ts";
@@ -15,6 +18,11 @@ const exec: Access = { verb: "create", resource: "sandboxes", subresource: "exec
 const view: Access = { verb: "get", resource: "sandboxes", subresource: "exec" };
 
 const output = onceStarted.extend({ offset: offset.default(0).describe("Start at this byte; follow until the end.") });
+
+const outputHeaders = {
+  [OFFSET_HEADER]: "The offset at which the body starts: later than asked for when older output is gone.",
+  [STREAMS_HEADER]: `\`${MERGED_STREAMS}\` when the sandbox has finished: stdout is then its log with both streams, stderr empty.`,
+};
 
 const build = {
   id: "build",
@@ -79,24 +87,22 @@ export const processRoutes = {
     example: { params: ofBuild, reply: build },
   },
   readStdout: {
-    summary:
-      "What a process writes to standard output, from an offset to the end; header Sandkeep-Offset says where it starts, and Sandkeep-Streams: merged that it is the log of a sandbox that has finished, with both streams",
+    summary: "What a process writes to standard output, from an offset to the end",
     method: "GET",
     path: `${paths.process}/stdout`,
     params: ofProcess,
     query: output,
-    reply: { status: 200, body: octets },
+    reply: { status: 200, body: octets, headers: outputHeaders },
     access: view,
     example: { params: ofBuild, query: { offset: "0" } },
   },
   readStderr: {
-    summary:
-      "What a process writes to standard error, from an offset to the end; header Sandkeep-Offset says where it starts, and Sandkeep-Streams: merged that it is in standard output instead",
+    summary: "What a process writes to standard error, from an offset to the end",
     method: "GET",
     path: `${paths.process}/stderr`,
     params: ofProcess,
     query: output,
-    reply: { status: 200, body: octets },
+    reply: { status: 200, body: octets, headers: outputHeaders },
     access: view,
     example: { params: ofBuild, query: { offset: "0" } },
   },

@@ -29,6 +29,7 @@ describe("the OpenAPI description", () => {
     expect(text).toContain("Kubernetes namespace.");
     expect(text).toContain("The program and its arguments. No shell.");
     expect(text).toContain("Its process id inside the sandbox.");
+    expect(text).toContain('"Sandkeep-Streams":{"description":');
   });
 
   test.each(table)("has an example of %s that its schemas take", (_, route) => {
