@@ -302,6 +302,17 @@ func TestEndsAtOnceThoughRequestsWait(t *testing.T) {
 	}
 }
 
+func TestTheEntrypointIsTimedOutWithItsSandbox(t *testing.T) {
+	t.Parallel()
+	a := start(t, `{"timeoutSeconds":2}`, "sleep", "100")
+	if _, exit := a.ask("GET", "/processes/entrypoint/exit?wait=20", ""); exit != `{"code":137,"signal":"SIGKILL","timedOut":true}` {
+		t.Errorf("its exit is %s", exit)
+	}
+	if code, reason, _ := a.end(); code != 124 || reason != "Timeout" {
+		t.Errorf("the sandbox ended with %d, %s", code, reason)
+	}
+}
+
 func TestLingersForOutputThatNoClientHasRead(t *testing.T) {
 	t.Parallel()
 	a := start(t, `{"lingerSeconds":30}`, "sh", "-c", "seq 20000; echo last >&2; exit 3")

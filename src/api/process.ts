@@ -73,7 +73,7 @@ export type Exec = z.infer<typeof execSchema>;
 export const processExitSchema = z.object({
   code: z.int().describe("Its exit code; 128+n when signal n ended it."),
   signal: z.string().nullable().exactOptional().describe("The signal that ended it, such as SIGKILL."),
-  timedOut: z.boolean().describe("Whether its own timeout ended it."),
+  timedOut: z.boolean().describe("Whether its own timeout ended it; of the entrypoint, that of the sandbox."),
 });
 export type ProcessExit = z.infer<typeof processExitSchema>;
 

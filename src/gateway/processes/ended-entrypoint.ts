@@ -1,3 +1,4 @@
+import type { FinishReason } from "../../api/constants.ts";
 import { ENTRYPOINT_PROCESS, type Process, type ProcessExit } from "../../api/process.ts";
 import { SandkeepError } from "../../api/errors.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
@@ -9,7 +10,7 @@ import { over } from "../sandboxes/life.ts";
  */
 export function endedEntrypoint(sandbox: Sandbox): Process {
   const { command = [], args = [] } = sandbox.spec;
-  const { startedAt, finishedAt, exitCode } = sandbox.status ?? {};
+  const { startedAt, finishedAt, exitCode, reason } = sandbox.status ?? {};
   const words = [...command, ...args];
   if (words.length === 0)
     throw new SandkeepError(
@@ -24,8 +25,14 @@ export function endedEntrypoint(sandbox: Sandbox): Process {
     state: "exited",
     startedAt,
     ...(finishedAt !== undefined && { exitedAt: finishedAt }),
-    ...(exitCode !== undefined && { exit: { code: exitCode, timedOut: sandbox.status?.reason === "Timeout" } }),
+    ...(exitCode !== undefined && { exit: exitOf(exitCode, reason) }),
   };
+}
+
+/** The process's own exit, as its agent told it: to a sandbox whose time is over its code is 124, to the process SIGKILL. */
+function exitOf(code: number, reason: FinishReason | undefined): ProcessExit {
+  if (reason !== "Timeout" && reason !== "IdleTimeout") return { code, timedOut: false };
+  return { code: 137, signal: "SIGKILL", timedOut: reason === "Timeout" };
 }
 
 /** How that process ended. Throws as `endedEntrypoint`, and `failed_precondition` where nothing tells. */

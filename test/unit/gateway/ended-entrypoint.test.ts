@@ -5,6 +5,7 @@ import { aSandbox } from "./a-sandbox.ts";
 
 const startedAt = "2026-01-01T00:00:10.000000Z";
 const finishedAt = "2026-01-01T00:00:20.000000Z";
+const killed = { code: 137, signal: "SIGKILL" };
 const command = ["sh", "-c", "exit 3"];
 
 function ended(status: Partial<SandboxStatus> = {}, spec: SandboxSpecInput = { command }) {
@@ -28,7 +29,9 @@ describe("the entrypoint of a sandbox that has finished", () => {
 
   it.each<[what: string, status: Partial<SandboxStatus>, exit: object]>([
     ["exits with the sandbox's code", { exitCode: 0, reason: "Completed" }, { code: 0, timedOut: false }],
-    ["is timed out with the sandbox", { exitCode: 124, reason: "Timeout" }, { code: 124, timedOut: true }],
+    ["is timed out with the sandbox", { exitCode: 124, reason: "Timeout" }, { ...killed, timedOut: true }],
+    ["is ended with an idle sandbox", { exitCode: 124, reason: "IdleTimeout" }, { ...killed, timedOut: false }],
+    ["has its own 124", { exitCode: 124, reason: "Error" }, { code: 124, timedOut: false }],
     ["is killed with the sandbox", { exitCode: 137, reason: "Terminated" }, { code: 137, timedOut: false }],
   ])("%s", (_, status, exit) => {
     expect(exitOfEndedEntrypoint(ended(status))).toEqual(exit);

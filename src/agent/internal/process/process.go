@@ -50,7 +50,7 @@ type Exit struct {
 	Code int `json:"code"`
 	// Signal is the name of the signal that ended it.
 	Signal *string `json:"signal"`
-	// TimedOut: its own timeout ended it.
+	// TimedOut: its own timeout ended it; for the entrypoint, that of the sandbox.
 	TimedOut bool `json:"timedOut"`
 }
 
@@ -106,8 +106,8 @@ func (p *Process) Signal(name string) error {
 // Kill ends the process and its group at once. It does nothing once it has exited.
 func (p *Process) Kill() { _, _ = reap.SignalGroup(p.pid, syscall.SIGKILL) }
 
-// expire kills it because its timeout is over.
-func (p *Process) expire() {
+// Expire kills it, as Kill does, because its time is over: its exit says so.
+func (p *Process) Expire() {
 	p.mu.Lock()
 	p.overdue = true
 	p.mu.Unlock()
@@ -118,7 +118,7 @@ func (p *Process) setTimeout(after time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.exitedAt.IsZero() {
-		p.timeout = time.AfterFunc(after, p.expire)
+		p.timeout = time.AfterFunc(after, p.Expire)
 	}
 }
 

@@ -18,6 +18,8 @@ type Ending struct {
 	Message string
 }
 
+const timeoutReason = "Timeout"
+
 const (
 	timeoutCode       = 124
 	notExecutableCode = 126
@@ -36,7 +38,7 @@ func endingOf(exit process.Exit) Ending {
 }
 
 func timedOut(after time.Duration) Ending {
-	return Ending{timeoutCode, "Timeout", fmt.Sprintf("timeoutSeconds (%d) is over", int(after.Seconds()))}
+	return Ending{timeoutCode, timeoutReason, fmt.Sprintf("timeoutSeconds (%d) is over", int(after.Seconds()))}
 }
 
 // terminated has no reason: whoever sent the signal knows why.

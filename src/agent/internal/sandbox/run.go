@@ -103,6 +103,9 @@ func run(options Options, signals signals) Ending {
 		Readiness: readiness.Start(ctx, s.config.Readiness),
 	})
 	ending := end(s.wait(signals, failed))
+	if ending.Reason == timeoutReason && s.entrypoint != nil {
+		s.entrypoint.Expire()
+	}
 	s.killAll()
 	s.linger(signals)
 	cancel()
