@@ -121,6 +121,39 @@ describe("a file in a sandbox", () => {
     ]);
   });
 
+  test("may have any name that Linux allows", async () => {
+    const pathBytes = Buffer.from("/tmp/caf\xe9 \n", "latin1").toString("base64");
+    expect((await at("PUT", "", { pathBytes }, "text")).status).toBe(204);
+    expect((await at("GET", "", { pathBytes })).text).toBe("text");
+    expect(await shell("ls /tmp | grep -c caf")).toBe("1\n");
+    expect((await at("DELETE", "", { pathBytes })).status).toBe(204);
+  });
+
+  test("that the kernel makes up has no length, and is read to its end", async () => {
+    expect((await at("GET", "/stat", { path: "/proc/version" })).json).toMatchObject({ size: 0 });
+    expect((await at("GET", "", { path: "/proc/version" })).text).toMatch(/^Linux version/);
+  });
+
+  test("that finds no space leaves what was there", async () => {
+    const path = "/dev/shm/file";
+    await at("PUT", "", { path }, "before");
+    const answer = await at("PUT", "", { path }, Buffer.alloc(70 << 20));
+    expect(answer).toMatchObject({ status: 507, json: { code: "no_space", resource: "file" } });
+    expect((await at("GET", "", { path })).text).toBe("before");
+    expect(await shell("ls -A /dev/shm")).toBe("file\n");
+  });
+
+  test("that is no file is refused, and so are links to themselves and offsets beyond all files", async () => {
+    await shell("mkfifo /tmp/fifo; ln -s loop /tmp/loop; echo text > /tmp/text");
+    expect((await at("GET", "", { path: "/tmp/fifo" })).json).toMatchObject({ code: "not_supported" });
+    expect((await at("GET", "", { path: "/tmp/loop" })).json).toMatchObject({ code: "invalid_argument" });
+    const offset = String(2 ** 53);
+    expect((await at("PATCH", "", { path: "/tmp/text", offset }, "x")).json).toMatchObject({
+      code: expect.stringMatching(/^(invalid_argument|file_too_large)$/),
+    });
+    expect((await at("GET", "", { path: "/tmp/text" })).text).toBe("text\n");
+  });
+
   const refusals: [
     what: string,
     method: Method,
