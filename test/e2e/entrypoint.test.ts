@@ -16,12 +16,15 @@ function send(id: string, path = "") {
 
 describe("the entrypoint", () => {
   test("waits at its end for who made its sandbox to read both of its streams", async () => {
-    const { id } = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable", command } });
-    const [stdout, stderr, exit] = await Promise.all(["/stdout", "/stderr", "/exit?wait=60"].map((at) => send(id, at)));
+    const held = ["sh", "-c", "until [ -e /tmp/go ]; do sleep 0.05; done; echo out; echo err >&2; exit 3"];
+    const { id } = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable", command: held } });
+    const exit = send(id, "/exit?wait=60");
+    await tenant.gateway.exec(id, { command: ["touch", "/tmp/go"] });
+    expect(await exit).toMatchObject({ status: 200, json: { code: 3, signal: null, timedOut: false } });
+    const stdout = await send(id, "/stdout");
     expect(stdout).toMatchObject({ status: 200, text: "out\n", headers: { "sandkeep-offset": "0" } });
-    expect(stdout?.headers).not.toHaveProperty("sandkeep-streams");
-    expect(stderr).toMatchObject({ status: 200, text: "err\n" });
-    expect(exit).toMatchObject({ status: 200, json: { code: 3, signal: null, timedOut: false } });
+    expect(stdout.headers).not.toHaveProperty("sandkeep-streams");
+    expect(await send(id, "/stderr")).toMatchObject({ status: 200, text: "err\n" });
   });
 
   test("waits for nobody in a sandbox that kubectl made", async () => {
