@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import http2 from "node:http2";
 import type { Duplex, Readable } from "node:stream";
+import { cancel } from "./cancel.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { limits } from "./limits.ts";
 import { LinkError } from "./link-error.ts";
@@ -116,13 +117,13 @@ export class Link implements AsyncDisposable {
         code: "resource_exhausted",
       });
     const stream = this.#session.request({ ...headers, ":method": method, ":path": path });
-    const cancel = () => stream.close(http2.constants.NGHTTP2_CANCEL);
-    signal?.addEventListener("abort", cancel, { once: true });
+    const aborted = () => cancel(stream);
+    signal?.addEventListener("abort", aborted, { once: true });
     this.#streams += 1;
     stream.once("close", () => {
       this.#streams -= 1;
       this.#lastUsed = performance.now();
-      signal?.removeEventListener("abort", cancel);
+      signal?.removeEventListener("abort", aborted);
     });
     send(stream, body);
     return await this.#response(stream, (waitMilliseconds ?? 0) + limits.responseMilliseconds, signal);
@@ -157,7 +158,7 @@ export class Link implements AsyncDisposable {
       };
       const late = setTimeout(() => {
         reject(this.#error(`no answer within ${milliseconds} ms`, undefined, "deadline_exceeded"));
-        stream.close(http2.constants.NGHTTP2_CANCEL);
+        cancel(stream);
       }, milliseconds);
       const start = performance.now();
       // After the response errors reach the body's reader, when the stream closes.

@@ -1,5 +1,6 @@
 import http2 from "node:http2";
 import { Readable } from "node:stream";
+import { cancel } from "./cancel.ts";
 import { limits } from "./limits.ts";
 
 /**
@@ -18,7 +19,7 @@ export function responseBody(
     highWaterMark: limits.windowOctets,
     read: () => void stream.resume(),
     destroy(error, done) {
-      stream.close(http2.constants.NGHTTP2_CANCEL);
+      cancel(stream);
       done(error);
     },
   });

@@ -1,5 +1,5 @@
 import http2 from "node:http2";
-import { Duplex, duplexPair, PassThrough } from "node:stream";
+import { Duplex, duplexPair, PassThrough, type Readable } from "node:stream";
 import type { ServerHttp2Stream } from "node:http2";
 import { describe, expect, it, vi } from "vitest";
 import { Link } from "../../../src/agent-link/link.ts";
@@ -61,12 +61,15 @@ describe("a link", () => {
 
   it("cancels the stream when the signal is aborted, before and after the answer", async () => {
     const closed: number[] = [];
+    let arrived = 0;
     await using end = await farEnd((stream) => {
+      arrived += 1;
       stream.on("close", () => closed.push(stream.rstCode ?? -1));
       if (stream.sentHeaders === undefined && closed.length > 0) stream.respond(ok);
     });
     const first = new AbortController();
     const request = end.link.request({ ...get, signal: first.signal });
+    await vi.waitFor(() => expect(arrived).toBe(1));
     first.abort(new Error("changed my mind"));
     await expect(request).rejects.toThrow("changed my mind");
     await vi.waitFor(() => expect(closed).toHaveLength(1));
@@ -76,6 +79,41 @@ describe("a link", () => {
     second.abort(new Error("gone"));
     await expect(textOf(body)).rejects.toThrow();
     await vi.waitFor(() => expect(closed).toHaveLength(2));
+  });
+
+  it.each<[when: string, stop: (controller: AbortController, body: Readable, request: Readable) => void]>([
+    ["it is cancelled", (controller) => controller.abort(new Error("gone"))],
+    ["nobody wants the answer", (_, body) => void body.destroy()],
+    ["the request's own body fails", (_, __, request) => void request.destroy(new Error("broken"))],
+  ])("never shows the agent a body as whole when %s in the middle", async (_, stop) => {
+    const told: string[] = [];
+    await using end = await farEnd((stream) => {
+      stream.respond(ok);
+      stream.once("end", () => told.push("end")).once("aborted", () => told.push("aborted"));
+      stream.once("close", () => told.push("close")).resume();
+    });
+    const controller = new AbortController();
+    const request = new PassThrough();
+    request.write("half");
+    const { body } = await end.link.request({ method: "POST", path: "/", body: request, signal: controller.signal });
+    stop(controller, body, request);
+    await vi.waitFor(() => expect(told).toContain("close"));
+    // A reset ends it for Node, too, after it has told of it.
+    expect(told).toEqual(["aborted", "end", "close"]);
+  });
+
+  it("gives a slow reader all of an answer to a request that the agent no longer reads", async () => {
+    const answer = "x".repeat(400_000);
+    const closed = Promise.withResolvers<void>();
+    await using end = await farEnd((stream) => {
+      stream.respond(ok);
+      stream.end(answer, () => stream.close(http2.constants.NGHTTP2_NO_ERROR));
+      stream.once("close", closed.resolve);
+    });
+    const { body } = await end.link.request({ method: "POST", path: "/", body: new PassThrough() });
+    await closed.promise;
+    await new Promise(setImmediate);
+    expect(await textOf(body)).toBe(answer);
   });
 
   it("refuses more requests than it may have under way", async () => {
@@ -152,13 +190,15 @@ describe("a link", () => {
 
   it("cancels a request whose body breaks off", async () => {
     let seen: number | undefined;
+    const arrived = Promise.withResolvers<void>();
     await using end = await farEnd((stream) => {
-      stream.resume();
+      stream.once("data", () => arrived.resolve());
       stream.once("close", () => (seen = stream.rstCode));
     });
     const body = new PassThrough();
     body.write("half");
     const answer = end.link.request({ method: "PUT", path: "/", body });
+    await arrived.promise;
     body.destroy(new Error("the client left"));
     await expect(answer).rejects.toMatchObject({ code: "unavailable" });
     await vi.waitFor(() => expect(seen).toBe(NGHTTP2_CANCEL));
