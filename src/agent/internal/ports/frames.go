@@ -20,18 +20,18 @@ const (
 // frame is what one read from the port takes, behind room for its length.
 type frame [headerSize + frameSize]byte
 
-// move sends what one read gives, or the end. It returns io.EOF after the end.
-func (f *frame) move(to io.Writer, from io.Reader) error {
+// read takes what one read gives: 0 octets only with an error.
+func (f *frame) read(from io.Reader) (int, error) {
 	n, err := from.Read(f[headerSize:])
-	if n == 0 && err != io.EOF {
-		return err
-	}
-	binary.BigEndian.PutUint32(f[:], uint32(n))
-	if _, err := to.Write(f[:headerSize+n]); err != nil {
-		return err
-	}
 	if n > 0 {
-		return nil
+		return n, nil
 	}
-	return io.EOF
+	return 0, err
+}
+
+// write sends the n octets that were read; none are the end.
+func (f *frame) write(to io.Writer, n int) error {
+	binary.BigEndian.PutUint32(f[:], uint32(n))
+	_, err := to.Write(f[:headerSize+n])
+	return err
 }

@@ -5,38 +5,53 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 var frames = sync.Pool{New: func() any { return new(frame) }}
 
 // Join carries octets from up to the connection as they come, and from the connection to down in frames, until both
-// directions have ended: the end of one is passed on, and leaves the other as it is. It closes both. An error says that
-// a direction broke off or ctx ended; the program inside has its connection reset then.
+// directions have ended: the end of one is passed on, and leaves the other as it is. A program that reads no more has
+// ended both once it writes no more. Join closes the connection and up. An error says that a direction broke off or ctx
+// ended; the program inside has its connection reset then.
 func Join(ctx context.Context, connection *net.TCPConn, up io.ReadCloser, down io.Writer) error {
 	defer connection.Close()
-	stop := context.AfterFunc(ctx, func() { reset(connection) })
+	j := &joined{connection: connection}
+	stop := context.AfterFunc(ctx, j.reset)
 	defer stop()
 	sent := make(chan error, 1)
-	go func() { sent <- send(connection, up) }()
-	err := receive(connection, down)
-	if err != nil {
-		reset(connection)
+	go func() { sent <- j.send(up) }()
+	if err := j.receive(down); err != nil {
+		j.reset()
 		_ = up.Close()
+		<-sent
+		return err
 	}
-	if sendErr := <-sent; err == nil {
-		err = sendErr
-	}
-	return err
+	return <-sent
+}
+
+type joined struct {
+	connection *net.TCPConn
+	// finished: nothing will be written any more, and nothing that was has failed.
+	finished atomic.Bool
 }
 
 // receive moves what the program writes until it writes no more.
-func receive(connection *net.TCPConn, down io.Writer) error {
+func (j *joined) receive(down io.Writer) error {
 	f := frames.Get().(*frame)
 	defer frames.Put(f)
 	for {
-		if err := f.move(down, connection); err == io.EOF {
-			return nil
-		} else if err != nil {
+		n, err := f.read(j.connection)
+		if err == io.EOF && j.wasReset() {
+			err = syscall.ECONNRESET
+		}
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if err := f.write(down, n); err != nil || n == 0 {
 			return err
 		}
 	}
@@ -44,27 +59,42 @@ func receive(connection *net.TCPConn, down io.Writer) error {
 
 // send moves what the client writes until it writes no more. A program that no longer reads ends nothing: what it still
 // writes is what the client wants.
-func send(connection *net.TCPConn, up io.Reader) error {
+func (j *joined) send(up io.Reader) error {
 	f := frames.Get().(*frame)
 	defer frames.Put(f)
 	for {
 		n, err := up.Read(f[:])
-		if _, err := connection.Write(f[:n]); err != nil {
+		if _, err := j.connection.Write(f[:n]); err != nil {
 			return nil
 		}
 		if err == io.EOF {
-			_ = connection.CloseWrite()
+			j.finished.Store(true)
+			_ = j.connection.CloseWrite()
 			return nil
 		}
 		if err != nil {
-			reset(connection)
+			j.reset()
 			return err
 		}
 	}
 }
 
+// wasReset tells a reset from an end. The kernel tells of a reset only once: if a write has heard of it, reading ends as
+// if the program had ended.
+func (j *joined) wasReset() (closed bool) {
+	raw, err := j.connection.SyscallConn()
+	if err != nil || j.finished.Load() {
+		return false
+	}
+	_ = raw.Control(func(fd uintptr) {
+		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+		closed = err == nil && info.State == unix.BPF_TCP_CLOSE
+	})
+	return closed
+}
+
 // reset lets the program see that something broke off, not an end.
-func reset(connection *net.TCPConn) {
-	_ = connection.SetLinger(0)
-	_ = connection.Close()
+func (j *joined) reset() {
+	_ = j.connection.SetLinger(0)
+	_ = j.connection.Close()
 }

@@ -175,6 +175,31 @@ func TestAResetIsNoEnd(t *testing.T) {
 	}
 }
 
+func TestAResetThatAWriteHeardOfIsNoEnd(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		c := join(t, listen(t, "127.0.0.1", func(connection *net.TCPConn) {
+			connection.Write(make([]byte, 64<<10))
+			io.ReadFull(connection, make([]byte, 1))
+			connection.SetLinger(0)
+		}))
+		go func() {
+			for {
+				if _, err := c.up.Write([]byte("x")); err != nil {
+					return
+				}
+			}
+		}()
+		if got, err := io.ReadAll(c.down); err == nil {
+			t.Fatalf("%d octets came as if they were all", len(got))
+		}
+		if err := <-c.joined; err == nil {
+			t.Fatal("the join ended as if all had arrived")
+		}
+		c.up.Close()
+	}
+}
+
 func TestTheProgramSeesAResetWhenTheClientBreaksOff(t *testing.T) {
 	t.Parallel()
 	for name, breakOff := range map[string]func(*client){
