@@ -100,7 +100,8 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, { method, path }: LinkRe
   );
 }
 
-function processPath(id: string, rest = ""): string {
+/** The agent's path of a process, or of something below it. */
+export function processPath(id: string, rest = ""): string {
   return `/processes/${encodeURIComponent(id)}${rest}`;
 }
 

@@ -10,6 +10,13 @@ export const FIELD_MANAGER = "sandkeep";
 /** Audience that bearer tokens for the gateway may carry besides the API server's own. */
 export const TOKEN_AUDIENCE = "sandkeep";
 
+/** Subprotocols of the API's WebSockets. */
+export const ATTACH_PROTOCOL = "v1.attach.sandkeep.dev";
+export const PORT_PROTOCOL = "v1.port.sandkeep.dev";
+
+/** With the bearer token in base64url behind it: a subprotocol that a browser offers instead of an `Authorization` header. */
+export const TOKEN_PROTOCOL_PREFIX = "base64url.bearer.authorization.sandkeep.dev.";
+
 export const LABELS = {
   managedBy: "app.kubernetes.io/managed-by",
   /** On everything made for one sandbox; its value is the sandbox's id. */

@@ -35,6 +35,7 @@ export const errorResources = [
   "snapshot",
   "volume",
   "tunnel",
+  "port",
   "token",
   "request",
 ] as const;

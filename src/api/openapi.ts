@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { errorBodySchema } from "./error-body.ts";
 import { errorCodes, type ErrorCode } from "./errors.ts";
 import { openApiSchema, type JsonSchema } from "./openapi-schema.ts";
-import type { Body, Route } from "./route.ts";
+import type { Body, Route, WebSocketUse } from "./route.ts";
 
 type Components = Record<string, JsonSchema>;
 
@@ -41,7 +41,7 @@ export function openApiFor(routes: Readonly<Record<string, Route>>): object {
 }
 
 function operation(name: string, route: Route, schemas: Components): object {
-  const { summary, access, params, query, body, reply, example } = route;
+  const { summary, access, params, query, body, example, reply } = route;
   const subject = access.subresource === undefined ? access.resource : `${access.resource}/${access.subresource}`;
   return {
     operationId: name,
@@ -54,12 +54,26 @@ function operation(name: string, route: Route, schemas: Components): object {
     ],
     ...(body !== undefined && { requestBody: { required: true, content: content(body, example.body, schemas) } }),
     responses: {
-      [reply.status]: {
-        description: reply.body === undefined ? "Done." : "What was asked for.",
-        ...(reply.headers !== undefined && { headers: headers(reply.headers) }),
-        ...(reply.body !== undefined && { content: content(reply.body, example.reply, schemas) }),
-      },
+      [reply.status]: replyOf(route, schemas),
       default: { $ref: "#/components/responses/Error" },
+    },
+  };
+}
+
+function replyOf({ reply, example }: Route, schemas: Components): object {
+  if (reply.webSocket !== undefined) return upgraded(reply.webSocket);
+  return {
+    description: reply.body === undefined ? "Done." : "What was asked for.",
+    ...(reply.headers !== undefined && { headers: headers(reply.headers) }),
+    ...(reply.body !== undefined && { content: content(reply.body, example.reply, schemas) }),
+  };
+}
+
+function upgraded({ protocol, messages }: WebSocketUse): object {
+  return {
+    description: `The connection is a WebSocket from here on, if the client offered its subprotocol. ${messages}`,
+    headers: {
+      "Sec-WebSocket-Protocol": { description: "The subprotocol.", schema: { type: "string", const: protocol } },
     },
   };
 }

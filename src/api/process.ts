@@ -83,10 +83,12 @@ const output = z.object({
   closed: z.boolean().describe("Whether no more will come."),
 });
 
-const input = z.object({
+/** Where a process's standard input stands. */
+export const stdinSchema = z.object({
   offset: z.int().min(0).describe("Where the next byte goes."),
   closed: z.boolean().describe("Whether it has been closed."),
 });
+export type Stdin = z.infer<typeof stdinSchema>;
 
 /** A process in a sandbox, as the agent and the gateway show it. */
 export const processSchema = z.object({
@@ -104,7 +106,7 @@ export const processSchema = z.object({
   exit: processExitSchema.exactOptional().describe("Once it has exited."),
   stdout: output.exactOptional(),
   stderr: output.exactOptional(),
-  stdin: input.exactOptional(),
+  stdin: stdinSchema.exactOptional(),
 });
 export type Process = z.infer<typeof processSchema>;
 

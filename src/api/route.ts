@@ -13,6 +13,13 @@ export type Body =
   | { type: "octets"; contentType: string }
   | { type: "lines"; schema: z.ZodType };
 
+/** What a connection carries that has become a WebSocket. */
+export interface WebSocketUse {
+  readonly protocol: string;
+  /** What its messages are, in a sentence. */
+  readonly messages: string;
+}
+
 /** Values as a client sends and receives them. */
 export interface Example {
   readonly params?: Readonly<Record<string, string>>;
@@ -36,6 +43,8 @@ export interface Route {
     body?: Body;
     /** What the headers of the API's own say, by name. */
     headers?: Readonly<Record<string, string>>;
+    /** What follows in place of a body. */
+    webSocket?: WebSocketUse;
   };
   readonly access: Access;
   readonly example: Example;
@@ -56,3 +65,11 @@ export const octets = { type: "octets", contentType: "application/octet-stream" 
 
 /** A body that is a tar archive. */
 export const tar = { type: "octets", contentType: "application/x-tar" } as const;
+
+/** The reply after which the connection is a WebSocket of this subprotocol. */
+export function webSocket(
+  protocol: string,
+  messages: string,
+): { readonly status: 101; readonly webSocket: WebSocketUse } {
+  return { status: 101, webSocket: { protocol, messages } };
+}

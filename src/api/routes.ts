@@ -3,10 +3,18 @@ import { logRoutes } from "./routes/logs.ts";
 import { processRoutes } from "./routes/processes.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
 import { usageRoutes } from "./routes/usage.ts";
+import { webSocketRoutes } from "./routes/web-sockets.ts";
 
 export type { Route } from "./route.ts";
 
 /** Every operation of the HTTP API, by name. The gateway has a handler for each. */
-export const routes = { ...sandboxRoutes, ...processRoutes, ...fileRoutes, ...logRoutes, ...usageRoutes } as const;
+export const routes = {
+  ...sandboxRoutes,
+  ...processRoutes,
+  ...fileRoutes,
+  ...logRoutes,
+  ...usageRoutes,
+  ...webSocketRoutes,
+} as const;
 
 export type RouteName = keyof typeof routes;

@@ -2,6 +2,7 @@ import { createServer } from "node:https";
 import { X509Certificate } from "node:crypto";
 import { openLink } from "../agent-link/open.ts";
 import { LinkPool } from "../agent-link/pool.ts";
+import { ATTACH_PROTOCOL, PORT_PROTOCOL } from "../api/constants.ts";
 import { SANDBOX, type Sandbox } from "../api/sandbox.ts";
 import type { Config } from "../config.ts";
 import { kubeClient } from "../kube/api-client.ts";
@@ -20,6 +21,8 @@ import { logReader } from "./logs/read.ts";
 import { orLeftIn } from "./processes/entrypoint.ts";
 import { processHandlers } from "./processes/handlers.ts";
 import { secretReader } from "./processes/secrets.ts";
+import { attachHandler } from "./processes/attach.ts";
+import { portHandler } from "./ports/connect.ts";
 import { agentProxy } from "./agent/proxy.ts";
 import { agentSender } from "./agent/send.ts";
 import { fileHandlers } from "./files/handlers.ts";
@@ -28,6 +31,8 @@ import { sandboxHandlers } from "./sandboxes/handlers.ts";
 import { createApp } from "./server/app.ts";
 import { followCertificate, readCertificate, selfMade } from "./server/certificate.ts";
 import { listen } from "./server/listen.ts";
+import { serveUpgrades, wantsWebSocket } from "./websocket/upgrade.ts";
+import { WebSockets } from "./websocket/web-sockets.ts";
 
 /** Serves the HTTP API until the signal is aborted, then ends in order: requests first, then links and watches. */
 export async function runGateway(config: Config, signal: AbortSignal): Promise<void> {
@@ -54,6 +59,8 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const agent = agentProxy(agentSender(directory, pool));
   const readLog = logReader((options) => podLog(connection, options));
   const audit = auditTo(log, config.gateway.auditArguments);
+  const attachments = new WebSockets(ATTACH_PROTOCOL);
+  const ports = new WebSockets(PORT_PROTOCOL);
   const app = createApp({
     handlers: {
       ...sandboxHandlers(directory, kube, guard.authorise),
@@ -66,6 +73,8 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
       ...logHandlers(directory, readLog),
       ...fileHandlers(agent, audit),
       readUsage: (call) => agent.forward(call, "/usage"),
+      attachProcess: attachHandler(agent, audit, attachments),
+      connectPort: portHandler(agent, audit, ports),
     },
     guard,
     ready,
@@ -76,9 +85,17 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const certificate = files ? await readCertificate(files) : await selfMade(names, new Date());
   // Bodies may be streams without end: what a request may take is bounded per route, not here.
   const server = createServer(
-    { ...certificate, requestTimeout: 0, handshakeTimeout: 10_000, headersTimeout: 30_000, keepAliveTimeout: 75_000 },
+    {
+      ...certificate,
+      requestTimeout: 0,
+      handshakeTimeout: 10_000,
+      headersTimeout: 30_000,
+      keepAliveTimeout: 75_000,
+      shouldUpgradeCallback: wantsWebSocket,
+    },
     app,
   );
+  serveUpgrades(server, app);
   const following = files
     ? followCertificate(
         files,
@@ -108,7 +125,9 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
 
   await aborted(signal);
   log.info({ reason: String(signal.reason) }, "shutting down");
-  const cut = await listening.drain(config.shutdownSeconds);
+  // Who is attached goes on with another replica and loses nothing. What goes over a port may end before.
+  attachments.restart();
+  const cut = await listening.drain(config.shutdownSeconds, () => ports.restart());
   working.abort(signal.reason);
   await Promise.all([watching, following]);
   log.info({ cut }, "shut down");

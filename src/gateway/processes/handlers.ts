@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
+import { processPath } from "../../agent-link/client.ts";
 import type { processRoutes } from "../../api/routes/processes.ts";
 import { contentTypes, jsonBody, type AgentProxy } from "../agent/proxy.ts";
 import { relay } from "../agent/relay.ts";
@@ -73,5 +74,5 @@ export function processHandlers(
 const stdinMilliseconds = 3_600_000;
 
 function pathOf({ params }: { params: { process: string } }, rest = ""): string {
-  return `/processes/${encodeURIComponent(params.process)}${rest}`;
+  return processPath(params.process, rest);
 }

@@ -60,8 +60,8 @@ function wrongMethod(request: IncomingMessage, response: ServerResponse, methods
 function refuse(error: unknown, request: IncomingMessage, response: ServerResponse, facts: RequestFacts): void {
   facts.error = error;
   const refusal = asRefusal(error);
-  // Half a reply cannot be taken back: the cut connection tells the client that it is not whole.
-  if (response.headersSent) {
+  // Half a reply, or a WebSocket, cannot be taken back: the cut connection tells the client that it is not whole.
+  if (response.headersSent || response.statusCode === 101) {
     response.destroy();
     return;
   }

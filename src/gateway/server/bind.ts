@@ -7,6 +7,8 @@ import { describeIssues } from "../../api/parse.ts";
 import { routes, type Route, type RouteName } from "../../api/routes.ts";
 import type { User } from "../auth/authenticate.ts";
 import type { Access } from "../auth/authorise.ts";
+import { webSocketAuthorization } from "../auth/credentials.ts";
+import { expectWebSocket } from "../websocket/offered.ts";
 import { readJson, sendJson } from "./json.ts";
 import type { RequestFacts } from "./observe.ts";
 
@@ -55,19 +57,22 @@ export function bind(handlers: Handlers, guard: Guard): (name: RouteName, exchan
     facts.route = name;
     const params = parse(route.params, sent, "the path");
     const { namespace, id } = params as { namespace: string; id?: string };
-    const user = await guard.authenticate(request.headers.authorization);
+    const { webSocket } = route.reply;
+    const authorization = webSocket ? webSocketAuthorization(request) : request.headers.authorization;
+    const user = await guard.authenticate(authorization);
     facts.user = user.username;
     facts.namespace = namespace;
     facts.sandbox = id;
     await guard.authorise(user, accessTo(route, namespace, id));
 
+    if (webSocket) expectWebSocket(request, response, webSocket.protocol);
     const query = parse(route.query, parseQuery(search), "the query");
     const body =
       route.body?.type === "json" ? parse(route.body.schema, await readJson(request), "the body") : undefined;
     // The schemas of this very route have just been applied; the types follow from the table.
     const call = { route: name, params, query, body, user, signal: gone(response), request, response, facts } as Call;
     const reply = await handle(call);
-    if (!response.headersSent) send(response, route, reply);
+    if (!response.headersSent && !webSocket) send(response, route, reply);
   };
 }
 

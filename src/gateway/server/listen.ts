@@ -5,9 +5,14 @@ import { sleep } from "../../lib/sleep.ts";
 
 export interface Listening {
   port: number;
-  /** Takes no more connections, lets requests under way end for some seconds, then cuts them. Tells how many it cut. */
-  drain(seconds: number): Promise<number>;
+  /**
+   * Takes no more connections, lets requests under way end for some seconds, then cuts them. Tells how many it cut.
+   * `lastCall` is called a second before, if there are any, to end them more gently.
+   */
+  drain(seconds: number, lastCall?: () => void): Promise<number>;
 }
+
+const lastMilliseconds = 1_000;
 
 /** Resolves once the server listens; rejects when it cannot, naming the address. */
 export async function listen(server: Server, port: number, host?: string): Promise<Listening> {
@@ -26,17 +31,27 @@ export async function listen(server: Server, port: number, host?: string): Promi
       { cause },
     );
   }
-  return { port: (server.address() as AddressInfo).port, drain: (seconds) => drain(server, connections, seconds) };
+  return { port: (server.address() as AddressInfo).port, drain: (...how) => drain(server, connections, ...how) };
 }
 
-async function drain(server: Server, connections: ReadonlySet<Socket>, seconds: number): Promise<number> {
+async function drain(
+  server: Server,
+  connections: ReadonlySet<Socket>,
+  seconds: number,
+  lastCall: () => void = () => {},
+): Promise<number> {
   const closed = once(server, "close");
   server.close();
   const deadline = performance.now() + seconds * 1000;
-  while (connections.size > 0 && performance.now() < deadline) {
-    server.closeIdleConnections();
-    await sleep(50);
-  }
+  const until = async (time: number) => {
+    while (connections.size > 0 && performance.now() < time) {
+      server.closeIdleConnections();
+      await sleep(50);
+    }
+  };
+  await until(deadline - lastMilliseconds);
+  lastCall();
+  await until(deadline);
   const cut = connections.size;
   for (const socket of connections) socket.destroy();
   await closed;

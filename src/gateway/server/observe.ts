@@ -24,12 +24,15 @@ export function observe({ method }: IncomingMessage, response: ServerResponse, l
     requestsUnderWay.dec();
     const { route, user, namespace, sandbox, audited, error } = facts;
     const took = performance.now() - start;
-    const status = response.writableFinished ? response.statusCode : 499;
+    // A WebSocket has taken the place of the rest of the reply.
+    const upgraded = response.statusCode === 101;
+    const status = response.writableFinished || upgraded ? response.statusCode : 499;
     requestSeconds.observe({ route: route ?? "none", code: status }, took / 1000);
-    if (audited && status < 400) return;
+    const failed = status >= 500 || (upgraded && error !== undefined);
+    if (audited && status < 400 && !failed) return;
     const milliseconds = Math.round(took * 10) / 10;
     const fields = { method, route, status, milliseconds, user, namespace, sandbox };
-    if (status >= 500) log.error({ ...fields, error }, "request failed");
+    if (failed) log.error({ ...fields, error }, "request failed");
     else log.info(fields, "request");
   });
   return facts;

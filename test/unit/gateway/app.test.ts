@@ -13,6 +13,7 @@ import { createApp } from "../../../src/gateway/server/app.ts";
 import type { Call, Handlers } from "../../../src/gateway/server/bind.ts";
 import { exampleRequest } from "../../support/route-example.ts";
 
+const table = Object.entries(routes) as [RouteName, Route][];
 const lines: string[] = [];
 const log = pino(logOptions, { write: (line: string) => void lines.push(line) });
 const asked: Access[] = [];
@@ -91,7 +92,7 @@ function send(
 const sandboxes = "/v1/namespaces/ns/sandboxes";
 
 describe("a request", () => {
-  it.each(Object.entries(routes) as [RouteName, Route][])(
+  it.each(table.filter(([, { reply }]) => reply.webSocket === undefined))(
     "to %s reaches its handler, once its right has been asked for, and not without one",
     async (name, route) => {
       const { method, path, body = "" } = exampleRequest(route, { namespace: "ns", id: "a" });
@@ -104,6 +105,17 @@ describe("a request", () => {
       const target = route.path.includes("{id}") ? { name: "a" } : {};
       const asking = { ...route.access, group: "sandkeep.dev", version: "v1alpha1", namespace: "ns", ...target };
       expect(asked).toEqual([asking]);
+    },
+  );
+
+  it.each(table.filter(([, { reply }]) => reply.webSocket !== undefined))(
+    "to %s that asks for no WebSocket is told to, once it may have one, and reaches nobody",
+    async (_, route) => {
+      const { method, path } = exampleRequest(route, { namespace: "ns", id: "a" });
+      expect((await send(method, path, { token: "" })).status).toBe(401);
+      expect((await send(method, path, { token: "weak" })).status).toBe(403);
+      expect(await send(method, path)).toMatchObject({ status: 426, headers: { upgrade: "websocket" } });
+      expect(handle).not.toHaveBeenCalled();
     },
   );
 

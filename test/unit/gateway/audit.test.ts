@@ -77,3 +77,25 @@ it("tells which file was reached how, and not what is in it", async () => {
   expect(line()).toMatchObject({ audit: "file", operation: "renameFile", path: "/a", to: "/b", result: "ok" });
   expect(line()).not.toHaveProperty("startTimeoutSeconds");
 });
+
+it("tells who attached to what, and who reached which port", async () => {
+  const attach: Call<"attachProcess"> = {
+    ...aCall(),
+    route: "attachProcess",
+    params: { namespace: "ns", id: "a", process: "p1" },
+    query: { startTimeoutSeconds: 300, stdoutOffset: 0, stderrOffset: 0 },
+    body: undefined,
+  };
+  await auditTo(log, "hash").attach(attach, Promise.resolve());
+  expect(line()).toMatchObject({ audit: "attach", process: "p1", user: "alice", sandbox: "a", result: "ok" });
+  lines.length = 0;
+  const port: Call<"connectPort"> = {
+    ...attach,
+    route: "connectPort",
+    params: { namespace: "ns", id: "a", port: "8080" },
+    query: { startTimeoutSeconds: 300 },
+  };
+  const refused = Promise.reject(new SandkeepError("unavailable", "port", "nothing listens"));
+  await expect(auditTo(log, "hash").port(port, refused)).rejects.toThrow("nothing listens");
+  expect(line()).toMatchObject({ audit: "port", port: 8080, user: "alice", sandbox: "a", result: "unavailable" });
+});

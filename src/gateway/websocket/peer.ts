@@ -1,0 +1,83 @@
+import type { WebSocket } from "ws";
+import { SandkeepError } from "../../api/errors.ts";
+import { asRefusal } from "../server/refusals.ts";
+import { limits } from "./limits.ts";
+
+/** The client at the other end of a WebSocket. */
+export class Peer {
+  readonly #socket: WebSocket;
+  readonly #alive: () => void;
+
+  /** `alive` is told whenever the client has taken something. */
+  constructor(socket: WebSocket, alive: () => void) {
+    this.#socket = socket;
+    this.#alive = alive;
+    socket.binaryType = "nodebuffer";
+    // What breaks the connection also closes it.
+    socket.on("error", () => {});
+  }
+
+  /** Whether it still takes messages. */
+  get isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /**
+   * Gives each message to `take`. What that throws, or the refusal of one that is text, is told to `failed`.
+   */
+  onMessage(take: (message: Buffer) => void, failed: (error: unknown) => void): void {
+    this.#socket.on("message", (message: Buffer, isBinary: boolean) => {
+      if (!this.isOpen) return;
+      try {
+        if (!isBinary) throw new SandkeepError("invalid_argument", "request", "Cannot take a message of text");
+        take(message);
+      } catch (error) {
+        failed(error);
+      }
+    });
+  }
+
+  /** Sends a message. Resolves once there is room for another; rejects when the client has gone. */
+  async send(message: Buffer): Promise<void> {
+    if (!this.isOpen) throw gone();
+    const sent = new Promise<void>((resolve, reject) => {
+      this.#socket.send(message, (error) => {
+        if (error) return reject(gone(error));
+        this.#alive();
+        resolve();
+      });
+    });
+    sent.catch(() => {});
+    if (this.#socket.bufferedAmount >= limits.aheadOctets) await sent;
+  }
+
+  /** Stops reading from the client, whose messages wait on its side then. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Ends the WebSocket, all having gone well. */
+  close(): void {
+    this.#socket.close(1000);
+  }
+
+  /** Ends it with the code that the error calls for, and the error's own code as the reason. */
+  fail(error: unknown): void {
+    this.#socket.close(closeCode(error), asRefusal(error).code);
+  }
+}
+
+/** 1013 when the same may succeed later, 1011 for what is wrong here, 1008 for what is wrong on the other side. */
+export function closeCode(error: unknown): 1008 | 1011 | 1013 {
+  const { code, retryable } = asRefusal(error);
+  if (retryable) return 1013;
+  return code === "internal" ? 1011 : 1008;
+}
+
+function gone(cause?: Error): SandkeepError {
+  return new SandkeepError("unavailable", "request", "The client has gone", { cause });
+}
