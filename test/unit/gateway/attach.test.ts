@@ -176,11 +176,12 @@ describe("who attaches to a process", () => {
     await waitFor("output", () => attached.offset.stdout > 0);
     attached.socket.pause();
     const before = process.memoryUsage.rss();
+    const written = async () => (await client.getProcess(id)).stdout?.end ?? 0;
     const end = await waitFor("the process to stop", async () => {
-      const { stdout } = await client.getProcess(id);
-      return stdout.end > 60 << 20 && stdout.end < 200 << 20 && stdout.end;
+      const octets = await written();
+      return octets > 60 << 20 && octets < 200 << 20 && octets;
     });
-    expect((await client.getProcess(id)).stdout.end - end).toBeLessThan(32 << 20);
+    expect((await written()) - end).toBeLessThan(32 << 20);
     expect(process.memoryUsage.rss() - before).toBeLessThan(48 << 20);
     attached.socket.resume();
     await attached.closed;

@@ -12,7 +12,6 @@ import { auditTo } from "../../../src/gateway/audit.ts";
 import { unauthenticated } from "../../../src/gateway/auth/bearer.ts";
 import { portHandler } from "../../../src/gateway/ports/connect.ts";
 import { attachHandler } from "../../../src/gateway/processes/attach.ts";
-import { processHandlers } from "../../../src/gateway/processes/handlers.ts";
 import { createApp } from "../../../src/gateway/server/app.ts";
 import type { Handlers } from "../../../src/gateway/server/bind.ts";
 import { serveUpgrades, wantsWebSocket } from "../../../src/gateway/websocket/upgrade.ts";
@@ -49,7 +48,7 @@ export async function webSocketGateway(agent: Pick<RealAgent, "connect">): Promi
   const attachments = new WebSockets(ATTACH_PROTOCOL);
   const ports = new WebSockets(PORT_PROTOCOL);
   const handlers: Partial<Handlers> = {
-    ...processHandlers(proxy, audit, async () => ({})),
+    waitForExit: () => Promise.reject(new SandkeepError("deadline_exceeded", "process", "it still runs")),
     attachProcess: attachHandler(proxy, audit, attachments),
     connectPort: portHandler(proxy, audit, ports),
   };
