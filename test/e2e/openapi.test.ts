@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { routes, type Route, type RouteName } from "../../src/api/routes.ts";
 import type { Answer } from "../support/gateway-client.ts";
 import { exampleRequest } from "../support/route-example.ts";
+import { opened } from "../support/web-socket.ts";
 import { newTenant, type Tenant } from "./tenant.ts";
 
 interface Description {
@@ -13,6 +14,7 @@ interface Description {
 
 interface Reply {
   content?: Record<string, { schema?: { "x-line"?: object } }>;
+  headers?: Record<string, { schema: { const?: string } }>;
 }
 
 /** Each operation, in an order in which all the examples succeed. */
@@ -28,10 +30,12 @@ const order: RouteName[] = [
   "getProcess",
   "writeStdin",
   "resizeTerminal",
+  "attachProcess",
   "signalProcess",
   "waitForExit",
   "readStdout",
   "readStderr",
+  "connectPort",
   "makeDirectory",
   "writeFile",
   "patchFile",
@@ -66,15 +70,37 @@ describe("the gateway answers as its description says:", () => {
   test.each(order)("%s", async (name) => {
     const route: Route = routes[name];
     const { method, path, body } = exampleRequest(route, { namespace: tenant.namespace, id: "work" });
+    const described = description.paths[`/v1${route.path}`]?.[method.toLowerCase()]?.responses[route.reply.status];
+    if (described === undefined) throw new Error(`No status ${route.reply.status} of ${name} is described`);
+    if (route.reply.webSocket !== undefined) {
+      if (name === "connectPort") await serve("8080");
+      await expectWebSocket(path, described);
+      return;
+    }
     const answer = await tenant.gateway.sendTo(method, path, name === "writeArchive" ? archive : body);
     if (name === "readArchive") archive = answer.octets;
-
     expect(answer).toMatchObject({ status: route.reply.status });
-    const described = description.paths[`/v1${route.path}`]?.[method.toLowerCase()]?.responses[answer.status];
-    if (described === undefined) throw new Error(`No status ${answer.status} of ${name} is described`);
     expectDescribed(described, answer);
   });
 });
+
+/** Has something in the sandbox listen at a port. */
+async function serve(port: string): Promise<void> {
+  const script = `import socket; s = socket.create_server(("127.0.0.1", ${port})); print("ready", flush=True); s.accept(); input()`;
+  const body = { id: "server", command: ["python3", "-c", script] };
+  await tenant.gateway.send("POST", "/sandboxes/work/processes", body);
+  for await (const line of await tenant.gateway.follow("/sandboxes/work/processes/server/stdout")) {
+    expect(line).toBe("ready");
+    return;
+  }
+}
+
+async function expectWebSocket(path: string, { headers }: Reply): Promise<void> {
+  const { const: protocol = "" } = headers?.["Sec-WebSocket-Protocol"]?.schema ?? {};
+  const socket = opened(await tenant.gateway.openWebSocketTo(path, [protocol]));
+  expect(socket.protocol).toBe(protocol);
+  socket.terminate();
+}
 
 function expectDescribed({ content }: Reply, { headers, json, text, octets }: Answer): void {
   if (content === undefined) {

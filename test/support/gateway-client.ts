@@ -1,8 +1,10 @@
 import { Agent, request } from "undici";
+import type { WebSocket } from "ws";
 import type { Exec, ExecFrame } from "../../src/api/process.ts";
 import type { CreateSandboxInput, SandboxView } from "../../src/api/sandbox-http.ts";
 import { lines } from "../../src/kube/lines.ts";
 import type { Installed } from "./installed.ts";
+import { openWebSocket, type Refused } from "./web-socket.ts";
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -80,6 +82,21 @@ export class GatewayClient implements AsyncDisposable {
     const { body, statusCode } = await this.#request("GET", `${this.#base}${path}`);
     if (statusCode !== 200) throw new Error(`The gateway answered ${statusCode}: ${await body.text()}`);
     return lines(body);
+  }
+
+  /** Opens a WebSocket below the namespace, or gives the reply that refused it. The token is in the header unless others are given. */
+  openWebSocket(path: string, protocols: string[], headers?: Record<string, string>): Promise<WebSocket | Refused> {
+    return this.openWebSocketTo(`${this.#base}${path}`, protocols, headers);
+  }
+
+  /** The same for any path of the gateway. */
+  openWebSocketTo(
+    path: string,
+    protocols: string[],
+    headers: Record<string, string> = { authorization: `Bearer ${this.#token}` },
+  ): Promise<WebSocket | Refused> {
+    const url = `${this.#gateway.replace(/^http/, "ws")}${path}`;
+    return openWebSocket(url, protocols, { headers, ca: this.#certificate });
   }
 
   /** Creates a sandbox; resolves when it has come as far as `wait`. */

@@ -39,6 +39,14 @@ it("cuts a request that does not end in time", async () => {
   await cut;
 });
 
+it("calls what is still there a second before it cuts it", async () => {
+  const server = await serving();
+  const request = get({ host: "127.0.0.1", port: server.port, path: slow, rejectUnauthorized: false });
+  request.on("error", () => {});
+  await once(request, "socket").then(([socket]) => once(socket, "secureConnect"));
+  expect(await server.drain(1.2, () => void request.destroy())).toBe(0);
+});
+
 it("cuts a connection that has not come to HTTP yet: its handshake may last for minutes", async () => {
   const server = await serving();
   const socket = connect(server.port, "127.0.0.1");
