@@ -9,8 +9,9 @@ const times = { pingMilliseconds: 20, silenceMilliseconds: 200 };
 const chunk = Buffer.alloc(64 << 10);
 
 let server: WebSocketServer;
-beforeEach(() => {
+beforeEach(async () => {
   server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  await once(server, "listening");
 });
 afterEach(() => {
   for (const socket of server.clients) socket.terminate();
