@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SandboxSpecInput } from "../../src/api/sandbox.ts";
 import type { Answer, Method } from "../support/gateway-client.ts";
-import { kubectl } from "../support/installed.ts";
+import { gvisorClass } from "./gvisor.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
 interface Kind {
@@ -56,34 +56,27 @@ const kinds: Kind[] = [
   },
 ];
 
-const gvisorClass = "files-gvisor";
-const runtimes = [
-  { runtime: "runc", className: "default" },
-  { runtime: "gVisor", className: gvisorClass },
-];
-
 let tenant: Tenant;
+let gvisor: Awaited<ReturnType<typeof gvisorClass>>;
 beforeAll(async () => {
   tenant = await newTenant();
-  const gvisor = {
-    apiVersion: "sandkeep.dev/v1alpha1",
-    kind: "SandboxClass",
-    metadata: { name: gvisorClass },
-    spec: { runtimeClassName: "gvisor" },
-  };
-  await tenant.kubectl(["apply", "--filename=-"], JSON.stringify(gvisor));
+  gvisor = await gvisorClass(tenant);
 });
 afterAll(async () => {
-  await kubectl(tenant.installed, ["delete", "sandboxclass", gvisorClass, "--wait=false"]);
+  await gvisor[Symbol.asyncDispose]();
   await tenant[Symbol.asyncDispose]();
 });
 
+const runtimes = [
+  { runtime: "runc", className: () => "default" },
+  { runtime: "gVisor", className: () => gvisor.name },
+];
 const rows = runtimes.flatMap((runtime) => kinds.map((kind) => ({ ...runtime, ...kind })));
 
 describe.each(rows)("in $kind under $runtime", ({ className, spec, folder, owner, forbidden }) => {
   let id: string;
   beforeAll(async () => {
-    ({ id } = await tenant.gateway.create({ spec: { ...small, ...spec, className } }));
+    ({ id } = await tenant.gateway.create({ spec: { ...small, ...spec, className: className() } }));
   });
   afterAll(async () => {
     await tenant.gateway.send("DELETE", `/sandboxes/${id}`);
