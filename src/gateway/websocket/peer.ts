@@ -62,13 +62,19 @@ export class Peer {
 
   /** Ends the WebSocket, all having gone well. */
   close(): void {
-    this.#socket.close(1000);
+    closeSocket(this.#socket, 1000);
   }
 
   /** Ends it with the code that the error calls for, and the error's own code as the reason. */
   fail(error: unknown): void {
-    this.#socket.close(closeCode(error), asRefusal(error).code);
+    closeSocket(this.#socket, closeCode(error), asRefusal(error).code);
   }
+}
+
+/** Begins the end of a WebSocket. One that was not being read from would not see the client's answer. */
+export function closeSocket(socket: WebSocket, code: number, reason?: string): void {
+  socket.resume();
+  socket.close(code, reason);
 }
 
 /** 1013 when the same may succeed later, 1011 for what is wrong here, 1008 for what is wrong on the other side. */

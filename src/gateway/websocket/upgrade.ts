@@ -19,7 +19,13 @@ export function serveUpgrades(server: Server, app: RequestListener): void {
     socket.on("error", () => socket.destroy());
     if (head.length > 0) socket.unshift(head);
     const response = new UpgradableResponse(request);
-    response.assignSocket(request.socket);
+    try {
+      response.assignSocket(request.socket);
+    } catch {
+      // Sent behind a request that is not answered yet: its reply has the connection.
+      socket.destroy();
+      return;
+    }
     response.once("finish", () => {
       const late = setTimeout(() => socket.destroy(), farewellMilliseconds);
       socket.once("close", () => clearTimeout(late));

@@ -4,7 +4,7 @@ import { SandkeepError } from "../../api/errors.ts";
 import { HttpRefusal } from "../server/refusals.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { limits } from "./limits.ts";
-import { Peer } from "./peer.ts";
+import { closeSocket, Peer } from "./peer.ts";
 
 const nothing = Buffer.alloc(0);
 
@@ -38,7 +38,7 @@ export class WebSockets {
   /** Tells all clients to connect again, to another gateway; closes them. Takes no more. */
   restart(): void {
     this.#restarting = true;
-    for (const socket of this.#server.clients) socket.close(1012, "The gateway restarts: connect again");
+    for (const socket of this.#server.clients) closeSocket(socket, 1012, "The gateway restarts: connect again");
   }
 
   #upgrade(request: IncomingMessage): WebSocket {

@@ -100,6 +100,17 @@ describe("a request for a WebSocket", () => {
     expect(text).toContain(says);
   });
 
+  it("behind a request that is not answered yet loses its connection, and nobody else anything", async () => {
+    const socket = connect(gateway.port, "127.0.0.1");
+    const closed = once(socket, "close");
+    socket.resume();
+    const head = (target: string, more = "") =>
+      `GET /v1/namespaces/ns/sandboxes/a${target} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer good\r\n${more}\r\n`;
+    socket.write(head("/processes/p/exit") + head(path, "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+    await closed;
+    opened(await gateway.open(path, [ATTACH_PROTOCOL])).terminate();
+  });
+
   it("leaves one line in the audit log, and no token in any", async () => {
     await using own = await webSocketGateway(agent);
     const attached = new Attached(opened(await own.open(path, [ATTACH_PROTOCOL, token("good")], {})));
