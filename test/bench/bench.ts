@@ -11,6 +11,8 @@ export interface Bench extends AsyncDisposable {
   connection: Connection;
   kube: Kube;
   gateway: GatewayClient;
+  /** The user's. */
+  token: string;
 }
 
 const namespace = "bench";
@@ -18,15 +20,17 @@ const namespace = "bench";
 /** Makes the namespace, its user and a class for gVisor, where they are missing. */
 export async function openBench(installed: Installed): Promise<Bench> {
   await kubectl(installed, ["apply", "-f", "-"], objects);
-  const token = await kubectl(installed, ["-n", namespace, "create", "token", "user", "--audience", "sandkeep"]);
+  const issued = await kubectl(installed, ["-n", namespace, "create", "token", "user", "--audience", "sandkeep"]);
+  const token = issued.trim();
   const connection = connect({ kubeconfig: installed.kubeconfig });
-  const gateway = new GatewayClient(installed, namespace, token.trim());
+  const gateway = new GatewayClient(installed, namespace, token);
   return {
     installed,
     namespace,
     connection,
     kube: kubeClient(connection),
     gateway,
+    token,
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();
       await connection[Symbol.asyncDispose]();
