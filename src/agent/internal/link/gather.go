@@ -1,6 +1,8 @@
 package link
 
 import (
+	"bytes"
+	"encoding/binary"
 	"os"
 	"runtime"
 	"sync"
@@ -10,20 +12,27 @@ import (
 const (
 	// small writes are gathered, larger ones go out at once.
 	small = 4 << 10
+	// joined is up to how many octets a larger one takes what was gathered with it.
+	joined = 32 << 10
+	// keptBack is up to how many octets of window the gateway may be owed: its windows are a megabyte and more.
+	keptBack = 16 << 10
 	// farewell is how long a link that is closed may take to send what was gathered.
 	farewell = 100 * time.Millisecond
 )
 
 // gathering writes to a file. HTTP/2 writes the head of a response and its body one after the other, and every write is a
 // message of its own for all who pass it on, from the container's runtime to the gateway. Small writes therefore wait until
-// whatever else is ready to run has run, and go out as one; no clock is involved.
+// whatever else is ready to run has run, and go out as one; no clock is involved. Small updates of windows wait for the next
+// write: the answer to the request whose body they acknowledge.
 type gathering struct {
 	file *os.File
 	wake chan struct{}
 
 	mu       sync.Mutex
 	gathered []byte
-	err      error
+	// owed is by how many octets the updates among it enlarge windows.
+	owed uint32
+	err  error
 }
 
 func newGathering(file *os.File) *gathering {
@@ -36,10 +45,12 @@ func newGathering(file *os.File) *gathering {
 func (g *gathering) Write(p []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.gathered)+len(p) > small {
+	if len(g.gathered)+len(p) > joined {
 		g.flush()
 		g.send(p)
-	} else if g.gathered = append(g.gathered, p...); len(g.gathered) == len(p) {
+	} else if g.gathered = append(g.gathered, p...); len(g.gathered) > small {
+		g.flush()
+	} else if !g.canWait(p) {
 		g.wakeUp()
 	}
 	if g.err != nil {
@@ -82,9 +93,23 @@ func (g *gathering) wakeUp() {
 func (g *gathering) flush() {
 	if len(g.gathered) > 0 {
 		g.send(g.gathered)
-		g.gathered = g.gathered[:0]
+		g.gathered, g.owed = g.gathered[:0], 0
 	}
 }
+
+// canWait reports whether p, just gathered, is all WINDOW_UPDATE frames, of which the gateway is owed few octets yet. The end
+// of a body that reads like one waits for the next write too, if only for the answer to a ping.
+func (g *gathering) canWait(p []byte) bool {
+	for ; bytes.HasPrefix(p, windowUpdate) && len(p) >= windowUpdateSize; p = p[windowUpdateSize:] {
+		g.owed += binary.BigEndian.Uint32(p[windowUpdateSize-4:])
+	}
+	return len(p) == 0 && g.owed <= keptBack
+}
+
+// windowUpdate is how such a frame begins: its length without the header, its type, no flags.
+var windowUpdate = []byte{0, 0, 4, 8, 0}
+
+const windowUpdateSize = 9 + 4
 
 func (g *gathering) send(p []byte) {
 	if g.err == nil {
