@@ -12,13 +12,13 @@ export interface FarEnd extends AsyncDisposable {
 }
 
 /** A link to a program of the test's own that speaks HTTP/2, as well or badly as `answer` does. */
-export async function farEnd(answer: (stream: http2.ServerHttp2Stream) => void): Promise<FarEnd> {
+export async function farEnd(answer: (stream: http2.ServerHttp2Stream, path: string) => void): Promise<FarEnd> {
   const [near, far] = duplexPair();
   const session = http2.performServerHandshake(far);
   session.on("error", () => {});
-  session.on("stream", (stream) => {
+  session.on("stream", (stream, headers) => {
     stream.on("error", () => {});
-    answer(stream);
+    answer(stream, headers[":path"] ?? "");
   });
   const link = await Link.over(near, 'sandbox "ns/a"');
   return {

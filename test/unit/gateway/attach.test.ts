@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { WebSocket } from "ws";
 import { ATTACH_PROTOCOL } from "../../../src/api/constants.ts";
 import type { StartProcess } from "../../../src/api/process.ts";
 import type { AgentClient } from "../../../src/agent-link/client.ts";
 import { Attached } from "../../support/attached.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { opened, refused } from "../../support/web-socket.ts";
+import { opened, refused, type Refused } from "../../support/web-socket.ts";
+import { farEnd } from "../agent-link/far-end.ts";
 import { realAgent, type RealAgent } from "../agent-link/real-agent.ts";
 import { webSocketGateway, type WebSocketGateway } from "./web-socket-gateway.ts";
 
@@ -246,4 +248,70 @@ describe("a message", () => {
     expect(await attached.closed).toMatchObject({ code });
     expect(await client.getProcess(id)).toMatchObject({ state: "running" });
   });
+});
+
+describe("an agent that does not keep to what is agreed", () => {
+  const open = { start: 0, end: 0, closed: false };
+  const view = { id: "p", command: ["cat"], state: "running", pid: 1, startedAt: "2026-11-21T09:00:01Z" };
+  const honest = JSON.stringify({ ...view, stdout: open, stderr: open, stdin: { offset: 0, closed: false } });
+
+  type Answers = Record<string, [head: Record<string, string>, body: string]>;
+
+  /** A gateway whose agent answers so, by what is asked for; all else it leaves open. */
+  async function lied(answers: Answers): Promise<AsyncDisposable & { answer: WebSocket | Refused }> {
+    const end = await farEnd((stream, path) => {
+      const [head, body] = answers[path.replace(/^.*\/|\?.*$/g, "")] ?? [];
+      if (head === undefined) return;
+      stream.respond({ ":status": 200, ...head });
+      stream.end(body);
+    });
+    const over = await webSocketGateway({
+      connect: async () => ({ link: end.link, stream: end.near }) as Awaited<ReturnType<RealAgent["connect"]>>,
+    });
+    const answer = await over.open("/processes/p/attach?stdoutOffset=5", [ATTACH_PROTOCOL]);
+    return {
+      answer,
+      async [Symbol.asyncDispose]() {
+        await over[Symbol.asyncDispose]();
+        await end[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  it.each<[what: string, body: string]>([
+    ["is no JSON", "<html>"],
+    ["has no input", JSON.stringify(view)],
+    ["has input of another kind", JSON.stringify({ ...view, stdin: { offset: "5", closed: false } })],
+    ["has input at a place that is none", JSON.stringify({ ...view, stdin: { offset: -1, closed: false } })],
+  ])("is unavailable when its process %s", async (_, body) => {
+    await using gateway = await lied({ p: [{}, body] });
+    expect(refused(gateway.answer)).toMatchObject({ status: 503, json: { code: "unavailable" } });
+  });
+
+  it.each<[what: string, stdin: string]>([
+    ["is no JSON", "<html>"],
+    ["does not say where it stands", "{}"],
+    ["is endless", " ".repeat(5 << 20)],
+  ])("is given up when what it answers to input %s", async (_, stdin) => {
+    await using gateway = await lied({ p: [{}, honest], stdin: [{}, stdin] });
+    const attached = new Attached(opened(gateway.answer));
+    attached.type("x");
+    expect(await attached.closed).toEqual({ code: 1013, reason: "unavailable" });
+    expect(attached.statuses.at(-1)).toMatchObject({ error: { code: "unavailable" } });
+  });
+
+  it.each<[what: string, head: Record<string, string>]>([
+    ["from before what was asked for", { "sandkeep-offset": "4" }],
+    ["from nowhere", {}],
+    ["from beyond all numbers", { "sandkeep-offset": "9999999999999999" }],
+  ])(
+    "is given up, after a few attempts, when its output comes %s",
+    async (_, head) => {
+      await using gateway = await lied({ p: [{}, honest], stdout: [head, "output"] });
+      const attached = new Attached(opened(gateway.answer), { stdout: 5 });
+      expect(await attached.closed).toEqual({ code: 1013, reason: "unavailable" });
+      expect(attached.text).toBe("");
+    },
+    20_000,
+  );
 });

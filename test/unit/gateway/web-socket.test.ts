@@ -15,6 +15,11 @@ import { allowed, webSocketGateway, type WebSocketGateway } from "./web-socket-g
 
 const token = (text: string) => `${TOKEN_PROTOCOL_PREFIX}${Buffer.from(text).toString("base64url")}`;
 
+/** The head of a request about a sandbox. */
+function head(path: string, more = ""): string {
+  return `GET /v1/namespaces/ns/sandboxes/a${path} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer good\r\n${more}\r\n`;
+}
+
 describe("a request for a WebSocket", () => {
   let agent: RealAgent;
   let gateway: WebSocketGateway;
@@ -78,23 +83,15 @@ describe("a request for a WebSocket", () => {
     expect(refusal.headers).toMatchObject({ connection: "close", "content-type": "application/json; charset=utf-8" });
   });
 
-  it.each<[what: string, head: string[], says: string]>([
+  it.each<[what: string, more: string[], says: string]>([
     ["without a key", ["Sec-WebSocket-Version: 13"], "Sec-WebSocket-Key"],
     ["of another version", ["Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version: 7"], "Version"],
-  ])("%s is refused in JSON, and its connection ends", async (_, head, says) => {
+  ])("%s is refused in JSON, and its connection ends", async (_, more, says) => {
     const socket = connect(gateway.port, "127.0.0.1");
     let text = "";
     socket.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-    const lines = [
-      `GET /v1/namespaces/ns/sandboxes/a${path} HTTP/1.1`,
-      "Host: gateway",
-      "Connection: Upgrade",
-      "Upgrade: websocket",
-      "Authorization: Bearer good",
-      `Sec-WebSocket-Protocol: ${ATTACH_PROTOCOL}`,
-      ...head,
-    ];
-    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+    const fields = ["Connection: Upgrade", "Upgrade: websocket", `Sec-WebSocket-Protocol: ${ATTACH_PROTOCOL}`, ...more];
+    socket.write(head(path, fields.map((field) => `${field}\r\n`).join("")));
     await once(socket, "close");
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
     expect(text).toContain(says);
@@ -104,8 +101,6 @@ describe("a request for a WebSocket", () => {
     const socket = connect(gateway.port, "127.0.0.1");
     const closed = once(socket, "close");
     socket.resume();
-    const head = (target: string, more = "") =>
-      `GET /v1/namespaces/ns/sandboxes/a${target} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer good\r\n${more}\r\n`;
     socket.write(head("/processes/p/exit") + head(path, "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
     await closed;
     opened(await gateway.open(path, [ATTACH_PROTOCOL])).terminate();
