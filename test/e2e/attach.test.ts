@@ -154,6 +154,22 @@ describe("attaching", () => {
     expect(refusal).toMatchObject({ status: 401, json: { code: "unauthenticated" } });
   });
 
+  test("to the entrypoint tells how it ended, although the sandbox ends with it", async () => {
+    const command = ["sh", "-c", "until [ -e /tmp/stop ]; do sleep 0.05; done; echo bye; exit 4"];
+    const made = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable", command } }, "started");
+    const attached = await attach(made.id, "entrypoint");
+    await tenant.gateway.exec(made.id, { command: ["touch", "/tmp/stop"] });
+    expect(await attached.closed).toEqual({ code: 1000, reason: "" });
+    expect(attached.text).toBe("bye\n");
+    expect(attached.exit).toMatchObject({ code: 4 });
+    const path = `/sandboxes/${made.id}/processes/entrypoint/attach`;
+    await tenant.gateway.get(made.id, "?wait=finished");
+    expect(refused(await tenant.gateway.openWebSocket(path, [ATTACH_PROTOCOL]))).toMatchObject({
+      status: 412,
+      json: { code: "failed_precondition" },
+    });
+  });
+
   test("is refused to who may only look", async () => {
     await using viewer = await newTenant("view");
     const answer = await viewer.gateway.openWebSocket("/sandboxes/any/processes/p/attach", [ATTACH_PROTOCOL]);

@@ -22,6 +22,7 @@ export async function forwardInput(attachment: Attachment, inbox: Inbox): Promis
   for (;;) {
     const batch = await inbox.take(signal);
     const status = await hand(attachment, batch, offset).catch(asStatus);
+    signal.throwIfAborted();
     await peer.send(statusFrame(status));
     if ("error" in status) return await drop(inbox, signal);
     if (offset !== undefined) offset += batch.octets.length;

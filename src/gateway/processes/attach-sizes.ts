@@ -19,6 +19,7 @@ export async function forwardSizes(
       body.destroy();
     } catch (error) {
       if (!(error instanceof SandkeepError) || error.code !== "failed_precondition") throw error;
+      signal.throwIfAborted();
       await peer.send(statusFrame({ error }));
     }
   }

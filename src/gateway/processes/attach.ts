@@ -18,16 +18,14 @@ export function attachHandler(agent: AgentProxy, audit: Audit, sockets: WebSocke
     const peer = sockets.accept(call);
     const attachment: Attachment = {
       process: params.process,
+      stdin,
       ask: (path, more) => agent.ask(call, path, more),
       peer,
       from: { stdout: query.stdoutOffset, stderr: query.stderrOffset, stdin: query.stdinOffset },
       signal,
     };
     await serve(call, peer, {
-      run: async () => {
-        await peer.send(statusFrame({ stdin }));
-        await carry(attachment);
-      },
+      run: () => carry(attachment),
       tell: (error) => peer.send(statusFrame({ error })),
     });
   };

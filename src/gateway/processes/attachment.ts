@@ -1,7 +1,7 @@
 import { agentClient } from "../../agent-link/client.ts";
 import type { LinkResponse } from "../../agent-link/link.ts";
 import { SandkeepError } from "../../api/errors.ts";
-import type { ProcessExit, TerminalSize } from "../../api/process.ts";
+import type { ProcessExit, Stdin, TerminalSize } from "../../api/process.ts";
 import { sleep } from "../../lib/sleep.ts";
 import { persist } from "../agent/persist.ts";
 import type { AgentRequest } from "../agent/send.ts";
@@ -17,6 +17,8 @@ import { forwardSizes } from "./attach-sizes.ts";
 export interface Attachment {
   /** Id of the process. */
   process: string;
+  /** Where its input stands, for the client to know first of all. */
+  stdin: Stdin;
   /** Asks the sandbox's agent. Throws its refusal. */
   ask: (path: string, more: Partial<AgentRequest>) => Promise<LinkResponse>;
   peer: Peer;
@@ -43,15 +45,19 @@ export async function carry(attachment: Attachment): Promise<void> {
     else sizes.put(frame.size);
   }, broken.reject);
 
-  const tasks = [forwardInput(within, inbox), forwardSizes(within, sizes), broken.promise];
-  const output = [forwardOutput(within, "stdout"), forwardOutput(within, "stderr")];
-  const exit = Promise.all(output).then(() => exitOf(within));
+  const told = attachment.peer.send(statusFrame({ stdin: attachment.stdin }));
+  const input = [forwardInput(within, inbox), forwardSizes(within, sizes), broken.promise, told];
+  // Asked for early: with its entrypoint a sandbox ends, and answers then only what is under way.
+  const output = [exitOf(within), forwardOutput(within, "stdout"), forwardOutput(within, "stderr")] as const;
   try {
-    await attachment.peer.send(statusFrame({ exit: await Promise.race([exit, ...tasks.map(failureOf)]) }));
+    const [exit] = await Promise.race([Promise.all(output), ...input.map(failureOf)]);
+    // Nothing is said after it.
+    over.abort();
+    await attachment.peer.send(statusFrame({ exit }));
   } finally {
     over.abort();
     broken.reject(over.signal.reason);
-    await Promise.allSettled([exit, ...output, ...tasks]);
+    await Promise.allSettled([...output, ...input]);
   }
 }
 

@@ -80,7 +80,7 @@ export function closeSocket(socket: WebSocket, code: number, reason?: string): v
 /** 1013 when the same may succeed later, 1011 for what is wrong here, 1008 for what is wrong on the other side. */
 export function closeCode(error: unknown): 1008 | 1011 | 1013 {
   const { code, retryable } = asRefusal(error);
-  if (retryable) return 1013;
+  if (retryable || code === "deadline_exceeded") return 1013;
   return code === "internal" ? 1011 : 1008;
 }
 

@@ -138,6 +138,7 @@ test.each<[ErrorCode, number]>([
   ["internal", 1011],
   ["unavailable", 1013],
   ["resource_exhausted", 1013],
+  ["deadline_exceeded", 1013],
 ])("%s closes a WebSocket with %i", (code, expected) => {
   expect(closeCode(new SandkeepError(code, "sandbox", ""))).toBe(expected);
 });
