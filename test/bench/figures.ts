@@ -23,10 +23,10 @@ export const groups = {
       unit: "ms",
       limit: (figures) => {
         const raw = figures["exec.raw.p50"] ?? Infinity;
-        return { text: "< 3 ms, and 15 times faster than raw", most: Math.min(3, raw / 15) };
+        return { text: "< 2.5 ms, and 15 times faster than raw", most: Math.min(2.5, raw / 15) };
       },
     },
-    "exec.link.p99": milliseconds,
+    "exec.link.p99": below(6),
     "exec.raw.p50": milliseconds,
     "exec.glibc.p50": milliseconds,
   },
