@@ -8,8 +8,9 @@ export const limits = {
   pongs: 16,
   /** Octets on their way to the client beyond which what sends them waits. */
   aheadOctets: 256 << 10,
-  /** Octets from the client that nobody has taken yet beyond which it is not read; each message counts some more. */
+  /** Octets from the client that nobody has taken yet beyond which it is not read. */
   heldOctets: 256 << 10,
+  /** What each message, however short, counts for beside its octets in either. */
   octetsPerMessage: 256,
   /** Milliseconds between pings. */
   pingMilliseconds: 15_000,

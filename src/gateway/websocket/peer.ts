@@ -7,6 +7,8 @@ import { limits } from "./limits.ts";
 export class Peer {
   readonly #socket: WebSocket;
   readonly #alive: () => void;
+  /** Messages on their way to the client. */
+  #ahead = 0;
 
   /** `alive` is told whenever the client has taken something. */
   constructor(socket: WebSocket, alive: () => void) {
@@ -40,15 +42,18 @@ export class Peer {
   /** Sends a message. Resolves once there is room for another; rejects when the client has gone. */
   async send(message: Buffer): Promise<void> {
     if (!this.isOpen) throw gone();
+    this.#ahead += 1;
     const sent = new Promise<void>((resolve, reject) => {
       this.#socket.send(message, (error) => {
+        this.#ahead -= 1;
         if (error) return reject(gone(error));
         this.#alive();
         resolve();
       });
     });
     sent.catch(() => {});
-    if (this.#socket.bufferedAmount >= limits.aheadOctets) await sent;
+    const weight = this.#socket.bufferedAmount + this.#ahead * limits.octetsPerMessage;
+    if (weight >= limits.aheadOctets) await sent;
   }
 
   /** Stops reading from the client, whose messages wait on its side then. */
