@@ -23,10 +23,27 @@ const templatesByLength = Map.groupBy(templates(), ({ segments }) => segments.le
  * that are none.
  */
 export function findResource(path: string): Resource | undefined {
-  if (!path.startsWith(prefix)) return undefined;
-  const segments = path.slice(prefix.length, path.endsWith("/") ? -1 : undefined).split("/");
-  const template = templatesByLength.get(segments.length)?.find((candidate) => matches(candidate, segments));
+  const segments = segmentsOf(path);
+  const template = templateOf(segments);
   return template && { operations: template.operations, params: paramsOf(template, segments) };
+}
+
+/** Whether what the path leads to is a WebSocket. Never throws. */
+export function isWebSocket(path: string): boolean {
+  const name = templateOf(segmentsOf(path))?.operations.get("GET");
+  if (name === undefined) return false;
+  const { reply }: Route = routes[name];
+  return reply.webSocket !== undefined;
+}
+
+/** What is below `/v1`; nothing for other paths. */
+function segmentsOf(path: string): string[] {
+  if (!path.startsWith(prefix)) return [];
+  return path.slice(prefix.length, path.endsWith("/") ? -1 : undefined).split("/");
+}
+
+function templateOf(segments: string[]): Template | undefined {
+  return templatesByLength.get(segments.length)?.find((candidate) => matches(candidate, segments));
 }
 
 function templates(): Template[] {

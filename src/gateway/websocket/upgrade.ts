@@ -1,13 +1,18 @@
 import { ServerResponse, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { isWebSocket } from "../server/resources.ts";
+import { splitTarget } from "../server/target.ts";
 
 /** The reply to a request for a WebSocket: an ordinary one, which ends the connection, or the WebSocket. */
 export class UpgradableResponse extends ServerResponse {
   override shouldKeepAlive = false;
 }
 
-/** Whether a request that would leave HTTP asks for a WebSocket; others are answered as if they had not asked. */
-export function wantsWebSocket({ method, headers }: IncomingMessage): boolean {
-  return method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
+/**
+ * Whether a request that would leave HTTP asks for a WebSocket where there is one; others are answered as if they had not
+ * asked. Nobody would see their clients go: what has left HTTP is not read until it is a WebSocket.
+ */
+export function wantsWebSocket({ method, headers, url = "" }: IncomingMessage): boolean {
+  return method === "GET" && headers.upgrade?.toLowerCase() === "websocket" && isWebSocket(splitTarget(url).path);
 }
 
 /** How long a client may keep a connection open on which nothing more will come; milliseconds. */

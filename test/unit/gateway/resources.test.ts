@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { findResource } from "../../../src/gateway/server/resources.ts";
+import { findResource, isWebSocket } from "../../../src/gateway/server/resources.ts";
 
 const sandboxes = "/v1/namespaces/ns/sandboxes";
 const process = { namespace: "ns", id: "a", process: "p" };
@@ -46,4 +46,15 @@ it.each([
 
 it.each(["%", "%zz", "%c3", "a%2"])("refuses to decode %j", (id) => {
   expect(() => findResource(`${sandboxes}/${id}`)).toThrow(URIError);
+});
+
+it.each<[path: string, is: boolean]>([
+  [`${sandboxes}/a/ports/80`, true],
+  [`${sandboxes}/a/processes/p/attach`, true],
+  [`${sandboxes}/a/processes/%zz/attach/`, true],
+  [`${sandboxes}/a/processes/p/stdout`, false],
+  [`${sandboxes}/a/exec`, false],
+  ["/healthz", false],
+])("tells whether %s is a WebSocket: %s", (path, is) => {
+  expect(isWebSocket(path)).toBe(is);
 });

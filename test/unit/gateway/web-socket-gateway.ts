@@ -16,6 +16,7 @@ import { createApp } from "../../../src/gateway/server/app.ts";
 import type { Handlers } from "../../../src/gateway/server/bind.ts";
 import { serveUpgrades, wantsWebSocket } from "../../../src/gateway/websocket/upgrade.ts";
 import { WebSockets } from "../../../src/gateway/websocket/web-sockets.ts";
+import { orAborted } from "../../../src/lib/or-aborted.ts";
 import { logOptions } from "../../../src/log.ts";
 import { openWebSocket, type Refused } from "../../support/web-socket.ts";
 import type { RealAgent } from "../agent-link/real-agent.ts";
@@ -49,6 +50,7 @@ export async function webSocketGateway(agent: Pick<RealAgent, "connect">): Promi
   const ports = new WebSockets(PORT_PROTOCOL);
   const handlers: Partial<Handlers> = {
     waitForExit: () => Promise.reject(new SandkeepError("deadline_exceeded", "process", "it still runs")),
+    readStdout: ({ signal }) => orAborted(new Promise(() => {}), signal),
     attachProcess: attachHandler(proxy, audit, attachments),
     connectPort: portHandler(proxy, audit, ports),
   };

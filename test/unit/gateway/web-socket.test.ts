@@ -75,12 +75,26 @@ describe("a request for a WebSocket", () => {
     ["for a port that is none", "/ports/65536", [PORT_PROTOCOL], allowed, 400, "invalid_argument"],
     ["for a port with zeros", "/ports/080", [PORT_PROTOCOL], allowed, 400, "invalid_argument"],
     ["for a port where nothing listens", "/ports/1", [PORT_PROTOCOL], allowed, 503, "unavailable"],
-    ["for what is no WebSocket", "/processes/p/exit", [ATTACH_PROTOCOL], allowed, 504, "deadline_exceeded"],
-    ["for nothing that there is", "/shell", [ATTACH_PROTOCOL], allowed, 404, "not_found"],
-  ])("%s is refused as any other is", async (_, where, protocols, headers, status, code) => {
+  ])("%s is refused as any other is, and its connection ends", async (_, where, protocols, headers, status, code) => {
     const refusal = refused(await gateway.open(where, protocols, headers));
     expect(refusal).toMatchObject({ status, json: { code, message: expect.any(String) } });
     expect(refusal.headers).toMatchObject({ connection: "close", "content-type": "application/json; charset=utf-8" });
+  });
+
+  it.each<[what: string, path: string, status: number, code: ErrorCode]>([
+    ["what is no WebSocket", "/processes/p/exit", 504, "deadline_exceeded"],
+    ["nothing that there is", "/shell", 404, "not_found"],
+  ])("for %s is answered as if it asked for none", async (_, where, status, code) => {
+    const refusal = refused(await gateway.open(where, [ATTACH_PROTOCOL]));
+    expect(refusal).toMatchObject({ status, json: { code }, headers: { connection: "keep-alive" } });
+  });
+
+  it("for what is no WebSocket ends when its client goes", async () => {
+    await using own = await webSocketGateway(agent);
+    const socket = connect(own.port, "127.0.0.1");
+    socket.end(head("/processes/p/stdout", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+    await waitFor("the end of the request", () => own.lines.length === 1);
+    expect(JSON.parse(own.lines[0] ?? "")).toMatchObject({ route: "readStdout", status: 499 });
   });
 
   it.each<[what: string, more: string[], says: string]>([
