@@ -20,8 +20,10 @@ export function logReader(podLog: (options: PodLogOptions) => Promise<Readable>)
   return async (sandbox, part, signal) => {
     // Another's Pod may have the name by then.
     if (isFinished(sandbox) && secondsSince(sandbox.status?.finishedAt) >= POD_RETENTION_SECONDS) throw gone(sandbox);
-    const { namespace = "", name } = sandbox.metadata;
-    const pod = sandbox.status?.podName ?? name;
+    const { namespace = "" } = sandbox.metadata;
+    const pod = sandbox.status?.podName;
+    // One that was refused never had a Pod, and another's may have its name.
+    if (pod === undefined) throw isFinished(sandbox) ? over(sandbox, "read the log of", new Date()) : gone(sandbox);
     try {
       return await podLog({ namespace, pod, container: SANDBOX_CONTAINER, ...part, signal });
     } catch (error) {

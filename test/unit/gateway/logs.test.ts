@@ -77,6 +77,16 @@ describe("logReader", () => {
     await expect(read(finished(61), {}, signal)).rejects.toMatchObject({ code: "failed_precondition" });
   });
 
+  it("asks for no Pod on behalf of a sandbox that never had one: another's may have its name", async () => {
+    const read = logReader(async () => Readable.from("another's"));
+    const status: SandboxStatus = { phase: "Finished", reason: "Rejected", finishedAt: ago(1) };
+    const message = expect.stringMatching(/finished with Rejected/);
+    await expect(read(aSandbox({ status }), {}, signal)).rejects.toMatchObject({
+      code: "failed_precondition",
+      message,
+    });
+  });
+
   it("hands on what it cannot explain", async () => {
     const read = logReader(async () => {
       throw new ConnectionError("broken");
