@@ -35,6 +35,8 @@ export async function relay(answer: LinkResponse, contentType: string, response:
   for (const [name, form] of passedHeaders) {
     const value = answer.headers[name.toLowerCase()];
     if (typeof value === "string" && form.test(value)) response.setHeader(name, value);
+    // What another answer said that broke off before it was begun, and whose place this one takes.
+    else if (response.hasHeader(name)) response.removeHeader(name);
   }
   if (answer.status !== 204) response.setHeader("Content-Type", contentType);
   // Nothing follows, also where the agent's body has no end.

@@ -5,13 +5,16 @@ import { contentTypes } from "../agent/proxy.ts";
 import { relay } from "../agent/relay.ts";
 
 /** Sends a log on to the client as it comes. */
-export async function sendLog(body: Readable, response: ServerResponse): Promise<void> {
-  await relay({ status: 200, headers: {}, body }, contentTypes.octets, response);
+export async function sendLog(
+  body: Readable,
+  response: ServerResponse,
+  headers: Record<string, string> = {},
+): Promise<void> {
+  await relay({ status: 200, headers, body }, contentTypes.octets, response);
 }
 
 /** Sends a log in place of an output stream: from its beginning, whatever the offset, and said to have both streams. */
 export async function sendMerged(body: Readable, response: ServerResponse): Promise<void> {
   response.setHeader(STREAMS_HEADER, MERGED_STREAMS);
-  response.setHeader(OFFSET_HEADER, "0");
-  await sendLog(body, response);
+  await sendLog(body, response, { [OFFSET_HEADER.toLowerCase()]: "0" });
 }
