@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { errorBodySchema } from "../api/error-body.ts";
+import { refusalSchema } from "./refusal.ts";
 import { SandkeepError } from "../api/errors.ts";
 import {
   execFrameSchema,
@@ -79,11 +79,11 @@ export function agentClient(link: Pick<Link, "request">): AgentClient {
 
 /** The refusal in an agent's answer. What is not of the agreed form becomes a `LinkError`. */
 export async function errorFrom({ status, body }: LinkResponse): Promise<SandkeepError> {
-  const parsed = errorBodySchema.safeParse(await readJson(body).catch(() => undefined));
+  const parsed = refusalSchema.safeParse(await readJson(body).catch(() => undefined));
   if (!parsed.success)
     return new LinkError(`The agent answered with HTTP status ${status} and no error that can be read`);
   const { code, resource, message, details } = parsed.data;
-  return new SandkeepError(code, resource, message.slice(0, 8192), details && { details });
+  return new SandkeepError(code, resource, message, details && { details });
 }
 
 async function succeed(link: Pick<Link, "request">, request: LinkRequest): Promise<LinkResponse> {

@@ -40,7 +40,9 @@ export function createApp({ handlers, guard, ready, log }: AppOptions): RequestL
   return (request, response) => {
     const facts = observe(request, response, log);
     response.setHeader("X-Content-Type-Options", "nosniff");
-    answer(request, response, facts).catch((error: unknown) => refuse(error, request, response, facts));
+    const refused = (error: unknown) => refuse(error, request, response, facts);
+    // The second time it is that the refusal could not be put into JSON.
+    answer(request, response, facts).catch(refused).catch(refused);
   };
 }
 

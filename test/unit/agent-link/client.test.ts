@@ -42,6 +42,19 @@ describe("agentClient", () => {
     await expect(agentClient(end.link).startProcess({ command: ["x"] })).rejects.toMatchObject(refusal);
   });
 
+  it.each([
+    ["deep", `{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}`],
+    ["long", JSON.stringify({ a: "x".repeat(1025) })],
+    ["many", JSON.stringify(Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`a${i}`, i])))],
+  ])("leaves out details of a refusal that are %s", async (_, details) => {
+    const refusal = { code: "internal", message: "no", resource: "process" };
+    await using end = await farEnd(reply(500, `${JSON.stringify(refusal).slice(0, -1)},"details":${details}}`));
+    const thrown = await agentClient(end.link)
+      .getProcess("p1")
+      .catch((error: unknown) => error);
+    expect(JSON.parse(JSON.stringify(thrown))).toEqual(refusal);
+  });
+
   it("gives frames as they come, wherever the octets are cut", async () => {
     const frames = [
       { process: "p" },

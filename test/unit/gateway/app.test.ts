@@ -281,6 +281,15 @@ describe("a request", () => {
     expect(lines.join("")).toContain("hunter2");
   });
 
+  it("is refused when its handler throws what cannot be put into JSON", async () => {
+    const details = JSON.parse(`{"deep":${"[".repeat(50_000)}${"]".repeat(50_000)}}`);
+    handle = async () => {
+      throw new SandkeepError("not_found", "process", "hostile", { details });
+    };
+    const { status, body } = await send("GET", `${sandboxes}/a`);
+    expect({ status, body }).toMatchObject({ status: 500, body: { code: "internal" } });
+  });
+
   it("is refused in JSON also when its handler fails just before the first octet of another type", async () => {
     handle = async ({ response }) => {
       response.setHeader("Content-Type", "application/octet-stream");
