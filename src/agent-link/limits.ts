@@ -19,6 +19,10 @@ export const limits = {
   lineOctets: 256 << 10,
   /** Milliseconds between pings, which also keep idle timers on the way from closing the stream. */
   pingMilliseconds: 15_000,
+  /** Milliseconds that an agent has to end a stream of which everything was said, or to say why one broke. */
+  lastWordsMilliseconds: 5_000,
+  /** Milliseconds without progress after which the stream of a large body is given up, while it is the agent's turn. */
+  stallMilliseconds: 60_000,
   /** Milliseconds without any octet from the agent after which a link that owes a ping is given up. */
   silenceMilliseconds: 60_000,
 } as const;

@@ -11,8 +11,8 @@ export interface LinkTarget {
   uid: string;
 }
 
-/** What runs in the sandbox's container to join the exec stream to the agent's socket. */
-export const connectCommand: readonly string[] = ["/.sandkeep/bin/agent", "connect"];
+/** The agent as its sandbox's container has it. */
+const agent = "/.sandkeep/bin/agent";
 
 /**
  * Opens the one exec stream that carries all requests to a sandbox. Rejects with `LinkError`, whose message has what
@@ -20,11 +20,11 @@ export const connectCommand: readonly string[] = ["/.sandkeep/bin/agent", "conne
  */
 export async function openLink(
   connection: Connection,
-  { namespace, pod }: Pick<LinkTarget, "namespace" | "pod">,
+  target: Pick<LinkTarget, "namespace" | "pod">,
   signal?: AbortSignal,
 ): Promise<Link> {
-  const name = `sandbox "${namespace}/${pod}"`;
-  const stream = await openStream(connection, namespace, pod, name, signal);
+  const name = nameOf(target);
+  const stream = await openAgent(connection, target, ["connect"], signal);
   try {
     return await Link.over(stream, name, signal);
   } catch (error) {
@@ -33,26 +33,29 @@ export async function openLink(
   }
 }
 
-async function openStream(
+/**
+ * Opens an exec stream of the agent with these arguments, which the API server logs. Rejects with `LinkError` or the
+ * signal's reason; aborting the signal later cuts the stream.
+ */
+export async function openAgent(
   connection: Connection,
-  namespace: string,
-  pod: string,
-  name: string,
+  target: Pick<LinkTarget, "namespace" | "pod">,
+  args: string[],
   signal?: AbortSignal,
 ): Promise<ExecStream> {
+  const { namespace, pod } = target;
+  const command = [agent, ...args];
   try {
-    return await openExec(connection, {
-      namespace,
-      pod,
-      container: "sandbox",
-      command: [...connectCommand],
-      ...(signal && { signal }),
-    });
+    return await openExec(connection, { namespace, pod, container: "sandbox", command, ...(signal && { signal }) });
   } catch (cause) {
     signal?.throwIfAborted();
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new LinkError(`Cannot reach the agent of ${name}: ${why}`, { cause });
+    throw new LinkError(`Cannot reach the agent of ${nameOf(target)}: ${why}`, { cause });
   }
+}
+
+function nameOf({ namespace, pod }: Pick<LinkTarget, "namespace" | "pod">): string {
+  return `sandbox "${namespace}/${pod}"`;
 }
 
 /** What the failed command said on stderr or Kubernetes in its status, shortened. */

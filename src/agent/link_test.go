@@ -32,6 +32,12 @@ func (p pipes) SetWriteDeadline(time.Time) error { return nil }
 // connect starts the command with pipes.
 func connect(t *testing.T, run string) (*exec.Cmd, pipes) {
 	t.Helper()
+	return connectAs(t, "connect", "--run", run)
+}
+
+// connectAs starts any command with pipes.
+func connectAs(t *testing.T, args ...string) (*exec.Cmd, pipes) {
+	t.Helper()
 	theirIn, in, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +46,7 @@ func connect(t *testing.T, run string) (*exec.Cmd, pipes) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := command("connect", "--run", run)
+	c := command(args...)
 	c.Stdin, c.Stdout, c.Stderr = theirIn, theirOut, os.Stderr
 	if err := c.Start(); err != nil {
 		t.Fatal(err)

@@ -2,11 +2,12 @@
 //
 //	agent init [--config JSON] [--] [COMMAND…]  process 1: serves the API, runs the command, ends the container
 //	agent connect                               joins standard input and output to the API's socket, byte for byte
+//	agent read|write TICKET                     gives them to the agent for one large body: see package bulk
 //	agent install DIRECTORY                     copies itself to DIRECTORY/agent
 //	agent version
 //
-// The first two take --run DIRECTORY (default /.sandkeep/run), init also --termination-log FILE (default
-// /dev/termination-log). It exits with 2 for wrong usage, 1 if connect or install fail; for init see package sandbox.
+// All but the last two take --run DIRECTORY (default /.sandkeep/run), init also --termination-log FILE (default
+// /dev/termination-log). It exits with 2 for wrong usage, 1 if the others fail; for init see package sandbox.
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 	"fmt"
 	"os"
 
+	"sandkeep.dev/agent/internal/bulk"
 	"sandkeep.dev/agent/internal/install"
 	"sandkeep.dev/agent/internal/link"
 	"sandkeep.dev/agent/internal/sandbox"
@@ -24,6 +26,7 @@ const version = "0.1.0"
 
 const usage = `usage: agent init [--run DIRECTORY] [--termination-log FILE] [--config JSON] [--] [COMMAND...]
        agent connect [--run DIRECTORY]
+       agent read|write [--run DIRECTORY] TICKET
        agent install DIRECTORY
        agent version`
 
@@ -51,6 +54,13 @@ func run(args []string) (code int) {
 			return 2
 		}
 		return fail(1, link.Connect(*directory, os.Stdin, os.Stdout))
+	case "read", "write":
+		if flags.Parse(args) != nil {
+			return 2
+		} else if flags.NArg() != 1 {
+			return fail(2, errors.New(usage))
+		}
+		return fail(1, bulk.Open(*directory, bulk.Direction(command[0]), flags.Arg(0), os.Stdin, os.Stdout))
 	case "install":
 		if len(args) != 1 {
 			return fail(2, errors.New(usage))

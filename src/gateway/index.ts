@@ -1,6 +1,7 @@
 import { createServer } from "node:https";
 import { X509Certificate } from "node:crypto";
-import { openLink } from "../agent-link/open.ts";
+import { Bulk } from "../agent-link/bulk/bulk.ts";
+import { openAgent, openLink } from "../agent-link/open.ts";
 import { LinkPool } from "../agent-link/pool.ts";
 import { ATTACH_PROTOCOL, PORT_PROTOCOL } from "../api/constants.ts";
 import { SANDBOX, type Sandbox } from "../api/sandbox.ts";
@@ -23,6 +24,7 @@ import { processHandlers } from "./processes/handlers.ts";
 import { secretReader } from "./processes/secrets.ts";
 import { attachHandler } from "./processes/attach.ts";
 import { portHandler } from "./ports/connect.ts";
+import { bulkProxy } from "./agent/bulk.ts";
 import { agentProxy } from "./agent/proxy.ts";
 import { agentSender } from "./agent/send.ts";
 import { fileHandlers } from "./files/handlers.ts";
@@ -58,6 +60,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const ready = () => sandboxes.store.isReady && !signal.aborted;
   const agent = agentProxy(agentSender(directory, pool));
   const readLog = logReader((options) => podLog(connection, options));
+  const bulk = new Bulk({ open: (target, args, signal) => openAgent(connection, target, args, signal) });
   const audit = auditTo(log, config.gateway.auditArguments);
   const attachments = new WebSockets(ATTACH_PROTOCOL);
   const ports = new WebSockets(PORT_PROTOCOL);
@@ -71,7 +74,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
         orLeft: orLeftIn(directory),
       }),
       ...logHandlers(directory, readLog),
-      ...fileHandlers(agent, audit),
+      ...fileHandlers(agent, bulkProxy(directory, agent, bulk), audit),
       readUsage: (call) => agent.forward(call, "/usage"),
       attachProcess: attachHandler(agent, audit, attachments),
       connectPort: portHandler(agent, audit, ports),

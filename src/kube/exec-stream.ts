@@ -86,20 +86,14 @@ export class ExecStream extends Duplex {
 
   /** What was written while a frame was under way goes out together, in as few frames as the limit allows. */
   #send(buffers: Buffer[], length: number, done: (error?: Error | null) => void): void {
-    const frame = Buffer.allocUnsafe(length + 1);
+    const room = takeFrame(length);
+    const frame = room.subarray(0, Math.min(length, frameBytes) + 1);
     frame[0] = channel.stdin;
-    let at = 1;
-    for (const bytes of buffers) at += bytes.copy(frame, at);
-    if (length <= frameBytes) this.#socket.send(frame, (error) => done(error));
-    else this.#sendParts(frame.subarray(1), done);
-  }
-
-  #sendParts(bytes: Buffer, done: (error?: Error | null) => void): void {
-    const frame = Buffer.concat([Buffer.of(channel.stdin), bytes.subarray(0, frameBytes)]);
-    const rest = bytes.subarray(frameBytes);
+    const rest = fill(frame.subarray(1), buffers);
     this.#socket.send(frame, (error) => {
+      giveBack(room);
       if (error || rest.length === 0) done(error);
-      else this.#sendParts(rest, done);
+      else this.#send(rest, length - frame.length + 1, done);
     });
   }
 
@@ -138,6 +132,33 @@ export class ExecStream extends Duplex {
   #broken(why: string, cause?: unknown): ConnectionError {
     return new ConnectionError(`Cannot tell how the ${this.#subject} ended: the connection closed (${why})`, { cause });
   }
+}
+
+/** Copies the beginning of what there is, as much as fits, and gives the rest. */
+function fill(frame: Buffer, buffers: Buffer[]): Buffer[] {
+  let at = 0;
+  for (const [i, bytes] of buffers.entries()) {
+    const copied = bytes.copy(frame, at);
+    at += copied;
+    if (copied < bytes.length) return [bytes.subarray(copied), ...buffers.slice(i + 1)];
+  }
+  return [];
+}
+
+/**
+ * Frames of full size that were sent. A new one each time would be garbage outside of the heap, of which so much comes
+ * together during an upload that collecting it takes more than sending.
+ */
+const spareFrames: Buffer[] = [];
+const maxSpareFrames = 8;
+
+function takeFrame(length: number): Buffer {
+  if (length < frameBytes / 4) return Buffer.allocUnsafe(length + 1);
+  return spareFrames.pop() ?? Buffer.allocUnsafeSlow(frameBytes + 1);
+}
+
+function giveBack(frame: Buffer): void {
+  if (frame.length > frameBytes && spareFrames.length < maxSpareFrames) spareFrames.push(frame);
 }
 
 /** Reads the status frame, a `metav1.Status`. */

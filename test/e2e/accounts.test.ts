@@ -33,9 +33,15 @@ describe.each(["sandkeep-gateway", "sandkeep-operator"])("the account %s", (acco
   });
 
   const agent = "/.sandkeep/bin/agent";
+  const ticket = "0123456789abcdef0123456789abcdef";
   const refused: [what: string, where: () => { pod: string; container: string; command: string[] }][] = [
     ["a shell in a sandbox", () => ({ pod: id, container: "sandbox", command: ["sh", "-c", "true"] })],
     ["the agent without naming the container", () => ({ pod: id, container: "", command: [agent, "connect"] })],
+    ["another command of the agent", () => ({ pod: id, container: "sandbox", command: [agent, "init", "sh"] })],
+    ["the agent with options", () => ({ pod: id, container: "sandbox", command: [agent, "connect", "--run=/tmp"] })],
+    ["a transfer by path", () => ({ pod: id, container: "sandbox", command: [agent, "read", "/etc/passwd"] })],
+    ["more than a ticket", () => ({ pod: id, container: "sandbox", command: [agent, "read", ticket, "x"] })],
+    ["what is named like a ticket", () => ({ pod: id, container: "sandbox", command: [agent, "read", `${ticket}\n`] })],
     ["what is named like the agent", () => ({ pod: id, container: "sandbox", command: [`${agent}2`] })],
     ["the agent as another's argument", () => ({ pod: id, container: "sandbox", command: ["sh", agent] })],
     ["anything in another Pod", () => ({ pod: "bystander", container: "bystander", command: ["true"] })],
@@ -48,12 +54,13 @@ describe.each(["sandkeep-gateway", "sandkeep-operator"])("the account %s", (acco
     });
   });
 
-  test("can execute the agent", async () => {
-    const command = [agent, "nonesuch"];
+  test.each([["connect"], ["read", ticket], ["write", ticket]])("can execute agent %s", async (...args) => {
+    const command = [agent, ...args];
     const stream = await openExec(connection, { namespace: tenant.namespace, pod: id, container: "sandbox", command });
     stream.on("error", () => {});
     stream.resume();
-    expect((await stream.status).code).toBeGreaterThan(0);
+    stream.end();
+    expect(await stream.status).toEqual({ code: 0 });
     stream.destroy();
   });
 

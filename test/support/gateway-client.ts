@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { Agent, request } from "undici";
 import type { WebSocket } from "ws";
 import type { Exec, ExecFrame } from "../../src/api/process.ts";
@@ -133,7 +134,7 @@ export class GatewayClient implements AsyncDisposable {
       signal,
       headers: { ...headers, authorization: `Bearer ${this.#token}` },
       ...(body !== undefined && {
-        body: typeof body === "string" || body instanceof Buffer ? body : JSON.stringify(body),
+        body: isOctets(body) ? body : JSON.stringify(body),
       }),
     });
   }
@@ -141,6 +142,10 @@ export class GatewayClient implements AsyncDisposable {
   #newAgent(): Agent {
     return new Agent({ connect: { ca: this.#certificate }, bodyTimeout: 0, headersTimeout: 0 });
   }
+}
+
+function isOctets(body: unknown): body is string | Buffer | Readable {
+  return typeof body === "string" || body instanceof Buffer || body instanceof Readable;
 }
 
 /** What the frames of an `exec` reply say together. */

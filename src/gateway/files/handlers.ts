@@ -1,26 +1,47 @@
 import type { fileRoutes } from "../../api/routes/files.ts";
+import type { LinkResponse } from "../../agent-link/link.ts";
+import type { BulkProxy } from "../agent/bulk.ts";
 import { contentTypes, type AgentProxy } from "../agent/proxy.ts";
 import { relay } from "../agent/relay.ts";
 import type { AgentRequest } from "../agent/send.ts";
 import type { Audit } from "../audit.ts";
 import type { Call, Handlers } from "../server/bind.ts";
-import { readOctets } from "../server/octets.ts";
+import { beginningOf } from "./beginning.ts";
 
 type FileRoute = keyof typeof fileRoutes;
 
 /** Files, as an authenticated way to the sandbox's agent. Each access leaves a line in the audit log. */
-export function fileHandlers({ ask }: AgentProxy, audit: Audit): Pick<Handlers, FileRoute> {
-  const forward = async (call: Call<FileRoute>, operation = "", more?: Partial<AgentRequest>, type?: string) => {
-    const path = `/files${operation}?${search(call.query)}`;
-    const answer = await audit.file(call, call.query, ask(call, path, more));
-    await relay(answer, type ?? contentTypes.json, call.response);
+export function fileHandlers({ ask }: AgentProxy, bulk: BulkProxy, audit: Audit): Pick<Handlers, FileRoute> {
+  const answer = async (call: Call<FileRoute>, asked: Promise<LinkResponse>, type: string = contentTypes.json) =>
+    relay(await audit.file(call, call.query, asked), type, call.response);
+
+  const forward = (call: Call<FileRoute>, operation = "", more: Partial<AgentRequest> = {}, type?: string) =>
+    answer(call, ask(call, pathOf(call, operation), more), type);
+
+  const download = (call: Call<FileRoute>, operation: string, type: string, more: Partial<AgentRequest> = {}) => {
+    const path = pathOf(call, operation);
+    const asked = call.request.method === "HEAD" ? ask(call, path, more) : bulk.download(call, path, more);
+    return answer(call, asked, type);
+  };
+
+  /** Small bodies in one message with their heads; others as they come, which cannot be sent again. */
+  const upload = async (call: Call<Upload>, operation = "", more: Partial<AgentRequest> = {}) => {
+    const { request } = call;
+    const path = pathOf(call, operation);
+    const body = await beginningOf(request);
+    if (body.whole !== undefined) return answer(call, ask(call, path, { ...more, body: body.whole }));
+    const coming = { repeatable: false, waitMilliseconds: uploadMilliseconds };
+    if (body.large) return answer(call, bulk.upload(call, path, request, coming));
+    const length = request.headers["content-length"];
+    const headers = { ...(length !== undefined && { "content-length": length }) };
+    return answer(call, ask(call, path, { ...coming, body: request, headers }));
   };
 
   return {
-    readFile: (call) => forward(call, "", ranged(call), contentTypes.octets),
+    readFile: (call) => download(call, "", contentTypes.octets, ranged(call)),
     // Written as a whole or not at all, so it may be sent again.
-    writeFile: async (call) => forward(call, "", { ...(await upload(call)), repeatable: isSmall(call) }),
-    patchFile: async (call) => forward(call, "", await upload(call)),
+    writeFile: (call) => upload(call, "", { repeatable: true }),
+    patchFile: (call) => upload(call, "", { repeatable: false }),
     // What an attempt without an answer has done would be refused the second time.
     removeFile: (call) => forward(call, "", { repeatable: false }),
     statFile: (call) => forward(call, "/stat"),
@@ -28,9 +49,13 @@ export function fileHandlers({ ask }: AgentProxy, audit: Audit): Pick<Handlers, 
     makeDirectory: (call) => forward(call, "/mkdir", { repeatable: call.query.parents }),
     renameFile: (call) => forward(call, "/rename", { repeatable: false }),
     watchFiles: (call) => forward(call, "/watch", {}, contentTypes.lines),
-    readArchive: (call) => forward(call, "/archive", {}, contentTypes.tar),
-    writeArchive: async (call) => forward(call, "/archive", await upload(call)),
+    readArchive: (call) => download(call, "/archive", contentTypes.tar),
+    writeArchive: (call) => upload(call, "/archive", { repeatable: false }),
   };
+}
+
+function pathOf({ query }: Call<FileRoute>, operation: string): string {
+  return `/files${operation}?${search(query)}`;
 }
 
 /** The query as the agent takes it: what concerns the gateway alone is left out. */
@@ -49,23 +74,4 @@ function ranged({ request }: Call<"readFile">): Partial<AgentRequest> {
 /** However much it is and however slowly it comes; who goes away ends it. */
 const uploadMilliseconds = 86_400_000;
 
-type Upload = Call<"writeFile" | "patchFile" | "writeArchive">;
-
-async function upload(call: Upload): Promise<Partial<AgentRequest>> {
-  const { request } = call;
-  const length = request.headers["content-length"];
-  return {
-    // In one message with its head; larger ones as they come.
-    body: isSmall(call) ? await readOctets(request) : request,
-    ...(length !== undefined && { headers: { "content-length": length } }),
-    repeatable: false,
-    waitMilliseconds: uploadMilliseconds,
-  };
-}
-
-const smallOctets = 64 << 10;
-
-function isSmall({ request }: Upload): boolean {
-  const length = request.headers["content-length"];
-  return length !== undefined && Number(length) <= smallOctets;
-}
+type Upload = "writeFile" | "patchFile" | "writeArchive";

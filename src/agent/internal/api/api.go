@@ -26,6 +26,7 @@
 //	GET    /files/watch?recursive=&types=&timeoutSeconds=  NDJSON Event…, a heartbeat after 15 s without; headers come once it watches
 //	GET    /files/archive                        a tree as tar
 //	PUT    /files/archive?noOwners=              unpacks a tar: {entries}
+//	       /bulk/files…, /bulk/files/archive…    the same, with a large body on an exec stream of its own: see package bulk
 //
 // Ports are joined to the body of the request and that of the response, in the frames of package ports:
 //
@@ -47,6 +48,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"sandkeep.dev/agent/internal/bulk"
 	"sandkeep.dev/agent/internal/fault"
 	"sandkeep.dev/agent/internal/process"
 	"sandkeep.dev/agent/internal/readiness"
@@ -59,6 +61,7 @@ type API struct {
 	StartedAt time.Time
 	Processes *process.Table
 	Readiness *readiness.Check
+	Bulk      *bulk.Tickets
 }
 
 func (a *API) routes() http.Handler {
@@ -78,6 +81,9 @@ func (a *API) routes() http.Handler {
 	mux.Handle("POST /processes/{id}/resize", a.ofProcess(resize))
 	routeFiles(mux)
 	mux.Handle("POST /ports/{port}", answer(port))
+	for _, route := range []string{"/bulk/files", "/bulk/files/archive"} {
+		mux.Handle(route, a.Bulk.Over(http.StripPrefix("/bulk", mux), func(w http.ResponseWriter, err error) { refuse(w, fault.Of(err)) }))
+	}
 	mux.Handle("/", answer(func(_ http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.NotFound, fault.Request, "There is no route %s %.200s", r.Method, r.URL.Path)
 	}))

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"errors"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -59,6 +60,8 @@ func (b buffer) fill(body io.Reader) (n int, over bool, err error) {
 		n += some
 		if err == io.EOF {
 			return n, true, nil
+		} else if refused := new(fault.Fault); errors.As(err, &refused) {
+			return n, false, refused
 		} else if err != nil {
 			return n, false, fault.New(fault.InvalidArgument, fault.Request, "The body broke off: %v", err)
 		}

@@ -30,6 +30,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sandkeep.dev/agent/internal/api"
+	"sandkeep.dev/agent/internal/bulk"
 	"sandkeep.dev/agent/internal/fault"
 	"sandkeep.dev/agent/internal/link"
 	"sandkeep.dev/agent/internal/process"
@@ -90,6 +91,12 @@ func run(options Options, signals signals) Ending {
 	if err != nil {
 		return end(startError(err))
 	}
+	tickets := bulk.NewTickets()
+	bodies, err := tickets.Listen(options.Run)
+	if err != nil {
+		return end(startError(err))
+	}
+	defer bodies.Close()
 	s.processes = process.NewTable(filepath.Join(options.Run, "spool"))
 	if len(options.Command) > 0 {
 		if s.entrypoint, err = s.processes.StartEntrypoint(options.Command, s.terminal()); err != nil {
@@ -100,7 +107,7 @@ func run(options Options, signals signals) Ending {
 	defer cancel()
 	failed := s.serve(ctx, listeners, api.API{
 		Version: options.Version, StartedAt: s.startedAt, Processes: s.processes,
-		Readiness: readiness.Start(ctx, s.config.Readiness),
+		Readiness: readiness.Start(ctx, s.config.Readiness), Bulk: tickets,
 	})
 	ending := end(s.wait(signals, failed))
 	if ending.Reason == timeoutReason && s.entrypoint != nil {

@@ -78,7 +78,9 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 }
 
 func (b *watchedBody) refuse(err error) error {
-	if b.err != nil {
+	if refused := new(fault.Fault); errors.As(b.err, &refused) {
+		return refused
+	} else if b.err != nil {
 		return fault.New(fault.InvalidArgument, fault.Request, "The body broke off: %v", b.err)
 	}
 	return fault.New(fault.InvalidArgument, fault.Request, "The body is no complete tar archive: %v", err)
