@@ -1,4 +1,4 @@
-export type Unit = "ms" | "/s" | "MiB";
+export type Unit = "ms" | "/s" | "MiB" | "MB" | "MiB/s";
 
 /** What a figure has to stay within: at most, or at least. */
 export interface Limit {
@@ -14,6 +14,7 @@ interface Figure {
 }
 
 const milliseconds: Figure = { unit: "ms" };
+const octetRate: Figure = { unit: "MiB/s" };
 
 /** All figures; those of one group are measured together, so that a comparison has one run. */
 export const groups = {
@@ -37,6 +38,15 @@ export const groups = {
   },
   rate: { "exec.rate.one": atLeast(1000), "exec.rate.fifty": atLeast(1000) },
   files: { "file.read.p50": below(1.8), "file.write.p50": below(1.8), "watch.p50": below(10) },
+  transfer: {
+    "file.down.rate": shareOf("raw.down.rate"),
+    "file.up.rate": shareOf("raw.up.rate"),
+    "raw.down.rate": octetRate,
+    "raw.up.rate": octetRate,
+    "file.up.exec.p50": milliseconds,
+    "gateway.rss.peak": below(64, "MiB"),
+  },
+  agent: { "agent.rss": below(10, "MiB"), "agent.size": below(8, "MB"), "agent.start": below(5) },
   create: {
     "create.sandbox.p50": {
       unit: "ms",
@@ -76,8 +86,19 @@ export function percentile(samples: number[], p: number): number {
   return value;
 }
 
-function below(most: number): Figure {
-  return { unit: "ms", limit: () => ({ text: `< ${most} ms`, most }) };
+function below(most: number, unit: Unit = "ms"): Figure {
+  return { unit, limit: () => ({ text: `< ${most} ${unit}`, most }) };
+}
+
+/** What a file has to reach of the rate of a plain copy. */
+function shareOf(raw: string): Figure {
+  return {
+    unit: "MiB/s",
+    limit: (figures) => {
+      const least = 0.7 * (figures[raw] ?? Infinity);
+      return { text: `≥ 0.7 × ${raw} = ${least.toFixed(1)} MiB/s`, least };
+    },
+  };
 }
 
 function atLeast(least: number): Figure {

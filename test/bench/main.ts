@@ -2,12 +2,14 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { clusterCommand } from "../support/cluster.ts";
 import { installInto } from "../support/installed.ts";
+import { measureAgent } from "./agent.ts";
 import { openBench, type Bench } from "./bench.ts";
 import { measureCreate } from "./create.ts";
 import { measureExec } from "./exec.ts";
 import { figureNames, groups, percentile, type Figures, type Group } from "./figures.ts";
 import { measureFiles } from "./files.ts";
 import { measureRate } from "./rate.ts";
+import { measureTransfer } from "./transfer.ts";
 import { json, passes, table } from "./report.ts";
 
 const cluster = "bench";
@@ -82,6 +84,21 @@ const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
       "file.write.p50": percentile(write, 50),
       "watch.p50": percentile(watch, 50),
     };
+  },
+  transfer: async (bench) => {
+    const { rates, gatewayMemory, commands } = await measureTransfer(bench);
+    return {
+      "file.down.rate": percentile(rates["file.down"], 50),
+      "file.up.rate": percentile(rates["file.up"], 50),
+      "raw.down.rate": percentile(rates["raw.down"], 50),
+      "raw.up.rate": percentile(rates["raw.up"], 50),
+      "file.up.exec.p50": percentile(commands, 50),
+      "gateway.rss.peak": gatewayMemory,
+    };
+  },
+  agent: async (bench) => {
+    const { memory, size, start } = await measureAgent(bench);
+    return { "agent.rss": memory, "agent.size": size, "agent.start": percentile(start, 50) };
   },
   create: async (bench) => {
     const { sandbox, pod } = await measureCreate(bench);

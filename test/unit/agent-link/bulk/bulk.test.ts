@@ -50,6 +50,22 @@ function onStream(length?: number): Ask {
     });
 }
 
+/** Greets, and resolves with the body once it is whole. */
+async function received(far: Duplex): Promise<Buffer> {
+  far.write(greeting);
+  const parser = new BodyParser();
+  const got: Buffer[] = [];
+  for await (const octets of far as AsyncIterable<Buffer>) {
+    got.push(...parser.take(octets));
+    if (parser.over) break;
+  }
+  return Buffer.concat(got);
+}
+
+/** Is answered only when it is given up. */
+const unanswered: Ask = ({ signal }) =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+
 const noBody: LinkResponse = { status: 204, headers: {}, body: Readable.from([]) };
 
 describe("a download", () => {
@@ -139,18 +155,6 @@ describe("an upload", () => {
   const body = randomBytes(5_000_000);
   const chunks = () => Readable.from([body.subarray(0, 2_500_000), body.subarray(2_500_000)]);
 
-  /** Greets, and resolves with the body once it is whole. */
-  async function received(far: Duplex): Promise<Buffer> {
-    far.write(greeting);
-    const parser = new BodyParser();
-    const got: Buffer[] = [];
-    for await (const octets of far as AsyncIterable<Buffer>) {
-      got.push(...parser.take(octets));
-      if (parser.over) break;
-    }
-    return Buffer.concat(got);
-  }
-
   it("goes over the stream of its ticket, and is answered on the link", async () => {
     const { promise, resolve } = Promise.withResolvers<Buffer>();
     const { bulk, started } = bulkTo(({ far }) => received(far).then(resolve));
@@ -194,9 +198,9 @@ describe("an upload", () => {
         far.write(greeting);
         far.once("data", () => far.destroy());
       });
-      const ask: Ask = ({ signal }) =>
-        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
-      const upload = expect(bulk.upload(target, chunks(), ask, forever)).rejects.toMatchObject({ code: "unavailable" });
+      const upload = expect(bulk.upload(target, chunks(), unanswered, forever)).rejects.toMatchObject({
+        code: "unavailable",
+      });
       for (let i = 0; i < 20; i++) {
         await new Promise((resolve) => setImmediate(resolve));
         await vi.advanceTimersByTimeAsync(limits.lastWordsMilliseconds);
@@ -213,9 +217,7 @@ describe("an upload", () => {
     const client = new AbortController();
     const endless = new Readable({ read: () => {} });
     endless.push(Buffer.alloc(1000));
-    const ask: Ask = ({ signal }) =>
-      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
-    const upload = expect(bulk.upload(target, endless, ask, client.signal)).rejects.toThrow("gone");
+    const upload = expect(bulk.upload(target, endless, unanswered, client.signal)).rejects.toThrow("gone");
     await new Promise((resolve) => setImmediate(resolve));
     client.abort(new Error("gone"));
     endless.destroy();
