@@ -11,7 +11,16 @@ import {
 export type Log = Logger;
 
 /** Values under these names never reach a log line, at the top of the fields or one object below. */
-const secretFields = new Set(["authorization", "token", "password", "env", "data", "stdin", "secretValues"]);
+const secretFields = new Set([
+  "authorization",
+  "token",
+  "password",
+  "env",
+  "data",
+  "stdin",
+  "secretValues",
+  "secretEnv",
+]);
 
 /** JSON lines with RFC 3339 times, level from `SANDKEEP_LOG_LEVEL` (default `info`); `error` shows stack and causes. */
 export const logOptions: LoggerOptions = {
