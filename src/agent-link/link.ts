@@ -164,6 +164,8 @@ export class Link implements AsyncDisposable {
       // After the response errors reach the body's reader, when the stream closes.
       stream.on("error", fail);
       stream.once("close", fail);
+      // No request asks for interim answers (1xx), and each costs as much as an answer.
+      stream.once("headers", () => this.destroy(this.#error("it sent an interim answer")));
       stream.once("response", (head) => {
         clearTimeout(late);
         linkResponseSeconds.observe((performance.now() - start) / 1000);
