@@ -129,7 +129,7 @@ func TestArchivesKeepTrees(t *testing.T) {
 }
 
 // tarOf makes an archive.
-func tarOf(t *testing.T, headers ...tar.Header) string {
+func tarOf(t testing.TB, headers ...tar.Header) string {
 	t.Helper()
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)

@@ -79,7 +79,7 @@ func (w *watched) until(last string) string {
 // lines joins what is expected.
 func lines(events ...string) string { return strings.Join(events, "\n") }
 
-func must(t *testing.T, errs ...error) {
+func must(t testing.TB, errs ...error) {
 	t.Helper()
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
