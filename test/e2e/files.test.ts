@@ -137,10 +137,11 @@ describe("a file in a sandbox", () => {
   test("that finds no space leaves what was there", async () => {
     const path = "/dev/shm/file";
     await at("PUT", "", { path }, "before");
-    const answer = await at("PUT", "", { path }, Buffer.alloc(70 << 20));
+    await shell("head -c 62000000 /dev/zero > /dev/shm/most-of-it");
+    const answer = await at("PUT", "", { path }, Buffer.alloc(6 << 20));
     expect(answer).toMatchObject({ status: 507, json: { code: "no_space", resource: "file" } });
     expect((await at("GET", "", { path })).text).toBe("before");
-    expect(await shell("ls -A /dev/shm")).toBe("file\n");
+    expect(await shell("ls -A /dev/shm")).toBe("file\nmost-of-it\n");
   });
 
   test("that is no file is refused, and so are links to themselves and offsets beyond all files", async () => {
