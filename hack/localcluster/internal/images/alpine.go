@@ -1,7 +1,6 @@
 package images
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -38,23 +37,28 @@ func fillAlpine(root string) error {
 	return installMusl(root)
 }
 
-// debianSource downloads a source package of Debian 12 by apt, which checks it, and unpacks what its authors released.
+// debianSource downloads a source package of Debian 12, which apt checks, and unpacks what its authors released. mmdebstrap
+// knows the mirror and sets apt up; the system that it would install stays empty.
 func debianSource(work, name string) (string, error) {
-	if err := os.MkdirAll(filepath.Join(work, "lists/partial"), 0o755); err != nil {
+	source := filepath.Join(work, "source")
+	if err := os.MkdirAll(source, 0o755); err != nil {
 		return "", err
 	}
-	mirror := cmp.Or(os.Getenv(mirrorVariable), "http://deb.debian.org/debian")
-	list := filepath.Join(work, "sources.list")
-	line := fmt.Sprintf("deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s bookworm main\n", mirror)
-	if err := os.WriteFile(list, []byte(line), 0o644); err != nil {
+	const download = `APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq -o APT::Sandbox::User=root source --download-only`
+	arguments := []string{
+		"--quiet", "--variant=custom",
+		`--setup-hook=sed -n "s/^deb /deb-src /p" "$1/etc/apt/sources.list" > "$1/etc/apt/sources.list.d/source.list"`,
+		fmt.Sprintf("--customize-hook=cd '%s' && %s %s", work, download, name),
+		"bookworm", filepath.Join(work, "empty"),
+	}
+	if err := run("", "mmdebstrap", withMirror(arguments)...); err != nil {
 		return "", err
 	}
-	const script = `cd "$1"
-apt() {
-	apt-get -qq -o Dir::Etc::SourceList="$PWD/sources.list" -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$PWD/lists" -o APT::Sandbox::User=root "$@"
-}
-apt update && apt source --download-only "$2" && mkdir source && tar --strip-components=1 -C source -xf "$2"_*.orig.tar.*`
-	return filepath.Join(work, "source"), run("", "bash", "-c", script, "bash", work, name)
+	archives, err := filepath.Glob(filepath.Join(work, name+"_*.orig.tar.*"))
+	if err != nil || len(archives) != 1 {
+		return "", fmt.Errorf("want one archive of %s's source, found %q", name, archives)
+	}
+	return source, run("", "tar", "--strip-components=1", "-C", source, "-xf", archives[0])
 }
 
 // muslCompiler is the C compiler with musl, and behind its headers those of the kernel.

@@ -17,9 +17,6 @@ type standIn struct {
 	config []string
 }
 
-// mirrorVariable names the Debian mirror to use instead of the usual one.
-const mirrorVariable = "SANDKEEP_DEBIAN_MIRROR"
-
 const path = "--env=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 var standIns = []standIn{
@@ -118,11 +115,16 @@ func bootstrap(root string, packages ...string) error {
 		"--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-include=/usr/share/doc/*/copyright",
 		"bookworm", archive,
 	}
-	if mirror := os.Getenv(mirrorVariable); mirror != "" {
-		arguments = append(arguments, mirror)
-	}
-	if err := run("", "mmdebstrap", arguments...); err != nil {
+	if err := run("", "mmdebstrap", withMirror(arguments)...); err != nil {
 		return err
 	}
 	return run("", "tar", "-xf", archive, "-C", root, "--exclude=./dev/*", "--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*")
+}
+
+// withMirror adds to mmdebstrap's arguments the mirror that was chosen instead of the usual one.
+func withMirror(arguments []string) []string {
+	if mirror := os.Getenv("SANDKEEP_DEBIAN_MIRROR"); mirror != "" {
+		return append(arguments, mirror)
+	}
+	return arguments
 }
