@@ -2,6 +2,7 @@ import { connect, type Connection } from "../../src/kube/connection.ts";
 import { kubeClient } from "../../src/kube/api-client.ts";
 import type { Kube } from "../../src/kube/client.ts";
 import { GatewayClient } from "../support/gateway-client.ts";
+import { makeGvisorClass } from "../support/gvisor.ts";
 import { kubectl, type Installed } from "../support/installed.ts";
 
 /** What the benchmarks work with: the cluster as an administrator, and the gateway as a user of one namespace. */
@@ -20,6 +21,7 @@ const namespace = "bench";
 /** Makes the namespace, its user and a class for gVisor, where they are missing. */
 export async function openBench(installed: Installed): Promise<Bench> {
   await kubectl(installed, ["apply", "-f", "-"], objects);
+  await makeGvisorClass(installed);
   const issued = await kubectl(installed, ["-n", namespace, "create", "token", "user", "--audience", "sandkeep"]);
   const token = issued.trim();
   const connection = connect({ kubeconfig: installed.kubeconfig });
@@ -52,9 +54,4 @@ kind: RoleBinding
 metadata: { name: user, namespace: ${namespace} }
 roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit }
 subjects: [{ kind: ServiceAccount, name: user, namespace: ${namespace} }]
----
-apiVersion: sandkeep.dev/v1alpha1
-kind: SandboxClass
-metadata: { name: gvisor }
-spec: { runtimeClassName: gvisor }
 `;

@@ -3,22 +3,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ATTACH_PROTOCOL, TOKEN_PROTOCOL_PREFIX } from "../../src/api/constants.ts";
 import type { StartProcess } from "../../src/api/process.ts";
 import { Attached } from "../support/attached.ts";
+import { gvisor } from "../support/gvisor.ts";
 import { kubectl } from "../support/installed.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { opened, refused } from "../support/web-socket.ts";
-import { gvisorClass } from "./gvisor.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
 let tenant: Tenant;
-let gvisor: Awaited<ReturnType<typeof gvisorClass>>;
 beforeAll(async () => {
   tenant = await newTenant();
-  gvisor = await gvisorClass(tenant);
 });
-afterAll(async () => {
-  await gvisor[Symbol.asyncDispose]();
-  await tenant[Symbol.asyncDispose]();
-});
+afterAll(() => tenant[Symbol.asyncDispose]());
 
 const megabytes = 20;
 
@@ -57,14 +52,14 @@ async function start(id: string, request: StartProcess & { id: string }): Promis
 const tty = { rows: 24, columns: 80 };
 
 describe.each([
-  ["busybox under runc", () => ({ image: "busybox:stable" })],
-  ["Python's image under runc", () => ({ image: "python:3.11-slim" })],
-  ["busybox under gVisor", () => ({ image: "busybox:stable", className: gvisor.name })],
-  ["Python's image under gVisor", () => ({ image: "python:3.11-slim", className: gvisor.name })],
+  ["busybox under runc", { image: "busybox:stable" }],
+  ["Python's image under runc", { image: "python:3.11-slim" }],
+  ["busybox under gVisor", { image: "busybox:stable", className: gvisor }],
+  ["Python's image under gVisor", { image: "python:3.11-slim", className: gvisor }],
 ])("a terminal in %s", (_, spec) => {
   let id: string;
   beforeAll(async () => {
-    ({ id } = await tenant.gateway.create({ spec: { ...small, ...spec() } }, "started"));
+    ({ id } = await tenant.gateway.create({ spec: { ...small, ...spec } }, "started"));
   });
 
   test("is a shell's, with its size, another size, an interrupt and an exit", async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SandboxSpecInput } from "../../src/api/sandbox.ts";
 import type { Answer, Method } from "../support/gateway-client.ts";
-import { gvisorClass } from "./gvisor.ts";
+import { runtimes } from "./runtimes.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
 interface Kind {
@@ -57,26 +57,17 @@ const kinds: Kind[] = [
 ];
 
 let tenant: Tenant;
-let gvisor: Awaited<ReturnType<typeof gvisorClass>>;
 beforeAll(async () => {
   tenant = await newTenant();
-  gvisor = await gvisorClass(tenant);
 });
-afterAll(async () => {
-  await gvisor[Symbol.asyncDispose]();
-  await tenant[Symbol.asyncDispose]();
-});
+afterAll(() => tenant[Symbol.asyncDispose]());
 
-const runtimes = [
-  { runtime: "runc", className: () => "default" },
-  { runtime: "gVisor", className: () => gvisor.name },
-];
-const rows = runtimes.flatMap((runtime) => kinds.map((kind) => ({ ...runtime, ...kind })));
+const rows = runtimes.flatMap(([runtime, inClass]) => kinds.map((kind) => ({ runtime, inClass, ...kind })));
 
-describe.each(rows)("in $kind under $runtime", ({ className, spec, folder, owner, forbidden }) => {
+describe.each(rows)("in $kind under $runtime", ({ inClass, spec, folder, owner, forbidden }) => {
   let id: string;
   beforeAll(async () => {
-    ({ id } = await tenant.gateway.create({ spec: { ...small, ...spec, className: className() } }));
+    ({ id } = await tenant.gateway.create({ spec: { ...small, ...spec, ...inClass } }));
   });
   afterAll(async () => {
     await tenant.gateway.send("DELETE", `/sandboxes/${id}`);

@@ -4,19 +4,14 @@ import { PORT_PROTOCOL } from "../../src/api/constants.ts";
 import { PortConnection } from "../support/port-connection.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { opened, refused } from "../support/web-socket.ts";
-import { gvisorClass } from "./gvisor.ts";
+import { runtimes } from "./runtimes.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
 let tenant: Tenant;
-let gvisor: Awaited<ReturnType<typeof gvisorClass>>;
 beforeAll(async () => {
   tenant = await newTenant();
-  gvisor = await gvisorClass(tenant);
 });
-afterAll(async () => {
-  await gvisor[Symbol.asyncDispose]();
-  await tenant[Symbol.asyncDispose]();
-});
+afterAll(() => tenant[Symbol.asyncDispose]());
 
 /** Starts a program and waits until something listens at its port. */
 async function listening(id: string, port: number, command: string[]): Promise<void> {
@@ -56,15 +51,10 @@ own = socket.gethostbyname(socket.gethostname())
 socketserver.ThreadingTCPServer((own, 7001), Greeter).serve_forever()
 `;
 
-const runtimes: [string, () => { className?: string }][] = [
-  ["runc", () => ({})],
-  ["gVisor", () => ({ className: gvisor.name })],
-];
-
 describe.each(runtimes)("a port in Python's image under %s", (_, spec) => {
   let id: string;
   beforeAll(async () => {
-    ({ id } = await tenant.gateway.create({ spec: { ...small, image: "python:3.11-slim", ...spec() } }, "started"));
+    ({ id } = await tenant.gateway.create({ spec: { ...small, image: "python:3.11-slim", ...spec } }, "started"));
   });
 
   test("carries 50 MB each way, and lets the client end first", async () => {
@@ -94,7 +84,7 @@ describe.each(runtimes)("a port in Python's image under %s", (_, spec) => {
 describe.each(runtimes)("a port in busybox under %s", (_, spec) => {
   let id: string;
   beforeAll(async () => {
-    ({ id } = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable", ...spec() } }, "started"));
+    ({ id } = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable", ...spec } }, "started"));
   });
 
   test("answers HTTP", async () => {

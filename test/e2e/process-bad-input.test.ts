@@ -1,17 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { gvisorClass } from "./gvisor.ts";
+import { runtimes } from "./runtimes.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
 let tenant: Tenant;
-let gvisor: Awaited<ReturnType<typeof gvisorClass>>;
 beforeAll(async () => {
   tenant = await newTenant();
-  gvisor = await gvisorClass(tenant);
 });
-afterAll(async () => {
-  await gvisor[Symbol.asyncDispose]();
-  await tenant[Symbol.asyncDispose]();
-});
+afterAll(() => tenant[Symbol.asyncDispose]());
 
 const setUp = `
   mkdir /tmp/bad && cd /tmp/bad && mkdir deleted && rmdir deleted
@@ -91,14 +86,11 @@ const asked: Asked[] = [
   ["a size of nothing", "POST", "p/resize", { rows: 0, columns: 1 }, 400, "invalid_argument"],
 ];
 
-describe.each([
-  ["runc", () => ({})],
-  ["gVisor", () => ({ className: gvisor.name })],
-])("under %s", (_runtime, inClass) => {
+describe.each(runtimes)("under %s", (_runtime, inClass) => {
   let processes: string;
   let exec: string;
   beforeAll(async () => {
-    const spec = { ...small, ...inClass(), image: "busybox:stable" };
+    const spec = { ...small, ...inClass, image: "busybox:stable" };
     const { id } = await tenant.gateway.create({ spec }, "started");
     processes = `/sandboxes/${id}/processes`;
     exec = `/sandboxes/${id}/exec`;

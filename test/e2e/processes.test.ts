@@ -1,26 +1,18 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { gvisorClass } from "./gvisor.ts";
+import { runtimes } from "./runtimes.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
 let tenant: Tenant;
-let gvisor: Awaited<ReturnType<typeof gvisorClass>>;
 beforeAll(async () => {
   tenant = await newTenant();
-  gvisor = await gvisorClass(tenant);
 });
-afterAll(async () => {
-  await gvisor[Symbol.asyncDispose]();
-  await tenant[Symbol.asyncDispose]();
-});
+afterAll(() => tenant[Symbol.asyncDispose]());
 
-describe.each([
-  ["runc", () => ({})],
-  ["gVisor", () => ({ className: gvisor.name })],
-])("a process under %s", (_runtime, inClass) => {
+describe.each(runtimes)("a process under %s", (_runtime, inClass) => {
   let id: string;
   beforeAll(async () => {
-    const spec = { ...small, ...inClass(), image: "busybox:stable" };
+    const spec = { ...small, ...inClass, image: "busybox:stable" };
     ({ id } = await tenant.gateway.create({ spec }, "started"));
   });
 

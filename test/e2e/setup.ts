@@ -1,5 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { endCluster, installInto, type Installed } from "../support/installed.ts";
+import { makeGvisorClass } from "../support/gvisor.ts";
 import { quickstart } from "../support/quickstart.ts";
 
 const cluster = "test-e2e";
@@ -18,7 +19,9 @@ declare module "vitest" {
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   project.provide("quickstart", await quickstart(cluster));
-  project.provide("installed", await installInto(cluster));
+  const installed = await installInto(cluster);
+  await makeGvisorClass(installed);
+  project.provide("installed", installed);
   return async () => {
     if (process.env["SANDKEEP_KEEP_CLUSTER"] === undefined) await endCluster(cluster);
   };

@@ -1,29 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import type { usageSchema } from "../../src/api/usage.ts";
-import { gvisorClass } from "./gvisor.ts";
+import { runtimes } from "./runtimes.ts";
 import { newTenant, type Tenant } from "./tenant.ts";
 
 type Usage = z.infer<typeof usageSchema>;
 
 let tenant: Tenant;
-let gvisor: Awaited<ReturnType<typeof gvisorClass>>;
 beforeAll(async () => {
   tenant = await newTenant();
-  gvisor = await gvisorClass(tenant);
 });
-afterAll(async () => {
-  await gvisor[Symbol.asyncDispose]();
-  await tenant[Symbol.asyncDispose]();
-});
+afterAll(() => tenant[Symbol.asyncDispose]());
 
-describe.each([
-  ["runc", () => ({})],
-  ["gVisor", () => ({ className: gvisor.name })],
-])("under %s", (runtime, inClass) => {
+describe.each(runtimes)("under %s", (runtime, inClass) => {
   test("a sandbox tells what it uses, and what it does not know it leaves out", async () => {
     const limits = { cpu: "500m", memory: "128Mi" };
-    const spec = { ...inClass(), image: "busybox:stable", resources: { requests: { cpu: "10m" }, limits } };
+    const spec = { ...inClass, image: "busybox:stable", resources: { requests: { cpu: "10m" }, limits } };
     const { id } = await tenant.gateway.create({ spec }, "started");
     const usage = async () => (await tenant.gateway.send("GET", `/sandboxes/${id}/usage`)).json as Usage;
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { GatewayClient } from "../support/gateway-client.ts";
+import { makeGvisorClass } from "../support/gvisor.ts";
 import { installInto, kubectl } from "../support/installed.ts";
 import { soak } from "./soak.ts";
 
@@ -7,6 +8,7 @@ const [cluster = "", minutes = "", seed = randomBytes(4).toString("hex")] = proc
 const seconds = Number(minutes) * 60;
 
 const installed = await installInto(cluster);
+await makeGvisorClass(installed);
 const namespace = "soak";
 const inNamespace = ["--namespace", namespace];
 await kubectl(installed, ["create", "namespace", namespace]);

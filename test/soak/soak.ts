@@ -1,4 +1,4 @@
-import { kubectl, type Installed } from "../support/installed.ts";
+import type { Installed } from "../support/installed.ts";
 import type { GatewayClient } from "../support/gateway-client.ts";
 import { cutLinks, keepStriking, killApiServer, killGateway, type Fault } from "./faults.ts";
 import { operations } from "./operations.ts";
@@ -30,23 +30,14 @@ export interface SoakReport {
 /** Workers in each sandbox. */
 const workers = 2;
 
-/** A class for gVisor, which the cluster's administrator makes; it stays when it was there. */
-const gvisorClass = "soak-gvisor";
-const gvisor = `
-apiVersion: sandkeep.dev/v1alpha1
-kind: SandboxClass
-metadata: { name: ${gvisorClass} }
-spec: { runtimeClassName: gvisor }
-`;
-
 /**
  * Mixes operations in sandboxes of several kinds while links are cut and gateways and API servers killed, and checks
- * every octet and exit code. Resolves with what was done; rejects only when there is nothing to try it with.
+ * every octet and exit code. The class for gVisor must be there. Resolves with what was done; rejects only when there
+ * is nothing to try it with.
  */
 export async function soak(installed: Installed, gateway: GatewayClient, options: SoakOptions): Promise<SoakReport> {
-  await kubectl(installed, ["apply", "--filename=-"], gvisor);
   const report: SoakReport = { done: {}, struck: {}, octets: 0, again: 0, failures: [] };
-  const all = subjects(gvisorClass);
+  const all = subjects();
   const created = await Promise.all(all.map(({ spec }) => gateway.create({ spec }, "started")));
   const ids = created.map(({ id }) => id);
   const [first = "", ...others] = ids;
@@ -63,7 +54,6 @@ export async function soak(installed: Installed, gateway: GatewayClient, options
     ]);
   } finally {
     await Promise.allSettled(ids.map((id) => gateway.send("DELETE", `/sandboxes/${id}`)));
-    await kubectl(installed, ["delete", "sandboxclass", gvisorClass, "--wait=false"]);
   }
   return report;
 }

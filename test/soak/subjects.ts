@@ -1,4 +1,5 @@
 import type { CreateSandboxInput } from "../../src/api/sandbox-http.ts";
+import { gvisor } from "../support/gvisor.ts";
 
 /** A kind of sandbox that operations are tried in. */
 export interface Subject {
@@ -11,7 +12,7 @@ export interface Subject {
 const small = { resources: { requests: { cpu: "10m", memory: "16Mi" } } };
 
 /** With the C libraries, users, roots and runtimes that sandboxes differ in. */
-export function subjects(gvisorClass: string): Subject[] {
+export function subjects(): Subject[] {
   return [
     { name: "busybox", spec: { ...small, image: "busybox:stable" }, folder: "/tmp" },
     {
@@ -26,7 +27,7 @@ export function subjects(gvisorClass: string): Subject[] {
     },
     {
       name: "busybox under gVisor",
-      spec: { ...small, image: "busybox:stable", className: gvisorClass },
+      spec: { ...small, image: "busybox:stable", className: gvisor },
       folder: "/tmp",
     },
   ];

@@ -80,9 +80,10 @@ describe("create", () => {
 
   it("answers once the sandbox has come as far as asked", async () => {
     const name = "waited-for";
-    const answer = await onceWaiting(send("POST", "?wait=started", { body: { name } }), () =>
-      setStatus(name, { phase: "Started", startedAt }),
-    );
+    const answer = await onceWaiting(send("POST", "?wait=started", { body: { name } }), async () => {
+      await waitFor("the sandbox to be stored", async () => (await send("GET", `/${name}`)).status === 200);
+      await setStatus(name, { phase: "Started", startedAt });
+    });
     expect(answer).toMatchObject({ status: 201, json: { id: name, status: { phase: "Started" } } });
   });
 
