@@ -1,9 +1,14 @@
 import { defineConfig } from "vitest/config";
 
-/** Three suites: `unit` needs nothing, `cluster` an API server and kubelet, `e2e` the installed system. */
+/**
+ * Three suites: `unit` needs nothing, `cluster` an API server and kubelet, `e2e` the installed system. Their limits are there to
+ * end what hangs, on the busiest machine: longer than any `waitFor`, which says what it waited for.
+ */
 export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
+    testTimeout: 300_000,
+    hookTimeout: 900_000,
     projects: [
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       {
@@ -12,8 +17,6 @@ export default defineConfig({
           name: "cluster",
           include: ["test/cluster/**/*.test.ts"],
           globalSetup: "test/support/global-setup.ts",
-          testTimeout: 60_000,
-          hookTimeout: 300_000,
         },
       },
       {
@@ -23,8 +26,6 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: "test/e2e/setup.ts",
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 600_000,
         },
       },
     ],

@@ -41,8 +41,9 @@ export async function perform<T extends KubeObject>(
   for (const wish of plan.apply) await apply(wish, object, performer);
   for (const wish of plan.remove) await remove(wish, performer);
   if (plan.status !== undefined) await writeStatus(kind, object, plan.status, performer);
-  for (const wish of plan.finalizers ?? []) await setFinalizers(wish, performer);
+  // Before what may fail: once the status tells of a step, no later pass plans its Event.
   for (const event of plan.events) performer.recorder.record(kind, object, event);
+  for (const wish of plan.finalizers ?? []) await setFinalizers(wish, performer);
 }
 
 async function apply({ kind, object, createOnly }: Apply, owner: KubeObject, performer: Performer): Promise<void> {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { inject } from "vitest";
+import { newUser } from "../support/user.ts";
 import { GatewayClient } from "../support/gateway-client.ts";
 import { kubectl as run, type Installed } from "../support/installed.ts";
 
@@ -20,10 +21,7 @@ export async function newTenant(role: "edit" | "view" = "edit"): Promise<Tenant>
   const installed = inject("installed");
   const namespace = `e2e-${randomBytes(4).toString("hex")}`;
   const kubectl = (args: string[], input?: string) => run(installed, ["--namespace", namespace, ...args], input);
-  await run(installed, ["create", "namespace", namespace]);
-  await kubectl(["create", "serviceaccount", "user"]);
-  await kubectl(["create", "rolebinding", "user", `--clusterrole=${role}`, `--serviceaccount=${namespace}:user`]);
-  const token = (await kubectl(["create", "token", "user", "--audience", "sandkeep"])).trim();
+  const token = await newUser(installed, namespace, role);
   const gateway = new GatewayClient(installed, namespace, token);
   return {
     installed,

@@ -59,7 +59,7 @@ export async function programPath(name: string): Promise<string> {
 async function oneAtATime(name: string, task: () => Promise<unknown>): Promise<void> {
   const folder = process.env["SANDKEEP_TEST_CLUSTERS"];
   if (folder === undefined) throw new Error("Cannot start a test cluster: run tests with config/vitest.config.ts");
-  const lock = join(folder, `${name}.lock`);
+  const lock = join(folder, "locks", name);
   await waitFor(
     `the lock on cluster ${name}`,
     () =>
@@ -67,7 +67,7 @@ async function oneAtATime(name: string, task: () => Promise<unknown>): Promise<v
         () => true,
         () => false,
       ),
-    { seconds: 240 },
+    { seconds: 600 },
   );
   try {
     await writeFile(join(folder, name), "");

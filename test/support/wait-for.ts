@@ -1,13 +1,13 @@
 import { sleep } from "../../src/lib/sleep.ts";
 
 /**
- * The first value that is neither false nor undefined, asked for every 20 ms. Rejects after `seconds` (default 30) with what was
- * waited for and the last failure.
+ * The first value that is neither false nor undefined, asked for every 20 ms. Rejects after `seconds` with what was waited for
+ * and the last failure; the default is for what should take a moment, on a machine that is busy with ten other things.
  */
 export async function waitFor<T>(
   what: string,
   probe: () => T | Promise<T>,
-  { seconds = 30 }: { seconds?: number } = {},
+  { seconds = 120 }: { seconds?: number } = {},
 ): Promise<Exclude<T, false | undefined>> {
   const end = performance.now() + seconds * 1000;
   let cause: unknown;

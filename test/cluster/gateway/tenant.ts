@@ -1,5 +1,5 @@
 import type { KubeObject, ResourceKind } from "../../../src/api/meta.ts";
-import { SERVICE_ACCOUNT } from "../../../src/kube/objects.ts";
+import { createAccount, tokenOf, untilMay } from "../../support/account.ts";
 import { useApiServer, type TestApiServer } from "../../support/api-server.ts";
 
 interface Role extends KubeObject {
@@ -13,14 +13,13 @@ export interface Rule {
   resourceNames?: string[];
 }
 
-interface RoleBinding extends KubeObject {
-  roleRef: { apiGroup: string; kind: string; name: string };
-  subjects: { kind: string; name: string; namespace: string }[];
-}
-
-const rbac = { group: "rbac.authorization.k8s.io", version: "v1", namespaced: true };
-const ROLE: ResourceKind<Role> = { ...rbac, kind: "Role", plural: "roles" };
-const ROLE_BINDING: ResourceKind<RoleBinding> = { ...rbac, kind: "RoleBinding", plural: "rolebindings" };
+const ROLE: ResourceKind<Role> = {
+  group: "rbac.authorization.k8s.io",
+  version: "v1",
+  kind: "Role",
+  plural: "roles",
+  namespaced: true,
+};
 
 /** What lets an account do everything with sandboxes. */
 export const everything: Rule[] = [{ apiGroups: ["sandkeep.dev"], resources: ["*"], verbs: ["*"] }];
@@ -33,34 +32,23 @@ export class Accounts {
     this.#server = server;
   }
 
-  /** A token of a new account with just these rights. */
+  /** A token of a new account with just these rights, which are in force. */
   async create(name: string, rules: Rule[], audiences: string[] = ["sandkeep"]): Promise<string> {
     const { kube, namespace } = this.#server;
-    const metadata = { name, namespace };
-    await kube.create(SERVICE_ACCOUNT, { metadata });
-    await kube.create(ROLE, { metadata, rules });
-    await kube.create(ROLE_BINDING, {
-      metadata,
-      roleRef: { apiGroup: rbac.group, kind: "Role", name },
-      subjects: [{ kind: "ServiceAccount", name, namespace }],
-    });
-    return await this.token(name, audiences);
-  }
-
-  /** Another token of an account. Without audiences it is for the API server. */
-  async token(name: string, audiences: string[] = []): Promise<string> {
-    const { connection, namespace } = this.#server;
-    const answer = await connection.send({
-      method: "POST",
-      path: `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
-      body: {
-        apiVersion: "authentication.k8s.io/v1",
-        kind: "TokenRequest",
-        spec: { audiences, expirationSeconds: 600 },
-      },
-    });
-    const { status } = (await answer.body.json()) as { status: { token: string } };
-    return status.token;
+    const account = { name, namespace };
+    await kube.create(ROLE, { metadata: account, rules });
+    await createAccount(kube, account, { kind: "Role", name });
+    for (const { apiGroups, resources, verbs, resourceNames } of rules) {
+      const [resource = "", subresource] = resources[0]?.split("/") ?? [];
+      await untilMay(kube, account, {
+        verb: verbs[0] ?? "",
+        group: apiGroups[0] ?? "",
+        resource,
+        ...(subresource !== undefined && { subresource }),
+        ...(resourceNames?.[0] !== undefined && { name: resourceNames[0] }),
+      });
+    }
+    return await tokenOf(this.#server.connection, account, audiences);
   }
 }
 

@@ -27,7 +27,7 @@ async function startPod(name: string): Promise<void> {
   const spec = { containers: [container], terminationGracePeriodSeconds: 0, automountServiceAccountToken: false };
   await kube.create(POD, { metadata: { namespace, name }, spec });
   const running = async () => (await kube.get(POD, { namespace, name })).status?.phase === "Running";
-  await waitFor(`Pod ${name} to run`, running, { seconds: 60 });
+  await waitFor(`Pod ${name} to run`, running);
 }
 
 function exec(command: string[], pod = "target"): Promise<ExecStream> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SANDBOX, type SandboxSpecInput } from "../../../src/api/sandbox.ts";
 import { type SandboxClass, SANDBOX_CLASS } from "../../../src/api/sandbox-class.ts";
-import { RESOURCE_QUOTA } from "../../../src/kube/objects.ts";
+import { POD, RESOURCE_QUOTA } from "../../../src/kube/objects.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { operatorWorld, type OperatorWorld, small } from "./world.ts";
 
@@ -83,16 +83,17 @@ test.each(rows)("$name ends as Finished and says what to do", async ({ id, spec,
 });
 
 test("a Pod that no node can take shows the scheduler's words, then ends as Unschedulable", async () => {
-  const className = await world.createClass({ limits: { scheduleSeconds: 4 } });
+  const className = await world.createClass({});
   await world.create("huge", { ...small, className, resources: { requests: { cpu: "1000" } } });
   const waiting = await waitFor("the scheduler's words", async () => {
     const { status } = await world.get("huge");
     return status?.conditions?.find(({ type, reason }) => type === "Scheduled" && reason === "Unschedulable");
   });
   expect(waiting.message).toMatch(/Insufficient cpu/);
+  await world.kube.mergePatch(SANDBOX_CLASS, { name: className }, { spec: { limits: { scheduleSeconds: 1 } } });
   const { status } = await world.reaches("huge", "Finished");
   expect(status).toMatchObject({ reason: "Unschedulable" });
-  expect(status?.message).toMatch(/within 4 s.*Insufficient cpu/);
+  expect(status?.message).toMatch(/within 1 s.*Insufficient cpu/);
   await waitFor("its Pod to go", async () => (await world.pod("huge")) === undefined);
 });
 
@@ -100,10 +101,16 @@ test("a full quota is a condition, and the sandbox starts once there is room", a
   const { namespace } = world;
   const name = "full";
   await world.kube.create(RESOURCE_QUOTA, { metadata: { name, namespace }, spec: { hard: { pods: "0" } } });
-  await waitFor("the quota to count", async () => {
-    const { status } = await world.kube.get(RESOURCE_QUOTA, { name, namespace });
-    return status?.hard?.["pods"] === "0";
-  });
+  const pod = {
+    metadata: { name: "refused", namespace },
+    spec: { containers: [{ name: "c", image: "busybox:stable" }] },
+  };
+  await waitFor("the quota to count", () =>
+    world.kube.create(POD, pod, { dryRun: true }).then(
+      () => false,
+      (error: unknown) => String(error).includes("exceeded quota"),
+    ),
+  );
   await world.create("quota", { ...small, command: ["true"] });
   const condition = await waitFor("the condition", async () => {
     const { status } = await world.get("quota");

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SANDBOX } from "../../../src/api/sandbox.ts";
 import { EVENT, POD, SECRET } from "../../../src/kube/objects.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { operatorWorld, type OperatorWorld, small } from "./world.ts";
+import { operatorWorld, type OperatorWorld, small, untilToldTo } from "./world.ts";
 
 let world: OperatorWorld;
 beforeAll(async () => {
@@ -15,7 +15,9 @@ const gone = (name: string): Promise<true> =>
   waitFor(`Pod ${name} to go`, async () => (await world.pod(name)) === undefined);
 
 test("a sandbox passes its phases and keeps its times, its exit code and one Event per step", async () => {
-  await world.create("phases", { ...small, command: ["sh", "-c", "sleep 1; exit 3"] });
+  await world.create("phases", { ...small, command: untilToldTo(3) });
+  await world.reaches("phases", "Started");
+  await world.execute("phases", "touch", "/tmp/go");
   const { status = {} } = await world.reaches("phases", "Finished");
   expect(status).toMatchObject({ reason: "Error", exitCode: 3, podName: "phases", observedGeneration: 1 });
   expect(status.image).toContain("@sha256:");
@@ -33,7 +35,7 @@ test("a sandbox passes its phases and keeps its times, its exit code and one Eve
     return ours.length === 3 ? ours : undefined;
   });
   expect(new Set(events.map(({ reason }) => reason))).toEqual(new Set(["Error", "Scheduled", "Started"]));
-  expect((await world.pod("phases"))?.metadata.finalizers ?? []).toEqual([]);
+  await waitFor("the Pod to be released", async () => (await world.pod("phases"))?.metadata.finalizers === undefined);
 });
 
 test("a sandbox without a command stays up until it is terminated, and its record stays", async () => {
@@ -105,12 +107,13 @@ test("an environment comes from values and Secrets", async () => {
 describe("while the operator is down", () => {
   test("ends and deletions are kept and recorded by the next one, and nothing new is missed", async () => {
     const { namespace } = world;
-    await world.create("ends", { ...small, command: ["sh", "-c", "sleep 3; exit 5"] });
+    await world.create("ends", { ...small, command: untilToldTo(5) });
     await world.create("removed", sleeping);
     await world.reaches("ends", "Started");
     await world.reaches("removed", "Started");
     await world.stop();
     try {
+      await world.execute("ends", "touch", "/tmp/go");
       await world.kube.delete(POD, { namespace, name: "removed" });
       await world.create("created", { ...small, command: ["true"] });
       await waitFor("the Pod to end", async () => (await world.pod("ends"))?.status?.phase === "Failed");

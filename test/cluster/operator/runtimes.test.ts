@@ -26,7 +26,7 @@ describe.each(rows)("under $runtime, with the agent from $delivery", ({ runtime,
   const id = (image: string): string => `${image}-${runtime}-${agentDelivery}`.toLowerCase();
   const run = async (name: string, spec: SandboxSpecInput): Promise<object | undefined> => {
     await world.create(name, { ...small, className, ...spec });
-    return (await world.reaches(name, "Finished", 45)).status;
+    return (await world.reaches(name, "Finished")).status;
   };
 
   test("an image with a shell runs and tells its exit code", async () => {

@@ -7,6 +7,7 @@ import { kubeClient } from "../../../src/kube/api-client.ts";
 import { isNotFound } from "../../../src/kube/api-error.ts";
 import type { Kube } from "../../../src/kube/client.ts";
 import { connect, type Connection } from "../../../src/kube/connection.ts";
+import { openExec } from "../../../src/kube/exec.ts";
 import { NAMESPACE, NODE, type Pod, POD } from "../../../src/kube/objects.ts";
 import { operatorFor } from "../../../src/operator/operator.ts";
 import { type Cluster, type ClusterOptions, useCluster } from "../../support/cluster.ts";
@@ -23,6 +24,11 @@ export const small: SandboxSpecInput = {
   resources: { requests: { cpu: "10m", memory: "16Mi" } },
 };
 
+/** A command that ends with this code, but not before `touch /tmp/go`. */
+export function untilToldTo(exit: number): string[] {
+  return ["sh", "-c", `until [ -e /tmp/go ]; do sleep 0.1; done; exit ${exit}`];
+}
+
 /** A namespace of a real cluster and an operator that looks after it alone. */
 export interface OperatorWorld extends AsyncDisposable {
   readonly cluster: Cluster;
@@ -33,17 +39,19 @@ export interface OperatorWorld extends AsyncDisposable {
   readonly agentImage: string;
   /** Address of the first node: the API server and the resolver listen there. */
   readonly nodeAddress: string;
-  /** Writes that the operator has sent since it last started, as `POST pods`. */
+  /** Writes that the API server has taken from the operator since it last started, as `create pods`. */
   readonly writes: string[];
   start(): Promise<void>;
   stop(): Promise<void>;
   create(name: string, spec: SandboxSpecInput): Promise<Sandbox>;
   get(name: string): Promise<Sandbox>;
   pod(name: string): Promise<Pod | undefined>;
+  /** Runs a command in a sandbox that has started; rejects unless it ends with 0. */
+  execute(name: string, ...command: string[]): Promise<void>;
   /** A class of the test's own; it goes with the world. */
   createClass(spec: object): Promise<string>;
   /** The sandbox once its status has this phase. */
-  reaches(name: string, phase: string, seconds?: number): Promise<Sandbox>;
+  reaches(name: string, phase: string): Promise<Sandbox>;
 }
 
 /** Starts the cluster if need be, a fresh namespace and the operator. */
@@ -95,15 +103,17 @@ export async function operatorWorld(
         throw error;
       }
     },
-    reaches: (name, phase, seconds = 30) =>
-      waitFor(
-        `sandbox ${name} to be ${phase}`,
-        async () => {
-          const sandbox = await world.get(name);
-          return sandbox.status?.phase === phase ? sandbox : undefined;
-        },
-        { seconds },
-      ),
+    async execute(name, ...command) {
+      const stream = await openExec(connection, { namespace, pod: name, container: "sandbox", command });
+      stream.resume().end();
+      const { code } = await stream.status;
+      if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}: ${stream.stderr}`);
+    },
+    reaches: (name, phase) =>
+      waitFor(`sandbox ${name} to be ${phase}`, async () => {
+        const sandbox = await world.get(name);
+        return sandbox.status?.phase === phase ? sandbox : undefined;
+      }),
     async createClass(spec) {
       const name = `class-${classes.length}-${namespace}`;
       classes.push(name);
@@ -113,9 +123,7 @@ export async function operatorWorld(
     async [Symbol.asyncDispose]() {
       const sandboxes = await kube.list(SANDBOX, { namespace });
       for (const { metadata } of sandboxes.items) await kube.delete(SANDBOX, { namespace, name: metadata.name });
-      await waitFor("the Pods to go", async () => (await kube.list(POD, { namespace })).items.length === 0, {
-        seconds: 60,
-      });
+      await waitFor("the Pods to go", async () => (await kube.list(POD, { namespace })).items.length === 0);
       await world.stop();
       for (const name of classes) await kube.delete(SANDBOX_CLASS, { name });
       await kube.delete(NAMESPACE, { name: namespace });
@@ -140,29 +148,24 @@ async function addressOfNode(kube: Kube): Promise<string> {
   return address;
 }
 
-/** The client with every write noted; Events and the Lease included. */
+/** The client with every write noted that succeeds; Events and the Lease included. */
 function countingWrites(kube: Kube, writes: string[]): Kube {
+  const noted = async <T>(write: string, request: Promise<T>): Promise<T> => {
+    const answer = await request;
+    writes.push(write);
+    return answer;
+  };
   return {
     ...kube,
-    create: (kind, object, options) => {
-      writes.push(`create ${kind.plural}`);
-      return kube.create(kind, object, options);
-    },
-    replace: (kind, object, options) => {
-      writes.push(`replace ${kind.plural}`);
-      return kube.replace(kind, object, options);
-    },
-    apply: (kind, object, options) => {
-      writes.push(`apply ${kind.plural}${options.subresource === undefined ? "" : `/${options.subresource}`}`);
-      return kube.apply(kind, object, options);
-    },
-    mergePatch: (kind, name, patch, options) => {
-      writes.push(`patch ${kind.plural}`);
-      return kube.mergePatch(kind, name, patch, options);
-    },
-    delete: (kind, name, options) => {
-      writes.push(`delete ${kind.plural}`);
-      return kube.delete(kind, name, options);
-    },
+    create: (kind, object, options) => noted(`create ${kind.plural}`, kube.create(kind, object, options)),
+    replace: (kind, object, options) => noted(`replace ${kind.plural}`, kube.replace(kind, object, options)),
+    apply: (kind, object, options) =>
+      noted(
+        `apply ${kind.plural}${options.subresource === undefined ? "" : `/${options.subresource}`}`,
+        kube.apply(kind, object, options),
+      ),
+    mergePatch: (kind, name, patch, options) =>
+      noted(`patch ${kind.plural}`, kube.mergePatch(kind, name, patch, options)),
+    delete: (kind, name, options) => noted(`delete ${kind.plural}`, kube.delete(kind, name, options)),
   };
 }

@@ -89,7 +89,7 @@ describe("a controller on a real API server", () => {
       await waitFor("the API server to take a write", () => write(name, String(i)).catch(() => false));
     }
     const arrived = async () => JSON.stringify(sorted(await copiedValues())) === JSON.stringify(sorted(wanted));
-    await waitFor("all copies", arrived, { seconds: 45 });
+    await waitFor("all copies", arrived);
 
     // The copy is repaired when someone deletes it, and the whole still stops as one.
     await server.kube.delete(CONFIG_MAP, { namespace: server.namespace, name: "original-7-copy" });

@@ -15,8 +15,8 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** Replicas of one lease that note who leads; times are shorter than the real ones. */
-function election(name: string) {
+/** Replicas of one lease that note who leads. Only where a leader is to be cut off need it be soon that the lease is over. */
+function election(name: string, { leaseSeconds = 60, renewSeconds = 40 } = {}) {
   const leaders = new Set<string>();
   let most = 0;
   const replica = (kube: Kube, identity: string) => {
@@ -26,8 +26,8 @@ function election(name: string) {
       namespace: server.namespace,
       name,
       identity,
-      leaseSeconds: 6,
-      renewSeconds: 4,
+      leaseSeconds,
+      renewSeconds,
       retrySeconds: 0.4,
       log: silentLog,
     });
@@ -68,7 +68,7 @@ describe("leader election on a real API server", () => {
   test("a leader that is cut off stops before another begins", async () => {
     await using proxy = await server.proxy();
     await using connection = server.connect({ proxy });
-    const { leaders, replica, most } = election("cut-off");
+    const { leaders, replica, most } = election("cut-off", { leaseSeconds: 6, renewSeconds: 4 });
     const cutOff = replica(kubeClient(connection), "cut-off");
     await waitFor("the first leader", () => leaders.has("cut-off"));
     const next = replica(server.kube, "next");

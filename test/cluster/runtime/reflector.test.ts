@@ -3,13 +3,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { KubeObject, ResourceKind } from "../../../src/api/meta.ts";
 import { kubeClient } from "../../../src/kube/api-client.ts";
 import type { Kube } from "../../../src/kube/client.ts";
 import { CONFIG_MAP, SERVICE_ACCOUNT, type ConfigMap } from "../../../src/kube/objects.ts";
 import { metrics } from "../../../src/metrics.ts";
 import type { Change } from "../../../src/runtime/store.ts";
 import { Reflector } from "../../../src/runtime/reflector.ts";
+import { bind, tokenOf } from "../../support/account.ts";
 import { useApiServer, type TestApiServer } from "../../support/api-server.ts";
 import { silentLog } from "../../support/silent-log.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -194,12 +194,15 @@ describe("a reflector of a real API server", () => {
     await using watch = watching(server.kube);
     await watch.reflector.store.ready;
     vi.useFakeTimers({ toFake: ["Date"] });
-    for (const date of ["2046-01-01", "1986-01-01"]) {
-      vi.setSystemTime(new Date(date));
-      await watch.write("a", date);
-      await watch.sees(`a=${date}`);
+    try {
+      for (const date of ["2046-01-01", "1986-01-01"]) {
+        vi.setSystemTime(new Date(date));
+        await watch.write("a", date);
+        await watch.sees(`a=${date}`);
+      }
+    } finally {
+      vi.useRealTimers();
     }
-    vi.useRealTimers();
     expect(await watch.count("sandkeep_reflector_failures_total")).toBe(0);
   });
 
@@ -239,27 +242,14 @@ function reading(set: string) {
   };
 }
 
+/** A token of a new account that may do nothing yet. */
 async function serviceAccountToken(name: string): Promise<string> {
-  await server.kube.create(SERVICE_ACCOUNT, { metadata: { namespace: server.namespace, name } });
-  const path = `/api/v1/namespaces/${server.namespace}/serviceaccounts/${name}/token`;
-  const response = await server.connection.send({ method: "POST", path, body: { spec: {} } });
-  const { status } = (await response.body.json()) as { status: { token: string } };
-  return status.token;
+  const account = { namespace: server.namespace, name };
+  await server.kube.create(SERVICE_ACCOUNT, { metadata: account });
+  return await tokenOf(server.connection, account, [], 3600);
 }
 
-type RoleBinding = KubeObject & { roleRef: object; subjects: object[] };
-const ROLE_BINDING: ResourceKind<RoleBinding> = {
-  group: "rbac.authorization.k8s.io",
-  version: "v1",
-  kind: "RoleBinding",
-  plural: "rolebindings",
-  namespaced: true,
-};
-
 async function grantEverything(account: string): Promise<void> {
-  await server.kube.create(ROLE_BINDING, {
-    metadata: { namespace: server.namespace, name: account },
-    roleRef: { apiGroup: ROLE_BINDING.group, kind: "ClusterRole", name: "cluster-admin" },
-    subjects: [{ kind: "ServiceAccount", namespace: server.namespace, name: account }],
-  });
+  const metadata = { namespace: server.namespace, name: account };
+  await bind(server.kube, metadata, { kind: "ClusterRole", name: "cluster-admin" });
 }

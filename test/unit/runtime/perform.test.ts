@@ -50,7 +50,7 @@ function cacheOf(kind: ResourceKind, kube: MemoryKube) {
 }
 
 describe("perform", () => {
-  test("does a plan in its order: apply, remove, status, finalizers, events", async () => {
+  test("does a plan in its order: apply, remove, status, events, finalizers", async () => {
     const { kube, thing, recorded, performer } = world();
     const pod = kube.put(POD, { ...podOf(thing), metadata: { ...podOf(thing).metadata, finalizers: ["x"] } });
     const old = kube.put(CONFIG_MAP, { metadata: { namespace: "ns", name: "old" } });
@@ -158,12 +158,14 @@ describe("perform", () => {
     });
   });
 
-  test("refuses to change finalizers of an object that has changed since", async () => {
-    const { kube, thing, performer } = world();
+  test("refuses to change finalizers of an object that has changed since, and has recorded the Events", async () => {
+    const { recorded, kube, thing, performer } = world();
     const pod = podOf(thing);
     kube.put(POD, { ...pod, metadata: { ...pod.metadata, finalizers: ["x"] } });
     const finalizers = [{ kind: POD, name: { namespace: "ns", name: "a" }, resourceVersion: "0", finalizers: [] }];
-    await expect(perform({ ...nothing, finalizers }, THING, thing, performer)).rejects.toThrow("Conflict");
+    const plan = { ...nothing, finalizers, events: [started] };
+    await expect(perform(plan, THING, thing, performer)).rejects.toThrow("Conflict");
+    expect(recorded).toEqual(["a Started"]);
   });
 
   test.each([
