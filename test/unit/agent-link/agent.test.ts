@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ExecFrame } from "../../../src/api/process.ts";
 import type { AgentClient } from "../../../src/agent-link/client.ts";
 import type { Link } from "../../../src/agent-link/link.ts";
+import { eventually } from "../../support/eventually.ts";
 import { realAgent, type RealAgent } from "./real-agent.ts";
 import { textOf } from "./far-end.ts";
 
@@ -12,7 +13,7 @@ let client: AgentClient;
 beforeAll(async () => {
   agent = await realAgent();
   ({ link, client } = await agent.connect());
-}, 120_000);
+});
 afterAll(async () => {
   link.destroy();
   await agent[Symbol.asyncDispose]();
@@ -107,6 +108,6 @@ describe("the agent over a link", () => {
   });
 
   it("leaves nothing behind on the link", async () => {
-    await vi.waitFor(() => expect(link.streams).toBe(0));
+    await eventually(() => expect(link.streams).toBe(0));
   });
 });

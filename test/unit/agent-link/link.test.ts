@@ -4,6 +4,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import { describe, expect, it, vi } from "vitest";
 import { Link } from "../../../src/agent-link/link.ts";
 import { limits } from "../../../src/agent-link/limits.ts";
+import { eventually } from "../../support/eventually.ts";
 import { farEnd, textOf, type FarEnd } from "./far-end.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = http2.constants;
@@ -29,7 +30,7 @@ describe("a link", () => {
       stream.end("late but whole");
     });
     const { body } = await end.link.request(get);
-    await vi.waitFor(() => expect(end.link.streams).toBe(0));
+    await eventually(() => expect(end.link.streams).toBe(0));
     expect(await textOf(body)).toBe("late but whole");
   });
 
@@ -69,16 +70,16 @@ describe("a link", () => {
     });
     const first = new AbortController();
     const request = end.link.request({ ...get, signal: first.signal });
-    await vi.waitFor(() => expect(arrived).toBe(1));
+    await eventually(() => expect(arrived).toBe(1));
     first.abort(new Error("changed my mind"));
     await expect(request).rejects.toThrow("changed my mind");
-    await vi.waitFor(() => expect(closed).toHaveLength(1));
+    await eventually(() => expect(closed).toHaveLength(1));
 
     const second = new AbortController();
     const { body } = await end.link.request({ ...get, signal: second.signal });
     second.abort(new Error("gone"));
     await expect(textOf(body)).rejects.toThrow();
-    await vi.waitFor(() => expect(closed).toHaveLength(2));
+    await eventually(() => expect(closed).toHaveLength(2));
   });
 
   it.each<[when: string, stop: (controller: AbortController, body: Readable, request: Readable) => void]>([
@@ -97,7 +98,7 @@ describe("a link", () => {
     request.write("half");
     const { body } = await end.link.request({ method: "POST", path: "/", body: request, signal: controller.signal });
     stop(controller, body, request);
-    await vi.waitFor(() => expect(told).toContain("close"));
+    await eventually(() => expect(told).toContain("close"));
     // A reset ends it for Node, too, after it has told of it.
     expect(told).toEqual(["aborted", "end", "close"]);
   });
@@ -164,11 +165,11 @@ describe("a link", () => {
     const body = new PassThrough();
     const answer = await link.request({ method: "POST", path: "/", body });
     body.end("go");
-    await vi.waitFor(() => expect(Buffer.concat(held).toString()).toContain("last words"));
+    await eventually(() => expect(Buffer.concat(held).toString()).toContain("last words"));
     for (const chunk of held) near.push(chunk);
     near.push(null);
     expect(await textOf(answer.body)).toBe("first, last words");
-    await vi.waitFor(() => expect(link.open).toBe(false));
+    await eventually(() => expect(link.open).toBe(false));
     far.destroy();
   });
 
@@ -184,7 +185,7 @@ describe("a link", () => {
     expect(answer.status).toBe(409);
     expect(await textOf(answer.body)).toBe("refused");
     body.end("x".repeat(100_000));
-    await vi.waitFor(() => expect(body.readableEnded).toBe(true));
+    await eventually(() => expect(body.readableEnded).toBe(true));
     expect(end.link.open).toBe(true);
   });
 
@@ -201,7 +202,7 @@ describe("a link", () => {
     await arrived.promise;
     body.destroy(new Error("the client left"));
     await expect(answer).rejects.toMatchObject({ code: "unavailable" });
-    await vi.waitFor(() => expect(seen).toBe(NGHTTP2_CANCEL));
+    await eventually(() => expect(seen).toBe(NGHTTP2_CANCEL));
   });
 
   it("lets requests under way end when it is closed", async () => {

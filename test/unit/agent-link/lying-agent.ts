@@ -1,6 +1,7 @@
 import { duplexPair, type Duplex } from "node:stream";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 import { Link } from "../../../src/agent-link/link.ts";
+import { eventually } from "../../support/eventually.ts";
 
 export const types = {
   data: 0,
@@ -77,7 +78,7 @@ export async function lyingAgent(settings: Buffer = Buffer.alloc(0)): Promise<Ly
   const link = await Link.over(near, 'sandbox "ns/liar"');
   return {
     link,
-    asked: (wanted = 1) => vi.waitFor(() => expect(requests).toBeGreaterThanOrEqual(wanted)),
+    asked: (wanted = 1) => eventually(() => expect(requests).toBeGreaterThanOrEqual(wanted)),
     say: (octets) => sayTo(far, octets),
     end: () => void far.end(),
     async [Symbol.asyncDispose]() {

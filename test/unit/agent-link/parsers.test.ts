@@ -8,6 +8,7 @@ import { receiveBody } from "../../../src/agent-link/bulk/receive.ts";
 import { sendBody } from "../../../src/agent-link/bulk/send.ts";
 import { limits } from "../../../src/agent-link/limits.ts";
 import { LinkError } from "../../../src/agent-link/link-error.ts";
+import { eventually } from "../../support/eventually.ts";
 import { Random, withSeeds } from "../../support/random.ts";
 import { number, parts } from "./bulk/parts.ts";
 
@@ -132,7 +133,7 @@ describe("a large body", () => {
       const [near, far] = duplexPair();
       const received = receiveBody(near);
       far.write(Buffer.concat([number(1 << 20), Buffer.alloc(1 << 20)]));
-      await vi.waitFor(() => expect(near.isPaused()).toBe(true));
+      await eventually(() => expect(near.isPaused()).toBe(true));
       await vi.advanceTimersByTimeAsync(10 * limits.stallMilliseconds);
       expect(received.destroyed).toBe(false);
       received.destroy();

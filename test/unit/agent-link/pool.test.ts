@@ -3,6 +3,7 @@ import { LinkError } from "../../../src/agent-link/link-error.ts";
 import type { Link } from "../../../src/agent-link/link.ts";
 import type { LinkTarget } from "../../../src/agent-link/open.ts";
 import { LinkPool } from "../../../src/agent-link/pool.ts";
+import { eventually } from "../../support/eventually.ts";
 import { farEnd, type FarEnd } from "./far-end.ts";
 
 const a: LinkTarget = { namespace: "ns", pod: "a", uid: "1" };
@@ -47,7 +48,7 @@ describe("LinkPool", () => {
     await using pool = new LinkPool({ open });
     const first = await pool.get(a);
     ends[0]?.near.destroy(new Error("cut"));
-    await vi.waitFor(() => expect(first.open).toBe(false));
+    await eventually(() => expect(first.open).toBe(false));
     expect(await pool.get(a)).not.toBe(first);
   });
 
@@ -128,7 +129,7 @@ describe("LinkPool", () => {
     expect(await pool.get(a)).not.toBe(link);
     expect(link.streams).toBe(1);
     body.destroy();
-    await vi.waitFor(() => expect(ends[0]?.near.destroyed).toBe(true));
+    await eventually(() => expect(ends[0]?.near.destroyed).toBe(true));
   });
 
   it("lets replies under way end on a link that is going away, and opens another link for new ones", async () => {
@@ -136,11 +137,11 @@ describe("LinkPool", () => {
     const link = await pool.get(a);
     const { body } = await link.request({ method: "GET", path: "/" });
     ends[0]?.goAway();
-    await vi.waitFor(() => expect(link.open).toBe(false));
+    await eventually(() => expect(link.open).toBe(false));
     expect(await pool.get(a)).not.toBe(link);
     expect(link.streams).toBe(1);
     body.destroy();
-    await vi.waitFor(() => expect(ends[0]?.near.destroyed).toBe(true));
+    await eventually(() => expect(ends[0]?.near.destroyed).toBe(true));
   });
 
   it("closes a link that was evicted while it opened", async () => {
@@ -151,7 +152,7 @@ describe("LinkPool", () => {
     const link = await open(a);
     resolve(link);
     await wanted;
-    await vi.waitFor(() => expect(link.open).toBe(false));
+    await eventually(() => expect(link.open).toBe(false));
   });
 
   it("closes all links and opens none when it is disposed", async () => {

@@ -11,6 +11,7 @@ import type { Access } from "../../../src/gateway/auth/authorise.ts";
 import { logOptions } from "../../../src/log.ts";
 import { createApp } from "../../../src/gateway/server/app.ts";
 import type { Call, Handlers } from "../../../src/gateway/server/bind.ts";
+import { eventually } from "../../support/eventually.ts";
 import { exampleRequest } from "../../support/route-example.ts";
 
 const table = Object.entries(routes) as [RouteName, Route][];
@@ -237,7 +238,7 @@ describe("a request", () => {
     const request = httpRequest({ port, host: "127.0.0.1", method: "POST", path: sandboxes, headers });
     authorising = async () => void request.destroy();
     request.on("error", () => {}).write("{");
-    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    await eventually(() => expect(lines).toHaveLength(1));
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ route: "createSandbox", status: 499 });
     expect(handle).not.toHaveBeenCalled();
   });
@@ -250,7 +251,7 @@ describe("a request", () => {
       throw new SandkeepError("unavailable", "sandbox", "broke off");
     };
     await send("DELETE", `${sandboxes}/a`);
-    await vi.waitFor(() => expect(lines).not.toHaveLength(0));
+    await eventually(() => expect(lines).not.toHaveLength(0));
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ status: 503 }]);
   });
 
@@ -347,7 +348,7 @@ describe("a request", () => {
     await send("POST", `${sandboxes}/a/exec?startTimeoutSeconds=7`, {
       body: '{"command":["login","hunter1"],"env":{"PASSWORD":"hunter2"},"secretValues":{"KEY":"hunter3"},"stdin":"aHVudGVyNA=="}',
     });
-    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    await eventually(() => expect(lines).toHaveLength(1));
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({
       route: "exec",
       status: 200,

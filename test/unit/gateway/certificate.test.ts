@@ -9,6 +9,7 @@ import {
   selfMade,
   type Certificate,
 } from "../../../src/gateway/server/certificate.ts";
+import { eventually } from "../../support/eventually.ts";
 
 const now = new Date("2026-01-02T00:00:00Z");
 let folder: string;
@@ -62,10 +63,10 @@ it("follows replaced files, past a broken pair, until aborted", async () => {
   const stop = new AbortController();
   const following = followCertificate(files(), one, { use, refuse }, stop.signal, 5);
   await mount({ cert: "half-written", key: one.key }, "2");
-  await vi.waitFor(() => expect(refuse).toHaveBeenCalled());
+  await eventually(() => expect(refuse).toHaveBeenCalled());
   expect(use).not.toHaveBeenCalled();
   await mount(two, "3");
-  await vi.waitFor(() => expect(use).toHaveBeenCalledExactlyOnceWith(two));
+  await eventually(() => expect(use).toHaveBeenCalledExactlyOnceWith(two));
   stop.abort();
   await following;
 });

@@ -7,16 +7,13 @@ import { listen, type Listening } from "../../../src/gateway/server/listen.ts";
 
 const slow = "/slow";
 
-/** A server that answers everything but `slow`, which it leaves open. */
-async function serving(): Promise<Listening> {
-  const certificate = await selfMade(["localhost"], new Date());
-  return await listen(
-    createServer(certificate, (request, response) => {
-      if (request.url !== slow) response.end("ok");
-    }),
-    0,
-    "127.0.0.1",
-  );
+/** A server that answers everything but `slow`, which it leaves open; `reached` resolves with its first connection. */
+async function serving(): Promise<Listening & { reached: Promise<unknown> }> {
+  const server = createServer(await selfMade(["localhost"], new Date()), (request, response) => {
+    if (request.url !== slow) response.end("ok");
+  });
+  const reached = once(server, "connection");
+  return { ...(await listen(server, 0, "127.0.0.1")), reached };
 }
 
 it("drains at once when nothing is under way, whatever came before", async () => {
@@ -27,7 +24,7 @@ it("drains at once when nothing is under way, whatever came before", async () =>
   await once(response.resume(), "end");
   const begun = performance.now();
   expect(await server.drain(60)).toBe(0);
-  expect(performance.now() - begun).toBeLessThan(5_000);
+  expect(performance.now() - begun).toBeLessThan(30_000);
 });
 
 it("cuts a request that does not end in time", async () => {
@@ -50,7 +47,7 @@ it("calls what is still there a second before it cuts it", async () => {
 it("cuts a connection that has not come to HTTP yet: its handshake may last for minutes", async () => {
   const server = await serving();
   const socket = connect(server.port, "127.0.0.1");
-  await once(socket, "connect");
+  await server.reached;
   const closed = once(socket, "close");
   expect(await server.drain(0.2)).toBe(1);
   await closed;

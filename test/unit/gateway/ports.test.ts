@@ -16,7 +16,7 @@ const servers: Server[] = [];
 beforeAll(async () => {
   agent = await realAgent();
   gateway = await webSocketGateway(agent);
-}, 120_000);
+});
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
@@ -44,13 +44,13 @@ function sha256(octets: Buffer): string {
 describe("a connection to a port", () => {
   it("carries megabytes both ways at once", async () => {
     const connection = await connectedTo((socket) => void socket.pipe(socket));
-    const octets = randomBytes(50 << 20);
+    const octets = randomBytes(10 << 20);
     for (let at = 0; at < octets.length; at += 200_000) await connection.write(octets.subarray(at, at + 200_000));
     connection.end();
     expect(await connection.closed).toMatchObject({ code: 1000 });
     expect(connection.ended).toBe(true);
     expect(sha256(Buffer.concat(connection.chunks))).toBe(sha256(octets));
-  }, 60_000);
+  });
 
   it("lets the client end first", async () => {
     const connection = await connectedTo((socket) => {
@@ -79,10 +79,10 @@ describe("a connection to a port", () => {
 
   it("sends small messages as they come, however many there are", async () => {
     const connection = await connectedTo((socket) => void socket.pipe(socket));
-    for (let i = 0; i < 20_000; i++) await connection.write(String(i % 10));
+    for (let i = 0; i < 5_000; i++) await connection.write(String(i % 10));
     connection.end();
     await connection.closed;
-    expect(connection.text).toBe("0123456789".repeat(2_000));
+    expect(connection.text).toBe("0123456789".repeat(500));
   });
 
   it("breaks off where the program resets it", async () => {
@@ -109,31 +109,27 @@ describe("a connection to a port", () => {
   it.each<[who: string, stop: (connection: PortConnection, socket: Socket) => void, flood: "client" | "program"]>([
     ["a client that does not read holds the program back", (connection) => connection.socket.pause(), "program"],
     ["a program that does not read holds the client back", (_, socket) => socket.pause(), "client"],
-  ])(
-    "%s",
-    async (_, stop, flood) => {
-      let program: Socket | undefined;
-      const connection = await connectedTo((socket) => (program = socket));
-      const socket = await waitFor("the program", () => program);
-      stop(connection, socket);
-      const chunk = Buffer.alloc(64 << 10);
-      let sent = 0;
-      const waiting = () => (flood === "client" ? connection.socket.bufferedAmount : socket.writableLength);
-      const before = process.memoryUsage.rss();
-      for (;;) {
-        if (flood === "client") void connection.write(chunk).catch(() => {});
-        else socket.write(chunk);
-        sent += chunk.length;
-        if (waiting() < 1 << 20) await new Promise(setImmediate);
-        else if (await isStuck(waiting)) break;
-      }
-      expect(sent).toBeLessThan(48 << 20);
-      expect(process.memoryUsage.rss() - before).toBeLessThan(96 << 20);
-      connection.socket.terminate();
-      socket.destroy();
-    },
-    30_000,
-  );
+  ])("%s", async (_, stop, flood) => {
+    let program: Socket | undefined;
+    const connection = await connectedTo((socket) => (program = socket));
+    const socket = await waitFor("the program", () => program);
+    stop(connection, socket);
+    const chunk = Buffer.alloc(64 << 10);
+    let sent = 0;
+    const waiting = () => (flood === "client" ? connection.socket.bufferedAmount : socket.writableLength);
+    const before = process.memoryUsage.rss();
+    for (;;) {
+      if (flood === "client") void connection.write(chunk).catch(() => {});
+      else socket.write(chunk);
+      sent += chunk.length;
+      if (waiting() < 1 << 20) await new Promise(setImmediate);
+      else if (await isStuck(waiting)) break;
+    }
+    expect(sent).toBeLessThan(48 << 20);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(96 << 20);
+    connection.socket.terminate();
+    socket.destroy();
+  });
 
   it("ends with a message of text", async () => {
     const connection = await connectedTo((socket) => void socket.pipe(socket));

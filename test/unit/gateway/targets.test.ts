@@ -5,6 +5,7 @@ import { targetOf } from "../../../src/gateway/sandboxes/targets.ts";
 import { keyOfObject } from "../../../src/runtime/key.ts";
 import type { ChangeHandler } from "../../../src/runtime/reflector.ts";
 import { WritableStore } from "../../../src/runtime/store.ts";
+import { eventually } from "../../support/eventually.ts";
 import { MemoryKube } from "../../support/memory-kube.ts";
 import { aSandbox } from "./a-sandbox.ts";
 
@@ -58,7 +59,7 @@ describe("targetOf", () => {
   it("finds one that the store does not show yet, and waits for it", async () => {
     kube.put(SANDBOX, aSandbox());
     const wanted = target();
-    await vi.waitFor(() => expect(kube.calls).toEqual(["get sandboxes ns/a"]));
+    await eventually(() => expect(kube.calls).toEqual(["get sandboxes ns/a"]));
     show(aSandbox({ status }));
     expect(await wanted).toMatchObject({ pod: "a" });
   });
@@ -91,7 +92,7 @@ describe("targetOf", () => {
     show(aSandbox({ status: finished }));
     kube.put(SANDBOX, aSandbox({ uid: "uid-2" }));
     const wanted = target();
-    await vi.waitFor(() => expect(kube.calls).toHaveLength(1));
+    await eventually(() => expect(kube.calls).toHaveLength(1));
     show(aSandbox({ uid: "uid-2", status }));
     expect(await wanted).toMatchObject({ uid: "uid-2" });
   });

@@ -28,7 +28,7 @@ describe("a request for a WebSocket", () => {
     agent = await realAgent();
     await (await agent.connect()).client.startProcess({ id: "p", command: ["cat"] });
     gateway = await webSocketGateway(agent);
-  }, 120_000);
+  });
   afterAll(async () => {
     await gateway[Symbol.asyncDispose]();
     await agent[Symbol.asyncDispose]();

@@ -9,6 +9,7 @@ import { limits } from "../../../../src/agent-link/limits.ts";
 import { LinkError } from "../../../../src/agent-link/link-error.ts";
 import type { LinkResponse } from "../../../../src/agent-link/link.ts";
 import { BodyParser } from "../../../../src/agent-link/bulk/body-parser.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { number, parts } from "./parts.ts";
 
 const target = { namespace: "ns", pod: "a", uid: "1" };
@@ -91,7 +92,7 @@ describe("a download", () => {
     const [stream] = started;
     if (stream) await once(stream.far.resume(), "end");
     stream?.far.end();
-    await vi.waitFor(() => expect(stream?.near.destroyed).toBe(true));
+    await eventually(() => expect(stream?.near.destroyed).toBe(true));
   });
 
   it("stays on the link when the agent finds it small, or answers for another ticket", async () => {
@@ -165,7 +166,7 @@ describe("an upload", () => {
     expect(await bulk.upload(target, chunks().pause(), ask, forever)).toBe(noBody);
     expect((await promise).equals(body)).toBe(true);
     expect(started[0]?.args[0]).toBe("write");
-    await vi.waitFor(() => expect(started[0]?.near.destroyed).toBe(true));
+    await eventually(() => expect(started[0]?.near.destroyed).toBe(true));
   });
 
   it("throws the refusal of an agent that never waits for it", async () => {
@@ -174,7 +175,7 @@ describe("an upload", () => {
     const body = chunks();
     await expect(bulk.upload(target, body, () => Promise.reject(refusal), forever)).rejects.toBe(refusal);
     expect((await buffer(body)).length).toBe(5_000_000);
-    await vi.waitFor(() => expect(started.every(({ near }) => near.destroyed)).toBe(true));
+    await eventually(() => expect(started.every(({ near }) => near.destroyed)).toBe(true));
   });
 
   it("throws the refusal of an agent that has no room in the middle", async () => {
@@ -249,6 +250,6 @@ describe("without a stream", () => {
     await expect(bulk.download(target, onStream(), forever)).rejects.toBeInstanceOf(NoStreamError);
     const elsewhere = await bulk.download({ ...target, pod: "b" }, onStream(), forever);
     for (const { body } of [...held, elsewhere]) body.destroy();
-    await vi.waitFor(async () => (await bulk.download(target, onStream(), forever)).body.destroy());
+    await eventually(async () => (await bulk.download(target, onStream(), forever)).body.destroy());
   });
 });

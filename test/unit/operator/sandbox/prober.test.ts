@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { afterEach, expect, test, vi } from "vitest";
 import type { LinkResponse } from "../../../../src/agent-link/link.ts";
 import { Prober, type ProberOptions } from "../../../../src/operator/sandbox/prober.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { silentLog } from "../../../support/silent-log.ts";
 
 afterEach(() => void vi.useRealTimers());
@@ -38,10 +39,10 @@ test("what the agent decides is kept, reported once, and the link is closed", as
   await using _ = prober;
   prober.ensure("n/s", target);
   prober.ensure("n/s", target);
-  await vi.waitFor(() => expect(reported).toEqual(["n/s"]));
+  await eventually(() => expect(reported).toEqual(["n/s"]));
   expect(prober.observation("n/s", "p1")).toEqual({ state: "ready", message: "" });
   expect(prober.observation("n/s", "p2")).toBeUndefined();
-  await vi.waitFor(() => expect(link.closed).toBe(true));
+  await eventually(() => expect(link.closed).toBe(true));
 });
 
 test("a link that breaks is opened again", async () => {
@@ -52,7 +53,7 @@ test("a link that breaks is opened again", async () => {
   });
   await using _ = prober;
   prober.ensure("n/s", target);
-  await vi.waitFor(() => expect(reported).toEqual(["n/s"]));
+  await eventually(() => expect(reported).toEqual(["n/s"]));
   expect(prober.observation("n/s", "p1")).toEqual({ state: "failed", message: "refused" });
 });
 
@@ -65,9 +66,9 @@ test("no more agents are asked at once than allowed, and a forgotten one makes r
   await using _ = prober;
   prober.ensure("n/a", { ...target, pod: "a" });
   prober.ensure("n/b", { ...target, pod: "b" });
-  await vi.waitFor(() => expect(opened).toEqual(["a"]));
+  await eventually(() => expect(opened).toEqual(["a"]));
   prober.forget("n/a");
-  await vi.waitFor(() => expect(opened).toEqual(["a", "b"]));
+  await eventually(() => expect(opened).toEqual(["a", "b"]));
 });
 
 test("another Pod of the same name is asked anew", async () => {
@@ -75,9 +76,9 @@ test("another Pod of the same name is asked anew", async () => {
   const { prober, reported } = proberOver(() => Promise.resolve(links.shift() ?? linkThat()));
   await using _ = prober;
   prober.ensure("n/s", target);
-  await vi.waitFor(() => expect(reported).toHaveLength(1));
+  await eventually(() => expect(reported).toHaveLength(1));
   prober.ensure("n/s", { ...target, uid: "p2" });
-  await vi.waitFor(() => expect(reported).toHaveLength(2));
+  await eventually(() => expect(reported).toHaveLength(2));
   expect(prober.observation("n/s", "p2")?.state).toBe("failed");
 });
 
