@@ -2,7 +2,7 @@ import { orAborted } from "../lib/or-aborted.ts";
 import { sleep } from "../lib/sleep.ts";
 import type { Link } from "./link.ts";
 import { LinkError } from "./link-error.ts";
-import { linkFailures, linkOpenSeconds, links } from "./metrics.ts";
+import { linkBreaks, linkFailures, linkOpens, linkOpenSeconds, links } from "./metrics.ts";
 import type { LinkTarget } from "./open.ts";
 
 export interface LinkPoolOptions {
@@ -87,7 +87,10 @@ export class LinkPool implements AsyncDisposable {
       // Dropped while it was opening: nobody would ever close it.
       if (this.#entries.get(key) !== entry) link.destroy();
       else entry.link = link;
-      link.onClose(() => this.#forget(key, entry));
+      link.onClose((reason) => {
+        if (reason) linkBreaks.inc();
+        this.#forget(key, entry);
+      });
     } catch {
       this.#forget(key, entry);
     }
@@ -101,6 +104,7 @@ export class LinkPool implements AsyncDisposable {
       const opened = linkOpenSeconds.startTimer();
       const link = await this.#options.open(target, this.#closing.signal);
       opened();
+      linkOpens.inc();
       this.#failures.delete(key);
       return link;
     } catch (error) {

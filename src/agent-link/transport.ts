@@ -1,4 +1,8 @@
 import { Duplex } from "node:stream";
+import { streamOctets } from "./metrics.ts";
+
+const sent = streamOctets.labels({ kind: "link", direction: "sent" });
+const received = streamOctets.labels({ kind: "link", direction: "received" });
 
 /**
  * A byte stream as an HTTP/2 session can take it from a peer that may do anything at any time: it never half-closes, so
@@ -8,9 +12,13 @@ import { Duplex } from "node:stream";
 export function transportOf(stream: Duplex, onData: () => void): Duplex {
   const transport = new Duplex({
     read: () => void stream.resume(),
-    write: (chunk, _, done) => void stream.write(chunk, done),
-    writev(chunks, done) {
+    write(chunk: Buffer, _, done) {
+      sent.inc(chunk.length);
+      stream.write(chunk, done);
+    },
+    writev(chunks: { chunk: Buffer }[], done) {
       stream.cork();
+      for (const { chunk } of chunks) sent.inc(chunk.length);
       chunks.forEach(({ chunk }, i) => stream.write(chunk, i === chunks.length - 1 ? done : undefined));
       stream.uncork();
     },
@@ -25,6 +33,7 @@ export function transportOf(stream: Duplex, onData: () => void): Duplex {
   });
   stream.on("data", (chunk: Buffer) => {
     onData();
+    received.inc(chunk.length);
     if (!transport.push(chunk)) stream.pause();
   });
   let over = false;

@@ -5,6 +5,7 @@ import { limits } from "../limits.ts";
 import { LinkError } from "../link-error.ts";
 import type { LinkResponse } from "../link.ts";
 import type { LinkTarget } from "../open.ts";
+import { bulkOpens, bulkOpenSeconds, bulkStreams } from "../metrics.ts";
 import { greeted } from "./greeting.ts";
 import { receiveBody } from "./receive.ts";
 import { sendBody } from "./send.ts";
@@ -98,16 +99,21 @@ export class Bulk {
     const deadline = AbortSignal.timeout(limits.openMilliseconds);
     let release: (() => void) | undefined;
     let stream: Duplex | undefined;
+    const opened = bulkOpenSeconds.startTimer();
     try {
       release = await this.#slots.take(`${target.namespace}/${target.pod}`, signal);
       stream = await this.#open(target, [command, ticket], signal);
-      stream.once("close", release);
+      bulkStreams.inc();
+      stream.once("close", release).once("close", () => bulkStreams.dec());
       await greeted(stream, AbortSignal.any([signal, deadline]));
+      opened();
+      bulkOpens.inc({ result: "ok" });
       return stream;
     } catch (cause) {
       stream?.destroy();
       release?.();
       signal.throwIfAborted();
+      bulkOpens.inc({ result: release ? "failed" : "busy" });
       throw new NoStreamError("Cannot open a stream for a large body", { cause });
     }
   }

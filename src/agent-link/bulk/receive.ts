@@ -1,8 +1,11 @@
 import { Readable, type Duplex } from "node:stream";
 import { limits } from "../limits.ts";
 import { LinkError } from "../link-error.ts";
+import { streamOctets } from "../metrics.ts";
 import { BodyParser } from "./body-parser.ts";
 import { StallTimer } from "./stall.ts";
+
+const received = streamOctets.labels({ kind: "bulk", direction: "received" });
 
 /**
  * The body that comes over a stream, with backpressure. It ends only when it is whole, as it was sent, and has `length`
@@ -31,7 +34,10 @@ export function receiveBody(stream: Duplex, length?: number): Readable {
   stream.on("data", (octets: Buffer) => {
     stall.progress();
     try {
-      for (const part of parser.take(octets)) if (!body.push(part)) stream.pause();
+      for (const part of parser.take(octets)) {
+        received.inc(part.length);
+        if (!body.push(part)) stream.pause();
+      }
       checkLength(parser, length);
     } catch (error) {
       body.destroy(error instanceof Error ? error : new Error(String(error)));

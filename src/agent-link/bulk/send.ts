@@ -2,8 +2,11 @@ import type { Duplex, Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import { limits } from "../limits.ts";
 import { LinkError } from "../link-error.ts";
+import { streamOctets } from "../metrics.ts";
 import { maxPartOctets } from "./body-parser.ts";
 import { StallTimer } from "./stall.ts";
+
+const sentOctets = streamOctets.labels({ kind: "bulk", direction: "sent" });
 
 /**
  * Sends a body over a stream in parts, with backpressure, and ends the stream. Resolves once all of it is on its way.
@@ -20,6 +23,7 @@ export async function sendBody(body: Readable, stream: Duplex): Promise<void> {
         for (const part of partsOf(octets)) {
           sent.sum = crc32(part, sent.sum);
           sent.total += part.length;
+          sentOctets.inc(part.length);
           stream.write(lengthOf(part));
           if (!stream.write(part)) body.pause();
         }
