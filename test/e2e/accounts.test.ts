@@ -16,7 +16,7 @@ beforeAll(async () => {
   tenant = await newTenant();
   ({ id } = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable" } }, "started"));
   await tenant.kubectl(["run", "bystander", "--image=busybox:stable", "--command", "--", "sleep", "3600"]);
-  await tenant.kubectl(["wait", "--for=condition=Ready", "pod/bystander", "--timeout=60s"]);
+  await tenant.kubectl(["wait", "--for=condition=Ready", "pod/bystander", "--timeout=300s"]);
 });
 afterAll(() => tenant[Symbol.asyncDispose]());
 

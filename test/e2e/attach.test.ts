@@ -173,8 +173,10 @@ describe("attaching", () => {
 
   test("by a client that does not read holds the process back, and loses nothing", async () => {
     const size = 200 << 20;
-    await start(id, { id: "slow", command: ["sh", "-c", `head -c ${size} /dev/zero; echo end`] });
+    await start(id, { id: "slow", command: ["sh", "-c", `read go; head -c ${size} /dev/zero; echo end`] });
+    // Not before there is a reader: output that nobody reads makes room for more.
     const attached = await attach(id, "slow");
+    attached.type("go\n");
     await waitFor("output", () => attached.offset.stdout > 0);
     attached.socket.pause();
     const written = async () => {
@@ -200,7 +202,7 @@ describe("attaching", () => {
     const chunks = attached.output.stdout;
     const { stdout } = attached.offset;
     attached = await waitFor("a gateway", () => attach(id, "counter", { stdout }));
-    await kubectl(installed, [...system, "status", "deployment/sandkeep-gateway", "--timeout=60s"]);
+    await kubectl(installed, [...system, "status", "deployment/sandkeep-gateway", "--timeout=300s"]);
     await tenant.gateway.reconnect();
     await waitFor("the process to stop", async () => {
       const stopped = await tenant.gateway.exec(id, { command: ["touch", "/tmp/stop"] });

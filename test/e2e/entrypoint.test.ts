@@ -18,7 +18,7 @@ describe("the entrypoint", () => {
   test("waits at its end for who made its sandbox to read both of its streams", async () => {
     const held = ["sh", "-c", "until [ -e /tmp/go ]; do sleep 0.05; done; echo out; echo err >&2; exit 3"];
     const { id } = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable", command: held } });
-    const exit = send(id, "/exit?wait=60");
+    const exit = send(id, "/exit?wait=300");
     await tenant.gateway.exec(id, { command: ["touch", "/tmp/go"] });
     expect(await exit).toMatchObject({ status: 200, json: { code: 3, signal: null, timedOut: false } });
     const stdout = await send(id, "/stdout");
@@ -43,7 +43,7 @@ describe("the entrypoint", () => {
       status: 200,
       json: { id: "entrypoint", command, state: "exited", exit: { code: 3, timedOut: false } },
     });
-    expect(await send(id, "/exit?wait=10")).toMatchObject({ status: 200, json: { code: 3, timedOut: false } });
+    expect(await send(id, "/exit?wait=300")).toMatchObject({ status: 200, json: { code: 3, timedOut: false } });
 
     const merged = { "sandkeep-streams": "merged", "sandkeep-offset": "0" };
     const stdout = await send(id, "/stdout?offset=2");
@@ -70,7 +70,7 @@ describe("the entrypoint", () => {
     async (_what, seconds, timedOut) => {
       const spec = { ...small, image: "busybox:stable", command: ["sleep", "1000"], timeoutSeconds: seconds };
       const { id } = await tenant.gateway.create({ spec }, "started");
-      const waiting = send(id, "/exit?wait=60");
+      const waiting = send(id, "/exit?wait=300");
       if (!timedOut) await tenant.gateway.send("POST", `/sandboxes/${id}/terminate`);
       expect(await waiting).toMatchObject({ status: 200, json: { code: 137, timedOut } });
       await tenant.gateway.get(id, "?wait=finished");

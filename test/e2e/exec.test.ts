@@ -44,7 +44,7 @@ describe("a command in a sandbox", () => {
     const request = { id: "once", command: ["sh", "-c", "echo run >> /tmp/runs; cat /tmp/runs"] };
     expect((await tenant.gateway.send("POST", `/sandboxes/${id}/processes`, request)).status).toBe(201);
     expect((await tenant.gateway.send("POST", `/sandboxes/${id}/processes`, request)).status).toBe(200);
-    expect((await tenant.gateway.send("GET", `/sandboxes/${id}/processes/once/exit?wait=30`)).json).toMatchObject({
+    expect((await tenant.gateway.send("GET", `/sandboxes/${id}/processes/once/exit?wait=300`)).json).toMatchObject({
       code: 0,
     });
     const { text, headers } = await tenant.gateway.send("GET", `/sandboxes/${id}/processes/once/stdout?offset=1`);

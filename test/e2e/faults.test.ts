@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { waitFor } from "../support/wait-for.ts";
+import { PatientClient } from "../soak/patient-client.ts";
 import { killAll, rolledOut, scale } from "./system.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
@@ -7,27 +7,29 @@ let tenant: Tenant;
 beforeAll(async () => {
   tenant = await newTenant();
 });
-afterAll(() => tenant[Symbol.asyncDispose]());
+afterAll(async () => {
+  await rolledOut("operator");
+  await tenant[Symbol.asyncDispose]();
+});
 
 test("a process and its output survive the gateway that started it", async () => {
   const { id } = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable" } }, "started");
-  const process = `/sandboxes/${id}/processes/counter`;
   const command = ["sh", "-c", "i=0; until [ -e /tmp/stop ]; do i=$((i+1)); echo $i; sleep 0.05; done; exit 3"];
   await tenant.gateway.send("POST", `/sandboxes/${id}/processes`, { id: "counter", command });
 
-  const reading = tenant.gateway.send("GET", `${process}/stdout`).catch((error: unknown) => error);
+  const reading = tenant.gateway
+    .send("GET", `/sandboxes/${id}/processes/counter/stdout`)
+    .catch((error: unknown) => error);
   await killAll("gateway");
   await tenant.gateway.reconnect();
   await reading;
   await rolledOut("gateway");
 
-  await waitFor("the gateway answers again", async () => {
-    const { status } = await tenant.gateway.send("GET", process);
-    return status === 200 ? true : undefined;
-  });
-  expect((await tenant.gateway.exec(id, { command: ["touch", "/tmp/stop"] })).code).toBe(0);
-  expect((await tenant.gateway.send("GET", `${process}/exit?wait=30`)).json).toMatchObject({ code: 3 });
-  const lines = (await tenant.gateway.send("GET", `${process}/stdout`)).text.trim().split("\n");
+  const client = new PatientClient(tenant.gateway, id);
+  await client.ask({ method: "PUT", path: "/files?path=/tmp/stop", body: "" });
+  const { json } = await client.ask({ method: "GET", path: "/processes/counter/exit?wait=8" });
+  expect(json).toMatchObject({ code: 3 });
+  const lines = (await client.readOutput("/processes/counter/stdout")).toString().trim().split("\n");
   expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
 });
 
@@ -50,7 +52,7 @@ test("what happens while no operator runs is recorded by the next one", async ()
   const created = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable", command: ["true"] } });
 
   await scale("operator", 2);
-  const finished = (id: string) => tenant.gateway.get(id, "?wait=finished&timeoutSeconds=60");
+  const finished = (id: string) => tenant.gateway.get(id, "?wait=finished&timeoutSeconds=240");
   expect((await finished(ends.id)).status).toMatchObject({ reason: "Error", exitCode: 5 });
   expect((await finished(removed.id)).status).toMatchObject({ reason: "PodDeleted" });
   expect((await finished(created.id)).status).toMatchObject({ reason: "Completed", exitCode: 0 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { waitFor } from "../support/wait-for.ts";
 import { phasesOf } from "./phases.ts";
 import { newTenant, type Tenant } from "./tenant.ts";
 
@@ -8,11 +9,15 @@ beforeAll(async () => {
 });
 afterAll(() => tenant[Symbol.asyncDispose]());
 
+const every = ["Created", "Scheduled", "Started", "Ready", "Finished"];
+
 test("the sample passes every phase in order and ends with its exit code", async () => {
   const { phases, last } = await phasesOf(tenant, "hello", () =>
     tenant.kubectl(["apply", "-f", "config/samples/hello.yaml"]),
   );
-  expect(phases).toEqual(["Created", "Scheduled", "Started", "Ready", "Finished"]);
+  // An operator that is slow to see two steps writes one status for both; each leaves its time.
+  expect(phases).toEqual(every.filter((phase) => phases.includes(phase)));
+  expect([phases.at(0), phases.at(-1)]).toEqual(["Created", "Finished"]);
   const { scheduledAt, startedAt, readyAt, finishedAt, exitCode, reason } = last.status ?? {};
   expect({ exitCode, reason }).toEqual({ exitCode: 0, reason: "Completed" });
   const times = [scheduledAt, startedAt, readyAt, finishedAt];
@@ -29,9 +34,12 @@ test("kubectl get shows its app, phase, image and exit code, and kubectl logs wh
 });
 
 test("each transition left one event", async () => {
-  const { items } = JSON.parse(await tenant.kubectl(["get", "events.events.k8s.io", "-o", "json"])) as {
-    items: { reason: string; regarding: { kind: string; name: string } }[];
-  };
-  const reasons = items.filter(({ regarding }) => regarding.kind === "Sandbox").map(({ reason }) => reason);
+  const reasons = await waitFor("the events", async () => {
+    const { items } = JSON.parse(await tenant.kubectl(["get", "events.events.k8s.io", "-o", "json"])) as {
+      items: { reason: string; regarding: { kind: string; name: string } }[];
+    };
+    const ours = items.filter(({ regarding }) => regarding.kind === "Sandbox").map(({ reason }) => reason);
+    return ours.length >= 4 && ours;
+  });
   expect(reasons.toSorted((a, b) => a.localeCompare(b))).toEqual(["Completed", "Ready", "Scheduled", "Started"]);
 });

@@ -45,13 +45,7 @@ test("who may view sandboxes may read their logs, and not what processes write",
   await using viewer = await newTenant("view");
   const spec = { ...small, image: "busybox:stable", command: ["sh", "-c", "echo seen; sleep 100"] };
   const { id } = await tenant.gateway.create({ spec }, "started");
-  await tenant.kubectl([
-    "create",
-    "rolebinding",
-    "viewer",
-    "--clusterrole=view",
-    `--serviceaccount=${viewer.namespace}:user`,
-  ]);
+  await tenant.grant(viewer, "--clusterrole=view", { verb: "get", resource: "sandboxes", subresource: "logs" });
   await using gateway = tenant.as(viewer.token);
   const lines = await gateway.follow(`/sandboxes/${id}/logs?follow=true`);
   expect((await lines.next()).value).toBe("seen");

@@ -12,7 +12,7 @@ export async function phasesOf(
   await using connection = connect({ kubeconfig: installed.kubeconfig });
   const kube = kubeClient(connection);
   const { resourceVersion } = await kube.list(SANDBOX, { namespace });
-  const signal = AbortSignal.timeout(90_000);
+  const signal = AbortSignal.timeout(240_000);
   const fieldSelector = `metadata.name=${name}`;
   await create();
   const phases: string[] = [];

@@ -76,8 +76,10 @@ describe.each(runtimes)("a port in Python's image under %s", (_, spec) => {
     await connection.write("late words");
     connection.end();
     expect(await connection.closed).toMatchObject({ code: 1000 });
-    const { stdout } = await tenant.gateway.exec(id, { command: ["cat", "/tmp/heard"] });
-    expect(stdout).toBe("late words");
+    await waitFor("them to be heard", async () => {
+      const { stdout } = await tenant.gateway.exec(id, { command: ["cat", "/tmp/heard"] });
+      return stdout === "late words";
+    });
   });
 });
 

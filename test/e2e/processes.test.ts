@@ -46,7 +46,7 @@ describe.each(runtimes)("a process under %s", (_runtime, inClass) => {
     expect(await at(1000, data.length, true)).toMatchObject({ status: 200, json: { offset: 3 << 20, closed: true } });
     expect(await at(0, data.length, true)).toMatchObject({ status: 200, json: { offset: 3 << 20, closed: true } });
 
-    expect((await read("copy/exit?wait=30")).json).toMatchObject({ code: 0 });
+    expect((await read("copy/exit?wait=300")).json).toMatchObject({ code: 0 });
     const { octets } = await read("copy/stdout");
     expect(sha256(octets)).toBe(sha256(data));
     expect(sha256((await read(`copy/stdout?offset=${1 << 20}`)).octets)).toBe(sha256(data.subarray(1 << 20)));
@@ -70,7 +70,7 @@ describe.each(runtimes)("a process under %s", (_runtime, inClass) => {
     await type("term/stdin?offset=0", "go\n");
     expect((await lines.next()).value).toBe("40 120\r");
     await type("term/stdin?offset=3&eof=true");
-    expect((await read("term/exit?wait=30")).json).toMatchObject({ code: 0 });
+    expect((await read("term/exit?wait=300")).json).toMatchObject({ code: 0 });
     expect(await read("term/stderr")).toMatchObject({ status: 200, text: "" });
     await lines.return();
   });
@@ -86,7 +86,7 @@ describe.each(runtimes)("a process under %s", (_runtime, inClass) => {
     expect((await tenant.gateway.send("POST", `/sandboxes/${id}/processes/${process}/signal`, { signal })).status).toBe(
       204,
     );
-    expect((await read(`${process}/exit?wait=30`)).json).toMatchObject({ code, signal, timedOut: false });
+    expect((await read(`${process}/exit?wait=300`)).json).toMatchObject({ code, signal, timedOut: false });
   });
 });
 

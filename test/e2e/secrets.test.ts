@@ -84,8 +84,7 @@ test("a Secret that is not there, or that the user may not get, is refused by na
 
   await tenant.kubectl(["create", "secret", "generic", "database"]);
   await tenant.kubectl(["create", "role", "executor", "--verb=create", "--resource=sandboxes.sandkeep.dev/exec"]);
-  const account = `--serviceaccount=${viewer.namespace}:user`;
-  await tenant.kubectl(["create", "rolebinding", "executor", "--role=executor", account]);
+  await tenant.grant(viewer, "--role=executor", { verb: "create", resource: "sandboxes", subresource: "exec" });
   await using executor = tenant.as(viewer.token);
   expect(await exec(executor)).toMatchObject({
     status: 403,

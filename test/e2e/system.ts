@@ -13,7 +13,7 @@ export async function killAll(component: Component): Promise<void> {
 
 /** Resolves once as many Pods of a component as there should be are ready. */
 export async function rolledOut(component: Component): Promise<void> {
-  await inSystem(["rollout", "status", `deployment/sandkeep-${component}`, "--timeout=60s"]);
+  await inSystem(["rollout", "status", `deployment/sandkeep-${component}`, "--timeout=300s"]);
 }
 
 /** Has so many Pods of a component; resolves once they are ready, or all are gone. */
@@ -21,7 +21,7 @@ export async function scale(component: Component, replicas: number): Promise<voi
   await inSystem(["scale", `deployment/sandkeep-${component}`, `--replicas=${replicas}`]);
   const selector = `app.kubernetes.io/component=${component}`;
   if (replicas > 0) await rolledOut(component);
-  else await inSystem(["wait", "--for=delete", "pod", "--selector", selector, "--timeout=60s"]);
+  else await inSystem(["wait", "--for=delete", "pod", "--selector", selector, "--timeout=300s"]);
 }
 
 async function inSystem(args: string[]): Promise<void> {

@@ -32,7 +32,7 @@ test("uninstalling leaves no Pod that cannot go, keeps the records, and installi
     items: { metadata: { finalizers?: string[] } }[];
   };
   expect(pods.items.flatMap(({ metadata }) => metadata.finalizers ?? [])).toEqual([]);
-  await tenant.kubectl(["delete", "pod", running.id, "--timeout=30s"]);
+  await tenant.kubectl(["delete", "pod", running.id, "--timeout=300s"]);
   expect(await tenant.kubectl(["get", "sandboxes", "-o", "name"])).toContain(`sandbox.sandkeep.dev/${done.id}`);
   const left = await kubectl(installed, ["get", "clusterroles,validatingadmissionpolicies", "-o", "name"]);
   expect(left).not.toContain("sandkeep");

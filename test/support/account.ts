@@ -24,8 +24,9 @@ export interface Account {
   name: string;
 }
 
-/** Something that a role lets its holders do. */
+/** Something that a role lets its holders do, in the account's own namespace unless another is named. */
 export interface Right {
+  namespace?: string;
   verb: string;
   group: string;
   resource: string;

@@ -74,7 +74,7 @@ describe("a connection to a port", () => {
     await connection.write("late words");
     connection.end();
     expect(await connection.closed).toMatchObject({ code: 1000 });
-    expect(got).toBe("late words");
+    await waitFor("them to be heard", () => got === "late words");
   });
 
   it("sends small messages as they come, however many there are", async () => {
