@@ -269,9 +269,9 @@ func TestARequestWithoutItsStreamEndsWithItsLink(t *testing.T) {
 
 func waitFor(t *testing.T, what string, probe func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !probe(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !probe(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited 10 s for %s", what)
+			t.Fatalf("waited a minute for %s", what)
 		}
 	}
 }

@@ -126,7 +126,7 @@ func TestEverythingArrivesOverALinkBeforeTheSandboxEnds(t *testing.T) {
 		}
 		exits := make(chan string, 1)
 		go func() {
-			response, err := client.Get("http://agent/processes/entrypoint/exit?wait=20")
+			response, err := client.Get("http://agent/processes/entrypoint/exit?wait=60")
 			if err != nil {
 				exits <- err.Error()
 				return

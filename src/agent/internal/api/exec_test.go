@@ -38,7 +38,7 @@ func TestExecTellsHowAProcessEnds(t *testing.T) {
 func TestExecKillsTheGroupAtItsTimeout(t *testing.T) {
 	t.Parallel()
 	c := serve(t)
-	got := c.exec(map[string]any{"command": sh("sleep 100 & echo $!; wait"), "timeoutMilliseconds": 100})
+	got := c.exec(map[string]any{"command": sh("sleep 100 & echo $!; wait"), "timeoutMilliseconds": 2000})
 	if got.Exit.String() != "137 SIGKILL timedOut=true" {
 		t.Errorf("exit %s", got.Exit)
 	}

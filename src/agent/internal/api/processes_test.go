@@ -169,7 +169,7 @@ func TestOutputCanBeReadByAnyNumberOfClientsAtAnyTime(t *testing.T) {
 	t.Parallel()
 	c := serve(t)
 	request[view](c, "POST", "/processes", `{"id":"p","command":["/bin/sh","-c","seq 100000; echo no >&2"]}`, 201)
-	request[exit](c, "GET", "/processes/p/exit?wait=20", "", 200)
+	request[exit](c, "GET", "/processes/p/exit?wait=60", "", 200)
 	_, whole := c.text("GET", "/processes/p/stdout", "")
 	if !strings.HasPrefix(whole, "1\n2\n") || !strings.HasSuffix(whole, "\n100000\n") || len(whole) != 588895 {
 		t.Fatalf("got %d bytes", len(whole))
@@ -223,7 +223,7 @@ func TestSignalsReachTheGroup(t *testing.T) {
 	if status, text := c.text("POST", "/processes/p/signal", `{"signal":"SIGTERM"}`); status != 204 {
 		t.Fatalf("%d %s", status, text)
 	}
-	if got := request[exit](c, "GET", "/processes/p/exit?wait=10", "", 200); got.String() != "143 SIGTERM timedOut=false" {
+	if got := request[exit](c, "GET", "/processes/p/exit?wait=60", "", 200); got.String() != "143 SIGTERM timedOut=false" {
 		t.Errorf("exit %s", got)
 	}
 	waitUntilGone(t, child)
@@ -246,7 +246,7 @@ func TestTerminals(t *testing.T) {
 	}
 	request[input](c, "PUT", "/processes/p/stdin", "go\n", 200)
 	request[input](c, "PUT", "/processes/p/stdin?eof=true", "", 200)
-	if got := request[exit](c, "GET", "/processes/p/exit?wait=10", "", 200); got.Code != 0 {
+	if got := request[exit](c, "GET", "/processes/p/exit?wait=60", "", 200); got.Code != 0 {
 		t.Errorf("exit %s", got)
 	}
 	if _, out := c.text("GET", "/processes/p/stdout", ""); out != "xterm-256color 24 80\r\nerr\r\n10 20\r\n" {

@@ -242,12 +242,13 @@ func TestAnAddressOfTheSandboxCountsThatIsNotLoopback(t *testing.T) {
 
 func TestAPortWhereNothingListensIsUnavailable(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	// The client's end of a connection: nothing listens there, nor will anything while it is open.
+	taken, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(int(listen(t, "127.0.0.1", func(*net.TCPConn) {})))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := uint16(listener.Addr().(*net.TCPAddr).Port)
-	listener.Close()
+	t.Cleanup(func() { taken.Close() })
+	port := uint16(taken.LocalAddr().(*net.TCPAddr).Port)
 	_, err = ports.Dial(t.Context(), port)
 	refusal := fault.Of(err)
 	if refusal.Code != fault.Unavailable || refusal.Resource != fault.Port || !bytes.Contains([]byte(refusal.Message), []byte(strconv.Itoa(int(port)))) {

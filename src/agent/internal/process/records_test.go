@@ -105,7 +105,7 @@ func run(t *testing.T, table *Table, id, script string) *Process {
 	}
 	<-p.Done()
 	// Its record is made right after.
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		table.mu.Lock()
 		n := len(table.exited)
 		last := n > 0 && table.exited[n-1] == p
