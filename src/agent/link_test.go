@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sandkeep.dev/agent/internal/apitest"
 )
 
 // pipes are the client's ends of what a Kubernetes exec stream gives to connect.
@@ -58,19 +60,14 @@ func connectAs(t *testing.T, args ...string) (*exec.Cmd, pipes) {
 }
 
 func over(connection net.Conn) *http.Client {
-	var protocols http.Protocols
-	protocols.SetUnencryptedHTTP2(true)
 	used := false
-	return &http.Client{Transport: &http.Transport{
-		Protocols: &protocols,
-		DialContext: func(context.Context, string, string) (net.Conn, error) {
-			if used {
-				return nil, errors.New("the link is closed")
-			}
-			used = true
-			return connection, nil
-		},
-	}}
+	return apitest.Over(func(context.Context) (net.Conn, error) {
+		if used {
+			return nil, errors.New("the link is closed")
+		}
+		used = true
+		return connection, nil
+	})
 }
 
 func TestConnectIsALinkToTheAPI(t *testing.T) {

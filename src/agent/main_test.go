@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sandkeep.dev/agent/internal/apitest"
 )
 
 // asAgent makes this test binary be the agent.
@@ -63,14 +64,7 @@ func start(t *testing.T, config string, args ...string) *agent {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { a.command.Process.Kill(); a.command.Wait() })
-	var protocols http.Protocols
-	protocols.SetUnencryptedHTTP2(true)
-	a.http = &http.Client{Transport: &http.Transport{
-		Protocols: &protocols,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(a.run, "agent.sock"))
-		},
-	}}
+	a.http = apitest.OverSocket(filepath.Join(a.run, "agent.sock"))
 	return a
 }
 

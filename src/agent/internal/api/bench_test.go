@@ -30,8 +30,8 @@ func BenchmarkOutput(b *testing.B) {
 	c := serve(b)
 	b.SetBytes(64 << 20)
 	for b.Loop() {
-		c.text("POST", "/processes", `{"id":"o","command":["head","-c","67108864","/dev/zero"]}`)
-		response := c.send("GET", "/processes/o/stdout", nil)
+		c.Text("POST", "/processes", `{"id":"o","command":["head","-c","67108864","/dev/zero"]}`)
+		response := c.Send("GET", "/processes/o/stdout", "")
 		n, _ := io.Copy(io.Discard, response.Body)
 		if n != 64<<20 {
 			b.Fatalf("%d bytes", n)
@@ -40,7 +40,7 @@ func BenchmarkOutput(b *testing.B) {
 }
 
 func (c *client) trueOnce() {
-	if status, text := c.text("POST", "/exec", `{"command":["/bin/true"]}`); status != 200 || !strings.Contains(text, `{"exit":{"code":0`) {
-		c.t.Errorf("%d %s", status, text)
+	if status, text := c.Text("POST", "/exec", `{"command":["/bin/true"]}`); status != 200 || !strings.Contains(text, `{"exit":{"code":0`) {
+		c.T.Errorf("%d %s", status, text)
 	}
 }

@@ -31,15 +31,15 @@ type frame struct {
 }
 
 func (c *client) exec(body map[string]any) execution {
-	c.t.Helper()
+	c.T.Helper()
 	text, _ := json.Marshal(body)
-	response := c.send("POST", "/exec", text)
+	response := c.Send("POST", "/exec", string(text))
 	defer response.Body.Close()
 	if response.StatusCode != 200 {
 		refusal, _ := io.ReadAll(response.Body)
-		c.t.Fatalf("exec %.200s: %d %s", text, response.StatusCode, refusal)
+		c.T.Fatalf("exec %.200s: %d %s", text, response.StatusCode, refusal)
 	}
-	return read(c.t, response.Body)
+	return read(c.T, response.Body)
 }
 
 // read checks that offsets have no gaps, and that nothing follows the exit.

@@ -8,29 +8,35 @@ import (
 	"testing"
 )
 
-func TestAPortIsReachedThroughOneRequest(t *testing.T) {
-	t.Parallel()
-	c := serve(t)
+// portOf gives a port at which one connection is served.
+func portOf(t *testing.T, program func(*net.TCPConn)) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { listener.Close() })
-	heard := make(chan string, 1)
 	go func() {
-		connection, err := listener.Accept()
-		if err != nil {
-			return
+		if connection, err := listener.Accept(); err == nil {
+			program(connection.(*net.TCPConn))
+			connection.Close()
 		}
-		defer connection.Close()
+	}()
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+}
+
+func TestAPortIsReachedThroughOneRequest(t *testing.T) {
+	t.Parallel()
+	c := serve(t)
+	heard := make(chan string, 1)
+	port := portOf(t, func(connection *net.TCPConn) {
 		connection.Write([]byte("hello"))
-		connection.(*net.TCPConn).CloseWrite()
+		connection.CloseWrite()
 		rest, _ := io.ReadAll(connection)
 		heard <- string(rest)
-	}()
+	})
 	body, up := io.Pipe()
-	port := listener.Addr().(*net.TCPAddr).Port
-	response, err := c.stream("POST", "/ports/"+strconv.Itoa(port), body)
+	response, err := c.Stream("POST", "/ports/"+port, body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,24 +59,13 @@ func TestAPortIsReachedThroughOneRequest(t *testing.T) {
 func TestAPortThatResetsCutsTheResponse(t *testing.T) {
 	t.Parallel()
 	c := serve(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		connection, err := listener.Accept()
-		if err != nil {
-			return
-		}
+	port := portOf(t, func(connection *net.TCPConn) {
 		io.ReadFull(connection, make([]byte, 1))
-		connection.(*net.TCPConn).SetLinger(0)
-		connection.Close()
-	}()
+		connection.SetLinger(0)
+	})
 	body, up := io.Pipe()
 	defer up.Close()
-	port := listener.Addr().(*net.TCPAddr).Port
-	response, err := c.stream("POST", "/ports/"+strconv.Itoa(port), body)
+	response, err := c.Stream("POST", "/ports/"+port, body)
 	if err != nil {
 		t.Fatal(err)
 	}

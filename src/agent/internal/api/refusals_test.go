@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sandkeep.dev/agent/internal/apitest"
 )
 
 func TestRefusals(t *testing.T) {
@@ -27,7 +29,7 @@ func TestRefusals(t *testing.T) {
 	plain := file("plain", "text", 0o644)
 	noFormat := file("no-format", "\x7fELF nonsense", 0o755)
 	noInterpreter := file("no-interpreter", "#!/nowhere/python -u\n", 0o755)
-	request[view](c, "POST", "/processes", `{"id":"runs","command":["/bin/sleep","100"]}`, 201)
+	apitest.Answer[view](c.Client, "POST", "/processes", `{"id":"runs","command":["/bin/sleep","100"]}`, 201)
 	start := func(command string) string { return fmt.Sprintf(`{"command":[%q]}`, command) }
 	for name, test := range map[string]struct {
 		route, body string
@@ -96,7 +98,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			method, path, _ := strings.Cut(test.route, " ")
-			got := request[refusal](c, method, path, test.body, test.status)
+			got := apitest.Answer[refusal](c.Client, method, path, test.body, test.status)
 			if got.Code != test.code || !strings.Contains(got.Message, test.says) || got.Resource == "" || len(got.Message) > 1500 {
 				t.Errorf("%+v, want %s with %q", got, test.code, test.says)
 			}

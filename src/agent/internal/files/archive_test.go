@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sandkeep.dev/agent/internal/apitest"
 )
 
 // tree describes everything below a directory, one line each.
@@ -78,12 +80,12 @@ func TestArchivesKeepTrees(t *testing.T) {
 		return errors.Join(err, unix.UtimesNanoAt(unix.AT_FDCWD, path, []unix.Timespec{stamp, stamp}, unix.AT_SYMLINK_NOFOLLOW))
 	}))
 
-	status, packed := c.text("GET", "/files/archive?"+at(d, "from/"), "")
+	status, packed := c.Text("GET", "/files/archive?"+at(d, "from/"), "")
 	if status != 200 {
 		t.Fatal(packed)
 	}
 	type unpacked struct{ Entries int }
-	got := request[unpacked](c, "PUT", "/files/archive?"+at(d, "new/to"), packed, 200)
+	got := apitest.Answer[unpacked](c.Client, "PUT", "/files/archive?"+at(d, "new/to"), packed, 200)
 	if tree(t, d+"/new/to") != tree(t, from) || got.Entries != 16 {
 		t.Errorf("%d entries\n%s\nnot\n%s", got.Entries, tree(t, d+"/new/to"), tree(t, from))
 	}
@@ -91,7 +93,7 @@ func TestArchivesKeepTrees(t *testing.T) {
 	write(t, d+"/new/to/sub/other", "stays")
 	write(t, d+"/new/to/zzz", "goes")
 	must(t, os.Chtimes(d+"/new/to/sub", when, when))
-	request[unpacked](c, "PUT", "/files/archive?"+at(d, "new/to"), packed, 200)
+	apitest.Answer[unpacked](c.Client, "PUT", "/files/archive?"+at(d, "new/to"), packed, 200)
 	must(t, os.Remove(d+"/new/to/sub/other"), os.Chtimes(d+"/new/to/sub", when, when))
 	if tree(t, d+"/new/to") != tree(t, from) {
 		t.Errorf("again\n%s\nnot\n%s", tree(t, d+"/new/to"), tree(t, from))
@@ -113,16 +115,16 @@ func TestArchivesKeepTrees(t *testing.T) {
 		t.Errorf("tar made\n%s\nnot\n%s", tree(t, other), tree(t, from))
 	}
 	byTar := run("", "-C", from, "--format=pax", "--xattrs", "-cf", "-", ".")
-	request[unpacked](c, "PUT", "/files/archive?"+at(d, "from-tar"), byTar, 200)
+	apitest.Answer[unpacked](c.Client, "PUT", "/files/archive?"+at(d, "from-tar"), byTar, 200)
 	if tree(t, d+"/from-tar") != tree(t, from) {
 		t.Errorf("of tar\n%s\nnot\n%s", tree(t, d+"/from-tar"), tree(t, from))
 	}
-	request[unpacked](c, "PUT", "/files/archive?noOwners=true&"+at(d, "mine"), packed, 200)
+	apitest.Answer[unpacked](c.Client, "PUT", "/files/archive?noOwners=true&"+at(d, "mine"), packed, 200)
 	if mine := tree(t, d+"/mine"); strings.Contains(mine, "123:") || strings.Contains(mine, "9:") {
 		t.Errorf("without owners\n%s", mine)
 	}
-	_, alone := c.text("GET", "/files/archive?"+at(d, "from/sub/link"), "")
-	request[unpacked](c, "PUT", "/files/archive?"+at(d, "one"), alone, 200)
+	_, alone := c.Text("GET", "/files/archive?"+at(d, "from/sub/link"), "")
+	apitest.Answer[unpacked](c.Client, "PUT", "/files/archive?"+at(d, "one"), alone, 200)
 	if one := names(t, d+"/one") + contentOf(d+"/one/link"); one != "linktext" {
 		t.Errorf("a file alone: %s", one)
 	}
@@ -193,7 +195,7 @@ func TestArchivesDoNotEscape(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := &client{t, c.http}
+			c := &client{c.In(t)}
 			body := tarOf(t, test.entries...)
 			switch name {
 			case "no end":
@@ -206,7 +208,7 @@ func TestArchivesDoNotEscape(t *testing.T) {
 				body = strings.Replace(tarOf(t, file("a")), "00000000004", "77777777777", 1)
 			}
 			into := d + "/" + strings.ReplaceAll(name, " ", "-")
-			status, text := c.text("PUT", "/files/archive?"+at("", into), body)
+			status, text := c.Text("PUT", "/files/archive?"+at("", into), body)
 			if status < 400 || !strings.Contains(text, `"code":"`+test.code+`"`) || !strings.Contains(text, test.says) {
 				t.Errorf("%d %s", status, text)
 			}
@@ -226,7 +228,7 @@ func TestArchivesDoNotEscape(t *testing.T) {
 		}
 	})
 	// What links within, is followed; what is replaced, is not written through.
-	request[any](c, "PUT", "/files/archive?"+at(d, "fine"), tarOf(t, directory("a"), symlink("l", "a"), file("l/x"), symlink("m", d+"/outside"), file("m")), 200)
+	apitest.Answer[any](c.Client, "PUT", "/files/archive?"+at(d, "fine"), tarOf(t, directory("a"), symlink("l", "a"), file("l/x"), symlink("m", d+"/outside"), file("m")), 200)
 	if got := contentOf(d+"/fine/a/x") + contentOf(d+"/fine/m"); got != "evilevil" {
 		t.Errorf("%s", got)
 	}
@@ -245,7 +247,7 @@ func TestABrokenArchiveLeavesNoPartOfAFile(t *testing.T) {
 		}
 		writer.CloseWithError(errors.New("the client breaks"))
 	}()
-	if response, err := c.stream("PUT", "/files/archive?"+at(d, ""), reader); err == nil {
+	if response, err := c.Stream("PUT", "/files/archive?"+at(d, ""), reader); err == nil {
 		response.Body.Close()
 	}
 	for names(t, d) != "whole" {
@@ -266,7 +268,7 @@ func TestArchiveRefusals(t *testing.T) {
 	} {
 		c.refuses(t, name, test)
 	}
-	status, text := c.text("GET", "/files/archive?path=/proc/self/task", "")
+	status, text := c.Text("GET", "/files/archive?path=/proc/self/task", "")
 	if entries := strings.Count(text, "ustar"); status != 200 || entries != 2 {
 		t.Errorf("/proc has %d headers, status %d", entries, status)
 	}

@@ -16,7 +16,7 @@ func benchmarkRead(b *testing.B, size int) {
 	write(b, d+"/file", strings.Repeat("x", size))
 	b.SetBytes(int64(size))
 	for b.Loop() {
-		response := c.send("GET", "/files?"+at(d, "file"), nil)
+		response := c.Send("GET", "/files?"+at(d, "file"), "")
 		n, err := io.Copy(io.Discard, response.Body)
 		if response.Body.Close(); err != nil || n != int64(size) {
 			b.Fatalf("%d octets, %v", n, err)
@@ -29,7 +29,7 @@ func benchmarkWrite(b *testing.B, size int) {
 	body := strings.Repeat("x", size)
 	b.SetBytes(int64(size))
 	for b.Loop() {
-		if status, text := c.text("PUT", "/files?"+at(d, "file"), body); status != 204 {
+		if status, text := c.Text("PUT", "/files?"+at(d, "file"), body); status != 204 {
 			b.Fatalf("%d %s", status, text)
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sandkeep.dev/agent/internal/apitest"
 )
 
 // at is the query of a path, in a directory of the test's own if it is relative.
@@ -109,7 +111,7 @@ func TestReadsFilesAndRanges(t *testing.T) {
 			if test.asked != "" {
 				request.Header.Set("Range", test.asked)
 			}
-			response, err := c.http.Do(request)
+			response, err := c.HTTP.Do(request)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -141,7 +143,7 @@ func TestReadsWhatHasNoKnownSizeAndIsLong(t *testing.T) {
 		t.Fatalf("/proc/kallsyms has only %d octets", len(want))
 	}
 	c := serve(t)
-	response := c.send("GET", "/files?path=/proc/kallsyms", nil)
+	response := c.Send("GET", "/files?path=/proc/kallsyms", "")
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil || response.ContentLength != -1 || string(body) != want {
@@ -149,7 +151,7 @@ func TestReadsWhatHasNoKnownSizeAndIsLong(t *testing.T) {
 	}
 	request, _ := http.NewRequestWithContext(t.Context(), "GET", "http://agent/files?path=/proc/kallsyms", nil)
 	request.Header.Set("Range", "bytes=0-9")
-	refused, err := c.http.Do(request)
+	refused, err := c.HTTP.Do(request)
 	if err != nil || refused.StatusCode != 501 {
 		t.Errorf("a range: %v, %v", refused, err)
 	}
@@ -160,7 +162,7 @@ func TestWritesFilesAsAWhole(t *testing.T) {
 	c, directory := serve(t), t.TempDir()
 	put := func(path, query, body string) {
 		t.Helper()
-		if status, text := c.text("PUT", "/files?"+at(directory, path)+query, body); status != 204 {
+		if status, text := c.Text("PUT", "/files?"+at(directory, path)+query, body); status != 204 {
 			t.Fatalf("PUT %s%s: %d %s", path, query, status, text)
 		}
 	}
@@ -238,7 +240,7 @@ func TestABrokenBodyChangesNothing(t *testing.T) {
 				}
 				writer.CloseWithError(errors.New("the client breaks"))
 			}()
-			response, err := c.http.Do(request)
+			response, err := c.HTTP.Do(request)
 			if err == nil {
 				response.Body.Close()
 				if response.StatusCode < 400 {
@@ -297,7 +299,7 @@ func TestWritesInPlace(t *testing.T) {
 				link(t, file, path+"-link")
 				file += "-link"
 			}
-			got := request[patched](c, "PATCH", "/files?"+at(directory, file)+test.query, test.body, 200)
+			got := apitest.Answer[patched](c.Client, "PATCH", "/files?"+at(directory, file)+test.query, test.body, 200)
 			if content := contentOf(path); content != test.after || got != test.want {
 				t.Errorf("%+v, %d octets: %.80q", got, len(content), content)
 			}
@@ -333,7 +335,7 @@ func TestDescribesFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, got := c.text("GET", "/files/stat?"+at("", test.path), "")
+			_, got := c.Text("GET", "/files/stat?"+at("", test.path), "")
 			var said struct {
 				Size         int64
 				ModifiedTime string
@@ -348,7 +350,7 @@ func TestDescribesFiles(t *testing.T) {
 			}
 			if len(said.PathBytes) > 0 {
 				again := "pathBytes=" + url.QueryEscape(base64.StdEncoding.EncodeToString(said.PathBytes))
-				if _, same := c.text("GET", "/files/stat?"+again, ""); same != got {
+				if _, same := c.Text("GET", "/files/stat?"+again, ""); same != got {
 					t.Errorf("by its bytes: %s", same)
 				}
 			}
@@ -379,7 +381,7 @@ func TestListsDirectoriesByName(t *testing.T) {
 		var all []string
 		cursor, pages := "", 0
 		for more := true; more && pages < 10; more = cursor != "" {
-			page := request[listed](c, "GET", fmt.Sprintf("/files/list?%s&limit=%d&cursor=%s", at(directory, "link"), limit, cursor), "", 200)
+			page := apitest.Answer[listed](c.Client, "GET", fmt.Sprintf("/files/list?%s&limit=%d&cursor=%s", at(directory, "link"), limit, cursor), "", 200)
 			for _, item := range page.Items {
 				if item.Path != directory+"/link/"+item.Name || item.Type != "file" {
 					t.Fatalf("%+v", item)
@@ -398,15 +400,15 @@ func TestListsDirectoriesByName(t *testing.T) {
 		}
 	}
 	empty := t.TempDir()
-	if _, text := c.text("GET", "/files/list?"+at(empty, ""), ""); text != `{"items":[]}` {
+	if _, text := c.Text("GET", "/files/list?"+at(empty, ""), ""); text != `{"items":[]}` {
 		t.Errorf("an empty directory: %s", text)
 	}
 	odd := t.TempDir()
 	write(t, odd+"/\xfe", "")
 	write(t, odd+"/.b", "")
 	link(t, "/nowhere", odd+"/a")
-	page := request[listed](c, "GET", "/files/list?limit=2&"+at(odd, ""), "", 200)
-	rest := request[listed](c, "GET", "/files/list?"+at(odd, "")+"&cursor="+page.Cursor, "", 200)
+	page := apitest.Answer[listed](c.Client, "GET", "/files/list?limit=2&"+at(odd, ""), "", 200)
+	rest := apitest.Answer[listed](c.Client, "GET", "/files/list?"+at(odd, "")+"&cursor="+page.Cursor, "", 200)
 	if len(page.Items) != 2 || page.Items[0].Name != ".b" || page.Items[1].Type != "symlink" || len(rest.Items) != 1 || string(rest.Items[0].PathBytes) != odd+"/\xfe" {
 		t.Errorf("%+v, %+v", page, rest)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"sandkeep.dev/agent/internal/apitest"
 )
 
 type refusal struct{ Code, Message, Resource string }
@@ -22,9 +24,9 @@ type refusalCase struct {
 
 func (c *client) refuses(t *testing.T, name string, test refusalCase) {
 	t.Run(name, func(t *testing.T) {
-		c := &client{t, c.http}
+		c := &client{c.In(t)}
 		method, path, _ := strings.Cut(test.request, " ")
-		got := request[refusal](c, method, path, test.body, test.status)
+		got := apitest.Answer[refusal](c.Client, method, path, test.body, test.status)
 		if got.Code != test.code || !strings.Contains(got.Message, test.says) || got.Resource == "" || len(got.Message) > 1500 {
 			t.Errorf("%+v, want %s with %q", got, test.code, test.says)
 		}
@@ -170,7 +172,7 @@ func TestFileRefusalsOfProgramsAndDeletedDirectories(t *testing.T) {
 	c.refuses(t, "writing into a running program", refusalCase{"PATCH /files?offset=0&" + at(d, "program"), "x", 412, "failed_precondition", "a program that runs"})
 	c.refuses(t, "writing into a deleted directory", refusalCase{"PUT /files?" + at(d, gone), "x", 404, "not_found", "no such file"})
 	c.refuses(t, "making in a deleted directory", refusalCase{"POST /files/mkdir?parents=true&" + at(d, gone), "", 404, "not_found", "no such file"})
-	if status, text := c.text("PUT", "/files?"+at(d, "program"), "new"); status != 204 {
+	if status, text := c.Text("PUT", "/files?"+at(d, "program"), "new"); status != 204 {
 		t.Errorf("replacing a running program: %d %s", status, text)
 	}
 }
@@ -216,7 +218,7 @@ func TestReadOnlyFileSystem(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.refuses(t, "a file that is a mount point", refusalCase{"PUT /files?" + at(d, "mounted"), "x", 412, "failed_precondition", "PATCH writes into it"})
-	request[any](c, "PATCH", "/files?offset=0&truncate=0&"+at(d, "mounted"), "in place", 200)
+	apitest.Answer[any](c.Client, "PATCH", "/files?offset=0&truncate=0&"+at(d, "mounted"), "in place", 200)
 	if err := syscall.Mount("", d, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=1m"); err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +229,7 @@ func TestReadOnlyFileSystem(t *testing.T) {
 	} {
 		c.refuses(t, name, refusalCase{of, "", 403, "permission_denied", "the file system is read-only"})
 	}
-	if _, text := c.text("GET", "/files?"+at(d, "file"), ""); text != "in place" {
+	if _, text := c.Text("GET", "/files?"+at(d, "file"), ""); text != "in place" {
 		t.Errorf("read %q", text)
 	}
 }
@@ -266,11 +268,11 @@ func TestAsAnotherUser(t *testing.T) {
 		c.refuses(t, name, denied(request))
 	}
 	var refused struct{ Details struct{ InPlace bool } }
-	if refused = request[struct{ Details struct{ InPlace bool } }](c, "PUT", "/files?"+at(d, "mine"), "x", 403); !refused.Details.InPlace {
+	if refused = apitest.Answer[struct{ Details struct{ InPlace bool } }](c.Client, "PUT", "/files?"+at(d, "mine"), "x", 403); !refused.Details.InPlace {
 		t.Errorf("%+v", refused)
 	}
-	request[any](c, "PATCH", "/files?truncate=0&offset=0&"+at(d, "mine"), "new", 200)
-	if status, text := c.text("PUT", "/files?"+at(d, "open/new"), "x"); status != 204 {
+	apitest.Answer[any](c.Client, "PATCH", "/files?truncate=0&offset=0&"+at(d, "mine"), "new", 200)
+	if status, text := c.Text("PUT", "/files?"+at(d, "open/new"), "x"); status != 204 {
 		t.Errorf("%d %s", status, text)
 	}
 	if got := contentOf(d+"/mine") + contentOf(d+"/open/new"); got != "newx" {
@@ -299,7 +301,7 @@ func TestMakesMovesAndRemoves(t *testing.T) {
 	do := func(request string) {
 		t.Helper()
 		method, path, _ := strings.Cut(request, " ")
-		if status, text := c.text(method, path, ""); status != 204 {
+		if status, text := c.Text(method, path, ""); status != 204 {
 			t.Fatalf("%s: %d %s", request, status, text)
 		}
 	}

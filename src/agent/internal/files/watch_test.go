@@ -30,7 +30,7 @@ type watched struct {
 
 func (c *client) watch(t *testing.T, prefix, query string) *watched {
 	t.Helper()
-	response := c.send("GET", "/files/watch?"+query, nil)
+	response := c.Send("GET", "/files/watch?"+query, "")
 	t.Cleanup(func() { response.Body.Close() })
 	if response.StatusCode != 200 || response.Header.Get("Content-Type") != "application/x-ndjson" {
 		t.Fatalf("%v", response)
@@ -106,9 +106,9 @@ func TestWatchesADirectory(t *testing.T) {
 	); got != want {
 		t.Errorf("%s\nnot\n%s", got, want)
 	}
-	c.text("PUT", "/files?"+at(d, "in/put"), strings.Repeat("x", 1_000_000))
-	c.text("PUT", "/files?"+at(d, "in/put"), "again")
-	c.text("PATCH", "/files?append=true&"+at(d, "in/put"), "more")
+	c.Text("PUT", "/files?"+at(d, "in/put"), strings.Repeat("x", 1_000_000))
+	c.Text("PUT", "/files?"+at(d, "in/put"), "again")
+	c.Text("PATCH", "/files?append=true&"+at(d, "in/put"), "more")
 	odd := d + "/in/\xff"
 	write(t, odd, "")
 	if got, want := w.until("create /\ufffd"), lines("create /put", "modify /put", "create /\ufffd"); got != want {
@@ -258,8 +258,8 @@ func TestWatchesAFile(t *testing.T) {
 	}
 	must(t, os.Chmod(d+"/other", 0o600), os.Chmod(d+"/file", 0o600))
 	expect("modify /file")
-	c.text("PUT", "/files?"+at(d, "file"), "again")
-	c.text("PUT", "/files?"+at(d, "unseen"), "")
+	c.Text("PUT", "/files?"+at(d, "file"), "again")
+	c.Text("PUT", "/files?"+at(d, "unseen"), "")
 	must(t, os.Rename(d+"/other", d+"/file"))
 	expect("rename /other /file", "modify /file")
 	must(t, os.Rename(d+"/file", d+"/elsewhere"), os.Chmod(d+"/elsewhere", 0o644))
@@ -359,7 +359,7 @@ func TestWatchesAreFewAndEndWithTheirClients(t *testing.T) {
 	var open []*watched
 	for len(open) < 64 {
 		// Those of other tests may not have ended yet.
-		if status, _ := c.text("GET", "/files/watch?timeoutSeconds=0&"+at(d, ""), ""); status == 200 {
+		if status, _ := c.Text("GET", "/files/watch?timeoutSeconds=0&"+at(d, ""), ""); status == 200 {
 			open = append(open, c.watch(t, d, at(d, "")))
 		}
 	}
@@ -368,10 +368,10 @@ func TestWatchesAreFewAndEndWithTheirClients(t *testing.T) {
 	for _, w := range open {
 		w.until("create /x")
 	}
-	c.http.CloseIdleConnections()
+	c.HTTP.CloseIdleConnections()
 	must(t, open[0].close())
 	for {
-		if status, _ := c.text("GET", "/files/watch?timeoutSeconds=0&"+at(d, ""), ""); status == 200 {
+		if status, _ := c.Text("GET", "/files/watch?timeoutSeconds=0&"+at(d, ""), ""); status == 200 {
 			return
 		}
 	}
@@ -387,7 +387,7 @@ func TestWatchLimitsOfTheSystem(t *testing.T) {
 	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 64, Max: before.Max}))
 	t.Cleanup(func() { must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before)) })
 	for {
-		response := c.send("GET", "/files/watch?"+at(d, ""), nil)
+		response := c.Send("GET", "/files/watch?"+at(d, ""), "")
 		t.Cleanup(func() { response.Body.Close() })
 		if response.StatusCode != 200 {
 			if response.StatusCode != 429 {
