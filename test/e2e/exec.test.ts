@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { lines } from "../../src/kube/lines.ts";
+import { outcomeOf } from "../support/gateway-client.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
 let tenant: Tenant;
@@ -38,6 +40,17 @@ describe("a command in a sandbox", () => {
       stdout: "from outside set",
       code: 0,
     });
+  });
+
+  test("tells what it writes at once while it goes on", async () => {
+    const command = ["sh", "-c", "echo first; until [ -e /tmp/go ]; do sleep 0.05; done; echo last"];
+    const { body } = await tenant.gateway.open("POST", `/sandboxes/${id}/exec`, { command });
+    let text = "";
+    for await (const line of lines(body)) {
+      text += `${line}\n`;
+      if (outcomeOf(text).stdout === "first\n") await tenant.gateway.exec(id, { command: ["touch", "/tmp/go"] });
+    }
+    expect(outcomeOf(text)).toEqual({ stdout: "first\nlast\n", stderr: "", code: 0 });
   });
 
   test("is found by its id, is not started twice, and keeps its output after its end", async () => {

@@ -60,6 +60,15 @@ describe("the agent over a link", () => {
     expect(stdout).toHaveLength(size);
   });
 
+  it("tells what a command writes at once long before it ends", async () => {
+    const frames = client.exec({ id: "lives", command: ["sh", "-c", "echo first; exec sleep 1000"] });
+    expect(await frames.next()).toMatchObject({ value: { process: "lives" } });
+    expect(await frames.next()).toMatchObject({ value: { data: Buffer.from("first\n").toString("base64") } });
+    expect(await client.getProcess("lives")).toMatchObject({ state: "running" });
+    await client.signalProcess("lives", "SIGKILL");
+    expect(await outputOf(frames)).toEqual({ stdout: "", code: 137 });
+  });
+
   it("refuses in its own words", async () => {
     await expect(client.startProcess({ command: ["nonesuch"] })).rejects.toMatchObject({
       code: "not_found",
