@@ -1,4 +1,5 @@
 import { expect, inject, test } from "vitest";
+import { operations } from "../soak/operations.ts";
 import { soak } from "../soak/soak.ts";
 import { newTenant } from "./tenant.ts";
 
@@ -6,7 +7,7 @@ test("no octet and no exit code is lost while links are cut and a gateway is kil
   await using tenant = await newTenant();
   const report = await soak(inject("installed"), tenant.gateway, { seconds: 45, seed: "hack/test" });
   expect(report.failures).toEqual([]);
-  expect(report.struck).toMatchObject({ "links cut": expect.any(Number), "gateways killed": expect.any(Number) });
-  expect(report.struck["links cut"]).toBeGreaterThan(5);
-  expect(Object.keys(report.done).sort()).toEqual(["exit", "file", "inPlace", "input", "output", "signal", "tree"]);
-}, 300_000);
+  expect(report.struck["links cut"]).toBeGreaterThan(0);
+  expect(report.struck["gateways killed"]).toBeGreaterThan(0);
+  expect(Object.keys(report.done).sort()).toEqual(Object.keys(operations).sort());
+});

@@ -14,7 +14,10 @@ export interface Place {
 export type Operation = (place: Place) => Promise<number>;
 
 /** What is mixed. */
-export const operations = { output, input, exit, signal, file, inPlace, tree } satisfies Record<string, Operation>;
+export const operations = { output, input, exit, signal, file, inPlace, tree, large } satisfies Record<
+  string,
+  Operation
+>;
 
 const most = 1 << 20;
 
@@ -90,6 +93,17 @@ async function file({ client, folder, random, unique }: Place): Promise<number> 
   }
   await remove(client, renamed);
   return 2 * bytes.length;
+}
+
+/** A file that is large enough for exec streams of its own arrives as it was sent, and comes back so. */
+async function large({ client, folder, random, unique }: Place): Promise<number> {
+  const path = `${folder}/${unique()}`;
+  const bytes = random.bytes(random.integer(5 * most, 8 * most));
+  await expectStatus(client, { method: "PUT", path: at("", { path }), body: bytes }, 204);
+  const { octets } = await expectStatus(client, { method: "GET", path: at("", { path }) }, 200);
+  expectSame(octets, bytes, "the large file");
+  await remove(client, path);
+  return bytes.length;
 }
 
 /** Writes at offsets change those octets and no others. */

@@ -1,7 +1,7 @@
 import type { Installed } from "../support/installed.ts";
 import type { GatewayClient } from "../support/gateway-client.ts";
-import { cutLinks, keepStriking, killApiServer, killGateway, type Fault } from "./faults.ts";
-import { operations } from "./operations.ts";
+import { cutLinks, cutStreams, keepStriking, killApiServer, killGateway, type Fault } from "./faults.ts";
+import { operations, type Operation } from "./operations.ts";
 import { PatientClient } from "./patient-client.ts";
 import { Random } from "./random.ts";
 import { subjects, type Subject } from "./subjects.ts";
@@ -41,14 +41,20 @@ export async function soak(installed: Installed, gateway: GatewayClient, options
   const created = await Promise.all(all.map(({ spec }) => gateway.create({ spec }, "started")));
   const ids = created.map(({ id }) => id);
   const [first = "", ...others] = ids;
-  const faults = [cutLinks(gateway, [first, ...others]), killGateway(installed), killApiServer(installed)];
+  const sandboxes = [first, ...others] as const;
+  const faults = [
+    cutLinks(gateway, sandboxes),
+    cutStreams(gateway, sandboxes),
+    killGateway(installed),
+    killApiServer(installed),
+  ];
   const signal = AbortSignal.timeout(options.seconds * 1000);
   try {
     await Promise.all([
       ...faults.map((fault) => strike(fault, options.seed, signal, report)),
       ...all.flatMap((subject, i) =>
         Array.from({ length: workers }, (_, worker) =>
-          work(subject, `${worker}`, new PatientClient(gateway, ids[i] ?? ""), options, signal, report),
+          work(subject, i * workers + worker, new PatientClient(gateway, ids[i] ?? ""), options, signal, report),
         ),
       ),
     ]);
@@ -64,16 +70,15 @@ async function strike(fault: Fault, seed: string, signal: AbortSignal, report: S
 
 async function work(
   { name, folder }: Subject,
-  worker: string,
+  worker: number,
   client: PatientClient,
   { seed, onFailure }: SoakOptions,
   signal: AbortSignal,
   report: SoakReport,
 ): Promise<void> {
-  const choices = Object.entries(operations);
   for (let round = 0; !signal.aborted; round++) {
     const random = new Random(`${seed} ${name} ${worker} ${round}`);
-    const [operation, run] = choices[random.integer(0, choices.length - 1)] ?? ["output", operations.output];
+    const [operation, run] = chosen(worker, round, random);
     const prefix = `soak-${worker}-${round}`;
     let uses = 0;
     try {
@@ -87,4 +92,17 @@ async function work(
     }
   }
   report.again += client.again;
+}
+
+type Named = [name: string, run: Operation];
+
+const { large, ...others } = operations;
+const one: Named = ["large", large];
+
+/** All operations, and all but the large one once more: it takes as long as many others. */
+const deck: Named[] = [...Object.entries(others), one, ...Object.entries(others)];
+
+/** What is done next: to begin with something else for each worker, so that all is done where there are enough of them. */
+function chosen(worker: number, round: number, random: Random): Named {
+  return deck[round === 0 ? worker % deck.length : random.integer(0, deck.length - 1)] ?? one;
 }
