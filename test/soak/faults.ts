@@ -64,7 +64,7 @@ export function killGateway(installed: Installed): Fault {
   const selector = ["--selector", "app.kubernetes.io/component=gateway"];
   return {
     name: "gateways killed",
-    every: [15_000, 40_000],
+    every: [8_000, 25_000],
     async strike(random) {
       const pods = await kubectl(installed, [...system, "get", "pods", ...selector, "--output=name"]);
       const [first = "", ...others] = pods.trim().split("\n");
