@@ -41,8 +41,9 @@ function fromApiServer(error: ApiError): SandkeepError {
   // A quota that is so new that nobody has counted yet.
   if (status === 403 && /status unknown for quota/.test(message)) return refuse("unavailable");
   if (status === 403 && /being terminated/.test(message)) return refuse("failed_precondition");
+  // An API server that has just started knows no rights yet, so this may be over in a moment.
   if (status === 403 && /\bUser "[^"]*" cannot\b/.test(message))
-    return refuse("internal", "The gateway's own account lacks a permission; its log says which");
+    return refuse("unavailable", "The API server allows the gateway's own account too little; its log says what");
   if (status === 403) return refuse("permission_denied");
   if (status === 404) return refuse("not_found");
   if (status === 409) return refuse(error.reason === "AlreadyExists" ? "already_exists" : "conflict");

@@ -56,13 +56,13 @@ it.each<[what: string, error: unknown, status: number, code: string, message: Re
     /being terminated/,
   ],
   [
-    "a right that the gateway itself lacks",
+    "a right that the gateway itself lacks, at least until the API server has read its rules",
     api(403, {
       reason: "Forbidden",
       message: `sandboxes is forbidden: User "${gatewayAccount}" cannot create resource`,
     }),
-    500,
-    "internal",
+    503,
+    "unavailable",
     /gateway's own account/,
   ],
   [
