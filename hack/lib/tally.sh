@@ -46,7 +46,7 @@ go_suite() {
   local folder=$1 report started code=0 passed failed skipped
   report=$reports/$(tr / - <<< "$folder").json
   started=$(now)
-  (cd "$root/$folder" && go test -race -json ./... > "$report" 2> "$report.errors") || code=$?
+  (cd "$root/$folder" && go test -race -timeout 30m -json ./... > "$report" 2> "$report.errors") || code=$?
   read -r passed failed skipped < <(jq -rs "$go_figures" "$report" 2> /dev/null) || true
   ((code == 0 && ${passed:-0} + ${skipped:-0} > 0 || ${failed:-0} > 0)) || failed=1
   if ((${failed:-0} > 0)); then

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // testCluster is a running cluster that ends with its test.
 type testCluster struct {

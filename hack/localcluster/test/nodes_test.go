@@ -32,16 +32,16 @@ func TestTwoNodes(t *testing.T) {
 	const page = "root:x:0:"
 
 	t.Run("a Pod reaches a Pod of the other node by its address", func(t *testing.T) {
-		expect(t, page, c.mustShell(t, "kubectl exec client -- timeout 5 wget -qO- http://"+address(t, "pod", "server", ".status.podIP")+":8080/group"))
+		c.answers(t, page, "kubectl exec client -- timeout 5 wget -qO- http://"+address(t, "pod", "server", ".status.podIP")+":8080/group")
 	})
 	t.Run("a Pod reaches a Service by its name", func(t *testing.T) {
-		expect(t, page, c.mustShell(t, "kubectl exec client -- timeout 5 wget -qO- http://server.default.svc.cluster.local/group"))
-		expect(t, page, c.mustShell(t, "kubectl exec client -- timeout 5 wget -qO- http://server/group"))
+		c.answers(t, page, "kubectl exec client -- timeout 5 wget -qO- http://server.default.svc.cluster.local/group")
+		c.answers(t, page, "kubectl exec client -- timeout 5 wget -qO- http://server/group")
 	})
 	t.Run("the host reaches a Pod, and a NodePort on both nodes", func(t *testing.T) {
-		expect(t, page, c.mustShell(t, "curl -sS --max-time 5 http://"+address(t, "pod", "server", ".status.podIP")+":8080/group"))
+		c.answers(t, page, "curl -sS --max-time 5 http://"+address(t, "pod", "server", ".status.podIP")+":8080/group")
 		for _, node := range []string{"node1", "node2"} {
-			expect(t, page, c.mustShell(t, "curl -sS --max-time 5 http://"+address(t, "node", node, `.status.addresses[?(@.type=="InternalIP")].address`)+":30080/group"))
+			c.answers(t, page, "curl -sS --max-time 5 http://"+address(t, "node", node, `.status.addresses[?(@.type=="InternalIP")].address`)+":30080/group")
 		}
 	})
 	t.Run("the RuntimeClass gvisor runs Pods in gVisor", func(t *testing.T) {
@@ -70,14 +70,14 @@ func TestTwoNodes(t *testing.T) {
 			"spec": object{"podSelector": object{"matchLabels": object{"app": "server"}}, "policyTypes": []string{"Ingress"}},
 		})
 		eventually(t, "the server is out of reach", func() error {
-			if _, err := c.shell("kubectl exec client -- timeout 1 wget -qO- http://server/group"); err == nil {
+			if _, err := c.shell("kubectl exec client -- timeout 2 wget -qO- http://server/group"); err == nil {
 				return fmt.Errorf("it answers")
 			}
 			return nil
 		})
 		c.mustShell(t, "kubectl delete networkpolicy closed")
 		eventually(t, "the server is back in reach", func() error {
-			_, err := c.shell("kubectl exec client -- timeout 1 wget -qO- http://server/group")
+			_, err := c.shell("kubectl exec client -- timeout 5 wget -qO- http://server/group")
 			return err
 		})
 	})
@@ -98,6 +98,18 @@ func TestTwoNodes(t *testing.T) {
 		if _, err := tryHackCluster("load", "--name", c.name, file); err == nil || !strings.Contains(err.Error(), "cannot read image archive") {
 			t.Errorf("load said: %v", err)
 		}
+	})
+}
+
+// answers waits until a request prints a page: the way to a Pod or a Service is there a moment after it is ready.
+func (c testCluster) answers(t *testing.T, page, request string) {
+	t.Helper()
+	eventually(t, request+" is answered", func() error {
+		output, err := c.shell(request)
+		if err == nil && !strings.Contains(output, page) {
+			err = fmt.Errorf("it printed %q", output)
+		}
+		return err
 	})
 }
 

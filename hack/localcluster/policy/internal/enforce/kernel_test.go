@@ -55,7 +55,7 @@ func start(t *testing.T, client kubernetes.Interface, options Options) *Enforcer
 	})
 	select {
 	case <-ready:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no first sync")
 	}
 	return enforcer
@@ -115,9 +115,7 @@ func TestNewConnections(t *testing.T) {
 
 	f.apply("deny", denyIngress("b"))
 	eventually(t, "the policy to isolate", func() bool { return !a.reaches(server) })
-	if !node(t).reaches(server) {
-		t.Error("the node cannot reach its Pod")
-	}
+	eventually(t, "the node to reach its Pod", func() bool { return node(t).reaches(server) })
 
 	spec := denyIngress("b")
 	from := selected("c")
@@ -151,9 +149,7 @@ func TestOpenConnectionsAreCut(t *testing.T) {
 			if _, err := udp.Write([]byte("?")); err != nil {
 				t.Fatal(err)
 			}
-			if !flows(tcp) || !flows(udp) {
-				t.Fatal("streams do not flow without policies")
-			}
+			eventually(t, "streams to flow without policies", func() bool { return flows(tcp) && flows(udp) })
 			f.apply("deny", deny)
 			eventually(t, "replies of the TCP connection to stop", func() bool { return !flows(tcp) })
 			eventually(t, "replies of the UDP connection to stop", func() bool { return !flows(udp) })
@@ -169,9 +165,7 @@ func TestRepliesReachAnIsolatedPod(t *testing.T) {
 	f.apply("deny", denyIngress("a"))
 	server, closed := b.serve(8080), a.serve(8081)
 	eventually(t, "isolated ingress", func() bool { return !b.reaches(closed) })
-	if !a.reaches(server) {
-		t.Error("replies to a Pod that accepts no connections do not reach it")
-	}
+	eventually(t, "replies to reach a Pod that accepts no connections", func() bool { return a.reaches(server) })
 }
 
 func TestPortsAndBlocks(t *testing.T) {
@@ -186,9 +180,7 @@ func TestPortsAndBlocks(t *testing.T) {
 			spec.Ingress = []networkingv1.NetworkPolicyIngressRule{{From: []networkingv1.NetworkPolicyPeer{{IPBlock: &block}}, Ports: []networkingv1.NetworkPolicyPort{port}}}
 			f.apply(name, spec)
 			eventually(t, "the other port to be closed", func() bool { return !a.reaches(refused) })
-			if !a.reaches(allowed) {
-				t.Error("the allowed port is closed")
-			}
+			eventually(t, "the allowed port to be open", func() bool { return a.reaches(allowed) })
 			if c.reaches(allowed) {
 				t.Error("the excepted address passes")
 			}
@@ -216,14 +208,10 @@ func TestServices(t *testing.T) {
 	spec.Egress = []networkingv1.NetworkPolicyEgressRule{{To: []networkingv1.NetworkPolicyPeer{{PodSelector: &to}}, Ports: []networkingv1.NetworkPolicyPort{{Port: &port}}}}
 	f.apply("to-b", spec)
 	eventually(t, "isolated egress", func() bool { return !a.reaches("10.100.1.1:9") })
-	if !a.reaches("10.96.0.9:80") {
-		t.Error("a Service of an allowed Pod is not reached")
-	}
+	eventually(t, "a Service of an allowed Pod", func() bool { return a.reaches("10.96.0.9:80") })
 	f.apply("deny", denyIngress("b"))
 	eventually(t, "the Service's Pod to be closed", func() bool { return !a.reaches("10.96.0.9:80") })
-	if !b.reaches("10.96.0.9:80") {
-		t.Error("a Pod does not reach itself through a Service")
-	}
+	eventually(t, "a Pod to reach itself through a Service", func() bool { return b.reaches("10.96.0.9:80") })
 }
 
 func TestEgressToTheNode(t *testing.T) {
@@ -234,9 +222,7 @@ func TestEgressToTheNode(t *testing.T) {
 	eventually(t, "the node", func() bool { return a.reaches(api) })
 	f.apply("deny", denyEgress("a"))
 	eventually(t, "the node to be out of reach", func() bool { return !a.reaches(api) })
-	if !node(t).reaches(kubelet) {
-		t.Error("the node's probes do not get answers")
-	}
+	eventually(t, "answers to the node's probes", func() bool { return node(t).reaches(kubelet) })
 }
 
 func TestClaimIsEnforcedBeforeTheStatusNamesAddresses(t *testing.T) {

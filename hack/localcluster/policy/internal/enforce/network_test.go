@@ -135,7 +135,7 @@ func (p *place) dial(network, address string) (connection net.Conn, err error) {
 }
 
 // silence is how long nothing may come before a connection counts as cut.
-const silence = 200 * time.Millisecond
+const silence = 500 * time.Millisecond
 
 // serve accepts TCP connections at a port, and sends bytes on each until it breaks.
 func (p *place) serve(port int) string {
@@ -208,7 +208,7 @@ func (p *place) reaches(address string) bool {
 
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !condition(); {
+	for deadline := time.Now().Add(time.Minute); !condition(); {
 		if time.Now().After(deadline) {
 			t.Fatal("still waiting for: " + what)
 		}
