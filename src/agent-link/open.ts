@@ -24,7 +24,7 @@ export async function openLink(
   signal?: AbortSignal,
 ): Promise<Link> {
   const name = nameOf(target);
-  const stream = await openAgent(connection, target, ["connect"], signal);
+  const stream = await openAgent(connection, target, ["connect"], { signal });
   try {
     return await Link.over(stream, name, signal);
   } catch (error) {
@@ -41,12 +41,19 @@ export async function openAgent(
   connection: Connection,
   target: Pick<LinkTarget, "namespace" | "pod">,
   args: string[],
-  signal?: AbortSignal,
+  { signal, large = false }: { signal?: AbortSignal | undefined; large?: boolean } = {},
 ): Promise<ExecStream> {
   const { namespace, pod } = target;
   const command = [agent, ...args];
   try {
-    return await openExec(connection, { namespace, pod, container: "sandbox", command, ...(signal && { signal }) });
+    return await openExec(connection, {
+      namespace,
+      pod,
+      container: "sandbox",
+      command,
+      large,
+      ...(signal && { signal }),
+    });
   } catch (cause) {
     signal?.throwIfAborted();
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -60,7 +60,9 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const ready = () => sandboxes.store.isReady && !signal.aborted;
   const agent = agentProxy(agentSender(directory, pool));
   const readLog = logReader((options) => podLog(connection, options));
-  const bulk = new Bulk({ open: (target, args, signal) => openAgent(connection, target, args, signal) });
+  const bulk = new Bulk({
+    open: (target, args, signal) => openAgent(connection, target, args, { signal, large: true }),
+  });
   const audit = auditTo(log, config.gateway.auditArguments);
   const attachments = new WebSockets(ATTACH_PROTOCOL);
   const ports = new WebSockets(PORT_PROTOCOL);

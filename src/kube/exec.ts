@@ -1,8 +1,11 @@
 import type { IncomingMessage } from "node:http";
+import type { createConnection } from "node:net";
+import type { ConnectionOptions } from "node:tls";
 import { WebSocket } from "ws";
 import { apiError, isApiError, isUnauthorized } from "./api-error.ts";
 import { asConnectionError, type Connection } from "./connection.ts";
 import { ExecStream } from "./exec-stream.ts";
+import { frameSocket } from "./frame-socket.ts";
 import { POD } from "./objects.ts";
 import { pathOf } from "./path.ts";
 
@@ -12,6 +15,8 @@ export interface ExecOptions {
   container: string;
   /** Travels in the URL and stands in the API server's audit log: no secrets, no bulk. */
   command: string[];
+  /** Whether much will be read: an octet costs less then, and a short message more. */
+  large?: boolean;
   /** Ends the stream when aborted; the process inside sees the end of its stdin. */
   signal?: AbortSignal;
 }
@@ -34,7 +39,7 @@ export async function openExec(connection: Connection, options: ExecOptions): Pr
 }
 
 async function upgrade(connection: Connection, options: ExecOptions): Promise<ExecStream> {
-  const { namespace, pod, container, command, signal } = options;
+  const { namespace, pod, container, command, large, signal } = options;
   signal?.throwIfAborted();
   const query = new URLSearchParams(command.map((part) => ["command", part]));
   query.append("container", container);
@@ -43,6 +48,7 @@ async function upgrade(connection: Connection, options: ExecOptions): Promise<Ex
 
   const { headers, tls } = await connection.credentials();
   const url = `${connection.server.replace(/^http/, "ws")}${path}?${query.toString()}`;
+  const secure = url.startsWith("wss:");
   const socket = new WebSocket(url, ["v5.channel.k8s.io"], {
     ...tls,
     headers,
@@ -50,7 +56,10 @@ async function upgrade(connection: Connection, options: ExecOptions): Promise<Ex
     maxPayload: 0,
     handshakeTimeout: 30_000,
     followRedirects: false,
-    ...(url.startsWith("wss:") && { generateMask: noMask }),
+    ...(secure && { generateMask: noMask }),
+    ...(large && {
+      createConnection: ((opened: ConnectionOptions) => frameSocket(opened, secure)) as typeof createConnection,
+    }),
   });
   socket.binaryType = "nodebuffer";
   const cancel = () => socket.terminate();

@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from "node:stream";
 import { crc32 } from "node:zlib";
+import { free } from "../../lib/own-memory.ts";
 import { limits } from "../limits.ts";
 import { LinkError } from "../link-error.ts";
 import { streamOctets } from "../metrics.ts";
@@ -9,7 +10,8 @@ import { StallTimer } from "./stall.ts";
 const sentOctets = streamOctets.labels({ kind: "bulk", direction: "sent" });
 
 /**
- * Sends a body over a stream in parts, with backpressure, and ends the stream. Resolves once all of it is on its way.
+ * Sends a body over a stream in parts, with backpressure, and ends the stream. Resolves once all of it is on its way. The
+ * memory of a chunk that lies alone in it is freed once the stream has taken the chunk: nobody else may look at it.
  * Rejects when the body breaks off, and with `LinkError` when the stream does or takes nothing for
  * `limits.stallMilliseconds`; the stream is destroyed then, and the body left as it is.
  */
@@ -20,12 +22,14 @@ export async function sendBody(body: Readable, stream: Duplex): Promise<void> {
       const fail = (why: string) => reject(new LinkError(`Cannot write on: ${why}`));
       const sent = { total: 0, sum: 0 };
       const take = (octets: Buffer) => {
-        for (const part of partsOf(octets)) {
+        const parts = partsOf(octets);
+        for (const [i, part] of parts.entries()) {
           sent.sum = crc32(part, sent.sum);
           sent.total += part.length;
           sentOctets.inc(part.length);
           stream.write(lengthOf(part));
-          if (!stream.write(part)) body.pause();
+          const taken = i === parts.length - 1 ? () => free(octets) : undefined;
+          if (!stream.write(part, taken)) body.pause();
         }
       };
       const drained = () => {
@@ -63,8 +67,10 @@ export async function sendBody(body: Readable, stream: Duplex): Promise<void> {
   }
 }
 
-function* partsOf(octets: Buffer): Generator<Buffer, void, void> {
-  for (let at = 0; at < octets.length; at += maxPartOctets) yield octets.subarray(at, at + maxPartOctets);
+function partsOf(octets: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < octets.length; at += maxPartOctets) parts.push(octets.subarray(at, at + maxPartOctets));
+  return parts;
 }
 
 function lengthOf(part: Buffer): Buffer {

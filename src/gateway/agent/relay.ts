@@ -4,6 +4,7 @@ import type { LinkResponse } from "../../agent-link/link.ts";
 import { SandkeepError } from "../../api/errors.ts";
 import { errorFrom } from "../../agent-link/client.ts";
 import { OFFSET_HEADER } from "../../api/process.ts";
+import { SentMemory } from "../../lib/own-memory.ts";
 import { HttpRefusal } from "../server/refusals.ts";
 
 /** The answer, unless it is a refusal: that is thrown, as the error that it says it is. */
@@ -60,12 +61,15 @@ function pipe(body: Readable, response: ServerResponse): Promise<void> {
   return new Promise((resolve, reject) => {
     let held: Buffer[] = [];
     let ahead = 0;
+    const memory = new SentMemory();
     const sendHeld = () => {
       turn = undefined;
       // Followers learn at once that the stream is there, however long its first octet takes.
       if (held.length === 0) return response.flushHeaders();
-      const octets = held.reduce((sum, { length }) => sum + length, 0);
-      writeTogether(response, held, octets, () => {
+      const chunks = held;
+      const octets = chunks.reduce((sum, { length }) => sum + length, 0);
+      writeTogether(response, chunks, octets, () => {
+        memory.sent(chunks);
         ahead -= octets;
         if (ahead < aheadOctets && body.isPaused()) body.resume();
       });

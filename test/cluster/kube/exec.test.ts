@@ -30,8 +30,8 @@ async function startPod(name: string): Promise<void> {
   await waitFor(`Pod ${name} to run`, running);
 }
 
-function exec(command: string[], pod = "target"): Promise<ExecStream> {
-  return openExec(server.connection, { namespace: server.namespace, pod, container: "sandbox", command });
+function exec(command: string[], { pod = "target", large = false } = {}): Promise<ExecStream> {
+  return openExec(server.connection, { namespace: server.namespace, pod, container: "sandbox", command, large });
 }
 
 describe("exec on a real kubelet", () => {
@@ -42,9 +42,9 @@ describe("exec on a real kubelet", () => {
     expect(await stream.status).toEqual({ code: 0 });
   });
 
-  test("carries bytes to stdin and back, and the end of stdin", async () => {
+  test.each([{ large: false }, { large: true }])("carries bytes to stdin and back, and its end (%o)", async (how) => {
     const bytes = randomBytes(8 << 20);
-    const stream = await exec(["sh", "-c", "cat; echo done >&2"]);
+    const stream = await exec(["sh", "-c", "cat; echo done >&2"], how);
     const hash = createHash("sha256");
     const reading = (async () => {
       for await (const chunk of stream) hash.update(chunk);
@@ -75,7 +75,7 @@ describe("exec on a real kubelet", () => {
   });
 
   test("tells that there is no such Pod", async () => {
-    await expect(exec(["true"], "missing")).rejects.toMatchObject({
+    await expect(exec(["true"], { pod: "missing" })).rejects.toMatchObject({
       name: "ApiError",
       status: 404,
       message: 'pods "missing" not found',
@@ -84,7 +84,7 @@ describe("exec on a real kubelet", () => {
 
   test("ends, one way or the other, when its Pod is deleted", async () => {
     await startPod("deleted");
-    const stream = await exec(["cat"], "deleted");
+    const stream = await exec(["cat"], { pod: "deleted" });
     stream.resume();
     const status = stream.status.catch((error: unknown) => error);
     await server.kube.delete(POD, { namespace: server.namespace, name: "deleted" }, { gracePeriodSeconds: 0 });

@@ -7,8 +7,11 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { expect, it } from "vitest";
+import type { LinkResponse } from "../../../src/agent-link/link.ts";
 import { relay } from "../../../src/gateway/agent/relay.ts";
+import { OwnMemory } from "../../../src/lib/own-memory.ts";
 import { farEnd } from "../agent-link/far-end.ts";
 
 interface Reply {
@@ -21,14 +24,21 @@ interface Reply {
 /** What a client gets when the agent answers so. */
 async function relayed(
   answer: (stream: ServerHttp2Stream) => void,
+  onData?: (response: IncomingMessage, chunk?: string) => void,
+  method?: string,
+): Promise<Reply> {
+  await using end = await farEnd(answer);
+  return await relayedFrom(() => end.link.request({ method: "GET", path: "/" }), onData, method);
+}
+
+async function relayedFrom(
+  ask: () => Promise<LinkResponse>,
   onData: (response: IncomingMessage, chunk?: string) => void = () => {},
   method = "GET",
 ): Promise<Reply> {
-  await using end = await farEnd(answer);
   const answerWith = async (response: ServerResponse) => {
     try {
-      const reply = await end.link.request({ method: "GET", path: "/" });
-      await relay(reply, "application/octet-stream", response);
+      await relay(await ask(), "application/octet-stream", response);
     } catch {
       if (response.headersSent) response.destroy();
       else response.writeHead(503).end();
@@ -57,6 +67,15 @@ async function relayed(
     server.close();
   }
 }
+
+it("frees the memory of a large body once it was sent, and sends it whole", async () => {
+  const pieces = Array.from({ length: 100 }, (_, i) => OwnMemory.buffer(100_000).fill(97 + (i % 26)));
+  const text = pieces.join("");
+  const body = Readable.from(pieces.flatMap((piece) => [piece.subarray(0, 60_000), piece.subarray(60_000)]));
+  const reply = await relayedFrom(() => Promise.resolve({ status: 200, headers: {}, body }));
+  expect(reply.text === text).toBe(true);
+  expect(pieces.filter(({ length }) => length === 0).length).toBeGreaterThan(90);
+});
 
 it("hands on the body and the offset, and nothing else that the sandbox says", async () => {
   const reply = await relayed((stream) => {

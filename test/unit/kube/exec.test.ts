@@ -4,8 +4,8 @@ import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { ConnectionError } from "../../../src/kube/api-error.ts";
-import { openExec } from "../../../src/kube/exec.ts";
-import { stubServer, type StubOptions } from "../../support/stub-server.ts";
+import { openExec, type ExecOptions } from "../../../src/kube/exec.ts";
+import { stubServer, type StubOptions, type StubServer } from "../../support/stub-server.ts";
 
 const target = { namespace: "ns", pod: "a", container: "sandbox", command: ["agent", "connect x"] };
 
@@ -32,9 +32,9 @@ function frame(channel: number, data: string | Buffer | object): Buffer {
 }
 
 /** An exec stream whose other end does this. */
-async function execWith(socket: NonNullable<StubOptions["socket"]>) {
+async function openWith(socket: NonNullable<StubOptions["socket"]>, large: boolean) {
   const server = await stubServer({ socket });
-  const stream = await openExec(server.connection, target);
+  const stream = await openExec(server.connection, { ...target, large });
   return {
     stream,
     [Symbol.asyncDispose]: async () => {
@@ -44,7 +44,9 @@ async function execWith(socket: NonNullable<StubOptions["socket"]>) {
   };
 }
 
-describe("an exec stream", () => {
+describe.each([{ large: false }, { large: true }])("an exec stream (large: $large)", ({ large }) => {
+  const execWith = (socket: NonNullable<StubOptions["socket"]>) => openWith(socket, large);
+
   test("asks for the command as it is, over the one protocol that can half-close", async () => {
     const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
     await using exec = await execWith((_, request) => resolve(request));
@@ -193,7 +195,10 @@ describe("an exec stream", () => {
   });
 });
 
-describe("opening an exec stream", () => {
+describe.each([{ large: false }, { large: true }])("opening an exec stream (large: $large)", ({ large }) => {
+  const open = ({ connection }: StubServer, more: Partial<ExecOptions> = {}) =>
+    openExec(connection, { ...target, large, ...more });
+
   test.each([
     { status: 403, message: "pods is forbidden" },
     { status: 404, message: 'pods "a" not found' },
@@ -201,26 +206,26 @@ describe("opening an exec stream", () => {
     await using server = await stubServer({
       request: (_, response) => response.writeHead(status).end(JSON.stringify({ kind: "Status", message })),
     });
-    await expect(openExec(server.connection, target)).rejects.toMatchObject({ name: "ApiError", status, message });
+    await expect(open(server)).rejects.toMatchObject({ name: "ApiError", status, message });
   });
 
   test("rejects when nobody answers", async () => {
     const server = await stubServer({});
     await server[Symbol.asyncDispose]();
-    await expect(openExec(server.connection, target)).rejects.toThrow(ConnectionError);
+    await expect(open(server)).rejects.toThrow(ConnectionError);
   });
 
   test("rejects with the signal's reason, before and after the stream is open", async () => {
     const controller = new AbortController();
     await using server = await stubServer({ socket: () => {} });
-    const stream = await openExec(server.connection, { ...target, signal: controller.signal });
+    const stream = await open(server, { signal: controller.signal });
     controller.abort(new Error("enough"));
     await expect(stream.status).rejects.toThrow("enough");
-    await expect(openExec(server.connection, { ...target, signal: controller.signal })).rejects.toThrow("enough");
+    await expect(open(server, { signal: controller.signal })).rejects.toThrow("enough");
   });
 
   test("rejects names that would lead elsewhere", async () => {
     await using server = await stubServer({});
-    await expect(openExec(server.connection, { ...target, pod: ".." })).rejects.toThrow("that is not a name");
+    await expect(open(server, { pod: ".." })).rejects.toThrow("that is not a name");
   });
 });
