@@ -2,6 +2,7 @@ import { once } from "node:events";
 import http2 from "node:http2";
 import type { Duplex, Readable } from "node:stream";
 import { cancel } from "./cancel.ts";
+import { endOfStream } from "./end-of-stream.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { limits } from "./limits.ts";
 import { LinkError } from "./link-error.ts";
@@ -150,6 +151,7 @@ export class Link implements AsyncDisposable {
   }
 
   #response(stream: http2.ClientHttp2Stream, milliseconds: number, signal?: AbortSignal): Promise<LinkResponse> {
+    const ended = endOfStream(stream);
     return new Promise((resolve, reject) => {
       const fail = (cause?: unknown) => {
         clearTimeout(late);
@@ -174,7 +176,7 @@ export class Link implements AsyncDisposable {
         resolve({
           status: head[":status"] ?? 502,
           headers: head,
-          body: responseBody(stream, this.#session, broken),
+          body: responseBody(stream, this.#session, ended, broken),
         });
       });
     });

@@ -5,7 +5,8 @@ import { limits } from "./limits.ts";
 
 /**
  * The body of a response as an ordinary stream, read ahead up to `limits.windowOctets`. It must be made while the
- * `response` event is told. An end comes only if the agent ended the stream cleanly; else the body fails with `failure()`.
+ * `response` event is told. An end comes only if `ended` says that the agent ended the stream; else the body fails with
+ * `failure()`.
  *
  * An HTTP/2 stream is itself no ordinary stream: its `closed` means the protocol's state, true already while data waits
  * to be read, and `pipeline` and `for await` then take it for broken.
@@ -13,6 +14,7 @@ import { limits } from "./limits.ts";
 export function responseBody(
   stream: http2.ClientHttp2Stream,
   session: http2.ClientHttp2Session,
+  ended: () => boolean,
   failure: () => Error,
 ): Readable {
   const body = new Readable({
@@ -29,7 +31,7 @@ export function responseBody(
   // A reset ends the stream too, by the event `end`, unless it came with an error.
   let complete = false;
   stream.once("end", () => {
-    complete = stream.rstCode === http2.constants.NGHTTP2_NO_ERROR && !session.destroyed;
+    complete = ended() && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR && !session.destroyed;
     if (complete) body.push(null);
   });
   stream.once("close", () => {

@@ -139,6 +139,7 @@ describe("an agent that says of a body", () => {
       ],
     ],
     ["nothing, and resets it", [start, body("half", 0), frame(types.reset, 0, first, uint32(2))]],
+    ["nothing, and resets it without an error", [start, body("half", 0), frame(types.reset, 0, first, uint32(0))]],
     ["nothing, and goes", [start, body("half", 0)]],
   ])("%s does not make it whole", async (_, octets) => {
     await using liar = await lyingAgent();
@@ -148,6 +149,16 @@ describe("an agent that says of a body", () => {
     await liar.say(octets);
     liar.end();
     await refused;
+  });
+
+  it("nothing, and resets the request once it has ended the answer, has told it whole", async () => {
+    await using liar = await lyingAgent();
+    const request = { method: "PUT", path: "/", body: new Readable({ read: () => {} }) };
+    const answer = liar.link.request(request).then(({ body }) => textOf(body));
+    await liar.asked();
+    await liar.say([start, body("all"), frame(types.reset, 0, first, uint32(0))]);
+    expect(await answer).toBe("all");
+    request.body.destroy();
   });
 });
 
