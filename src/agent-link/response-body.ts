@@ -21,15 +21,16 @@ export function responseBody(
     highWaterMark: limits.windowOctets,
     read: () => void stream.resume(),
     destroy(error, done) {
-      cancel(stream);
+      // Most have ended in both directions: a cancellation would do nothing, and cost more than the rest of their end.
+      if (!complete || !stream.writableFinished) cancel(stream);
       done(error);
     },
   });
+  let complete = false;
   stream.on("data", (chunk: Buffer) => {
     if (!body.push(chunk)) stream.pause();
   });
   // A reset ends the stream too, by the event `end`, unless it came with an error.
-  let complete = false;
   stream.once("end", () => {
     complete = ended() && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR && !session.destroyed;
     if (complete) body.push(null);
