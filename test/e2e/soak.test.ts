@@ -3,7 +3,7 @@ import { operations } from "../soak/operations.ts";
 import { soak } from "../soak/soak.ts";
 import { newTenant } from "./tenant.ts";
 
-test("no octet and no exit code is lost while links are cut and a gateway is killed", async () => {
+test("no octet and no exit code is lost while links and streams are cut and a gateway is killed", async () => {
   await using tenant = await newTenant();
   const report = await soak(inject("installed"), tenant.gateway, { seconds: 45, seed: "hack/test" });
   expect(report.failures).toEqual([]);

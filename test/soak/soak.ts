@@ -31,7 +31,7 @@ export interface SoakReport {
 const workers = 2;
 
 /**
- * Mixes operations in sandboxes of several kinds while links are cut and gateways and API servers killed, and checks
+ * Mixes operations in sandboxes of several kinds while links and streams are cut and gateways and API servers killed, and checks
  * every octet and exit code. The class for gVisor must be there. Resolves with what was done; rejects only when there
  * is nothing to try it with.
  */

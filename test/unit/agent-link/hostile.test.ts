@@ -7,6 +7,7 @@ import type { LinkRequest } from "../../../src/agent-link/link.ts";
 import { SandkeepError } from "../../../src/api/errors.ts";
 import { withSeeds, type Random } from "../../support/random.ts";
 import { farEnd, textOf, type FarEnd } from "./far-end.ts";
+import { Flood } from "./flood.ts";
 import { field, flags, frame, lyingAgent, ok, setting, types, uint32, type LyingAgent } from "./lying-agent.ts";
 
 const get: LinkRequest = { method: "GET", path: "/" };
@@ -200,18 +201,13 @@ describe("an agent that answers a small question", () => {
       },
     ],
   ])("%s is cut off at the limit", async (_, ask) => {
-    let sent = 0;
+    const flood = new Flood();
     await using end = await farEnd((stream) => {
       stream.respond({ ":status": 200 });
-      const write = () => {
-        let more = true;
-        for (; more && !stream.destroyed; sent += big.length) more = stream.write(big);
-        stream.once("drain", write);
-      };
-      write();
+      flood.over(stream, big);
     });
     await expect(ask(agentClient(end.link))).rejects.toMatchObject({ code: "unavailable" });
-    expect(sent).toBeLessThan(limits.jsonOctets + 8 * limits.windowOctets);
+    expect(flood.octets).toBeLessThan(limits.jsonOctets + 8 * limits.windowOctets);
     expect(end.link.open).toBe(true);
   });
 });

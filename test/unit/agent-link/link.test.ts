@@ -6,6 +6,7 @@ import { Link } from "../../../src/agent-link/link.ts";
 import { limits } from "../../../src/agent-link/limits.ts";
 import { eventually } from "../../support/eventually.ts";
 import { farEnd, textOf, type FarEnd } from "./far-end.ts";
+import { Flood } from "./flood.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = http2.constants;
 const ok = { ":status": 200 };
@@ -35,28 +36,14 @@ describe("a link", () => {
   });
 
   it("holds the agent back while nobody reads", async () => {
-    let sent = 0;
+    const flood = new Flood();
     await using end = await farEnd((stream) => {
       stream.respond(ok);
-      const chunk = Buffer.alloc(64 << 10);
-      const write = () => {
-        while (stream.write(chunk)) sent += chunk.length;
-        sent += chunk.length;
-        stream.once("drain", write);
-      };
-      write();
+      flood.over(stream, Buffer.alloc(64 << 10));
     });
     const { body } = await end.link.request(get);
-    let before = -1;
-    await vi.waitUntil(
-      () => {
-        const still = sent === before;
-        before = sent;
-        return still;
-      },
-      { interval: 100 },
-    );
-    expect(sent).toBeLessThan(4 * limits.windowOctets);
+    await flood.heldBack();
+    expect(flood.octets).toBeLessThan(4 * limits.windowOctets);
     body.destroy();
   });
 

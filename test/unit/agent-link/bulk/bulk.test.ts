@@ -11,6 +11,7 @@ import type { LinkResponse } from "../../../../src/agent-link/link.ts";
 import { BodyParser } from "../../../../src/agent-link/bulk/body-parser.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { number, parts } from "./parts.ts";
+import { Flood } from "../flood.ts";
 
 const target = { namespace: "ns", pod: "a", uid: "1" };
 const forever = new AbortController().signal;
@@ -126,28 +127,14 @@ describe("a download", () => {
   });
 
   it("holds the agent back while nobody reads", async () => {
-    let sent = 0;
+    const flood = new Flood();
     const { bulk } = bulkTo(({ far }) => {
       far.write(greeting);
-      const part = Buffer.concat([number(65_536), Buffer.alloc(65_536)]);
-      const write = () => {
-        do sent += part.length;
-        while (far.write(part));
-        far.once("drain", write);
-      };
-      write();
+      flood.over(far, Buffer.concat([number(65_536), Buffer.alloc(65_536)]));
     });
     const answer = await bulk.download(target, onStream(), forever);
-    let before = -1;
-    await vi.waitUntil(
-      () => {
-        const still = sent === before;
-        before = sent;
-        return still;
-      },
-      { interval: 100 },
-    );
-    expect(sent).toBeLessThan(4 * limits.windowOctets);
+    await flood.heldBack();
+    expect(flood.octets).toBeLessThan(4 * limits.windowOctets);
     answer.body.destroy();
   });
 });
