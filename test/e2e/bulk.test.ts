@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { waitFor } from "../support/wait-for.ts";
+import { shellIn } from "./in-sandbox.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
 let tenant: Tenant;
@@ -17,11 +18,7 @@ function at(path: string, operation = ""): string {
   return `/sandboxes/${id}/files${operation}?${new URLSearchParams({ path }).toString()}`;
 }
 
-async function shell(script: string): Promise<string> {
-  const { stdout, stderr, code } = await tenant.gateway.exec(id, { command: ["sh", "-c", script] });
-  expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
-  return stdout.trim();
-}
+const shell = async (script: string) => (await shellIn(tenant.gateway, id, script)).trim();
 
 /** Command lines of the agent's processes for large bodies, as anybody in the sandbox sees them. */
 async function streams(): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SandboxSpecInput } from "../../src/api/sandbox.ts";
-import type { Answer, Method } from "../support/gateway-client.ts";
+import { askFiles, type FileRequest } from "./in-sandbox.ts";
 import { runtimes } from "./runtimes.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
@@ -73,19 +73,7 @@ describe.each(rows)("in $kind under $runtime", ({ inClass, spec, folder, owner, 
     await tenant.gateway.send("DELETE", `/sandboxes/${id}`);
   });
 
-  const at = (
-    method: Method,
-    operation: string,
-    query: Record<string, string>,
-    body?: string | Buffer,
-    headers?: Record<string, string>,
-  ): Promise<Answer> =>
-    tenant.gateway.send(
-      method,
-      `/sandboxes/${id}/files${operation}?${new URLSearchParams(query).toString()}`,
-      body,
-      headers,
-    );
+  const at = (...request: FileRequest) => askFiles(tenant.gateway, id, ...request);
 
   test("files are written, read, changed in place, described and listed", async () => {
     const path = `${folder}/one/two/file`;

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FileEvent } from "../../src/api/file.ts";
-import type { Answer } from "../support/gateway-client.ts";
+import type { Method } from "../support/gateway-client.ts";
+import { askFiles, shellIn, type FileRequest } from "./in-sandbox.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
 let tenant: Tenant;
@@ -12,28 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => tenant[Symbol.asyncDispose]());
 
-type Method = "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
-
-function at(
-  method: Method,
-  operation: string,
-  query: Record<string, string>,
-  body?: string | Buffer,
-  headers?: Record<string, string>,
-): Promise<Answer> {
-  return tenant.gateway.send(
-    method,
-    `/sandboxes/${id}/files${operation}?${new URLSearchParams(query).toString()}`,
-    body,
-    headers,
-  );
-}
-
-async function shell(script: string): Promise<string> {
-  const { stdout, stderr, code } = await tenant.gateway.exec(id, { command: ["sh", "-c", script] });
-  expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
-  return stdout;
-}
+const at = (...request: FileRequest) => askFiles(tenant.gateway, id, ...request);
+const shell = (script: string) => shellIn(tenant.gateway, id, script);
 
 describe("a file in a sandbox", () => {
   test("is written, read as a whole and in part, described, listed, renamed and removed", async () => {
