@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
@@ -229,8 +230,12 @@ func TestAStreamWithoutItsRequestIsCutOff(t *testing.T) {
 	}
 	a.ask("GET", "/info", "")
 	other := strings.Repeat("f", 32)
-	first := bulkStream(t, a.run, "read", ticket)
+	first := bufio.NewReader(bulkStream(t, a.run, "read", ticket))
 	response := a.bulk("GET", "/files?path="+file, ticket)
+	// The answer may come before the stream, but the ticket is taken once there is something on it.
+	if _, err := first.Peek(len(greeting)); err != nil {
+		t.Fatal(err)
+	}
 	streams := map[string]pipes{
 		"of another ticket":      bulkStream(t, a.run, "read", other),
 		"of a taken ticket":      bulkStream(t, a.run, "read", ticket),
