@@ -1,7 +1,7 @@
 package bulk
 
 import (
-	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,7 +26,8 @@ const (
 	requestTime = 5 * time.Second
 )
 
-var ticketForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+// ticketDigits is how many hexadecimal digits a ticket's name has.
+const ticketDigits = 32
 
 // Tickets are the requests that wait for the stream with their body.
 type Tickets struct {
@@ -55,8 +56,8 @@ type ticket struct {
 // issue makes a ticket with the name that the gateway has given it. Under a name that is there already it takes the place
 // of the former one, whose link broke.
 func (t *Tickets) issue(id string, direction Direction) (*ticket, error) {
-	if !ticketForm.MatchString(id) {
-		return nil, fault.New(fault.InvalidArgument, fault.Request, "The header %s is %.40q: it must be 32 hexadecimal digits", Header, id)
+	if !isTicket(id) {
+		return nil, fault.New(fault.InvalidArgument, fault.Request, "The header %s is %.40q: it must be %d hexadecimal digits in lower case", Header, id, ticketDigits)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -72,6 +73,10 @@ func (t *Tickets) issue(id string, direction Direction) (*ticket, error) {
 	close(t.opened)
 	t.opened = make(chan struct{})
 	return issued, nil
+}
+
+func isTicket(id string) bool {
+	return len(id) == ticketDigits && strings.Trim(id, "0123456789abcdef") == ""
 }
 
 // redeem gives a stream to the request that it belongs to, and reports whether there is one.

@@ -3,7 +3,6 @@ package process
 import (
 	"crypto/sha256"
 	"encoding/json"
-	"regexp"
 	"strings"
 	"time"
 
@@ -44,7 +43,10 @@ const Entrypoint = "entrypoint"
 
 const maxTimeout = 30 * 24 * time.Hour
 
-var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+const (
+	maxID         = 63
+	alphanumerics = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+)
 
 // Check refuses what no process can be started with.
 func (r *Request) check() error {
@@ -54,8 +56,8 @@ func (r *Request) check() error {
 	if len(r.Command) == 0 || r.Command[0] == "" {
 		return invalid("Cannot start a process: command must name a program")
 	}
-	if r.ID != "" && !idPattern.MatchString(r.ID) {
-		return invalid("Cannot start process %.80q: an id has letters, digits, '.', '_' and '-', at most 63, and begins with a letter or digit", r.ID)
+	if r.ID != "" && !isID(r.ID) {
+		return invalid("Cannot start process %.80q: an id has letters, digits, '.', '_' and '-', at most %d, and begins with a letter or digit", r.ID, maxID)
 	}
 	for i, word := range r.Command {
 		if strings.IndexByte(word, 0) >= 0 {
@@ -82,6 +84,11 @@ func (r *Request) check() error {
 		return r.TTY.check()
 	}
 	return nil
+}
+
+// isID needs no regular expression, which would take a twentieth of the agent's start to compile.
+func isID(id string) bool {
+	return len(id) <= maxID && strings.IndexByte(alphanumerics, id[0]) >= 0 && strings.Trim(id, alphanumerics+"._-") == ""
 }
 
 func (s Size) check() error {
