@@ -1,7 +1,8 @@
 import http2 from "node:http2";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { cancel } from "./cancel.ts";
 import { limits } from "./limits.ts";
+import { ReadAhead } from "./read-ahead.ts";
 
 /**
  * The body of a response as an ordinary stream, read ahead up to `limits.windowOctets`. It must be made while the
@@ -17,23 +18,23 @@ export function responseBody(
   ended: () => boolean,
   failure: () => Error,
 ): Readable {
-  const body = new Readable({
-    highWaterMark: limits.windowOctets,
-    read: () => void stream.resume(),
-    destroy(error, done) {
-      // Most have ended in both directions: a cancellation would do nothing, and cost more than the rest of their end.
-      if (!complete || !stream.writableFinished) cancel(stream);
-      done(error);
+  const body = new ReadAhead({
+    octets: limits.windowOctets,
+    resume: () => void stream.resume(),
+    destroyed() {
+      // Most have closed: a cancellation would do nothing, and cost more than the rest of their end. That the request's
+      // body has finished is not enough: its end waits for a window, which an agent may never open.
+      if (!complete || !stream.closed) cancel(stream);
     },
   });
   let complete = false;
   stream.on("data", (chunk: Buffer) => {
-    if (!body.push(chunk)) stream.pause();
+    if (!body.add(chunk)) stream.pause();
   });
   // A reset ends the stream too, by the event `end`, unless it came with an error.
   stream.once("end", () => {
     complete = ended() && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR && !session.destroyed;
-    if (complete) body.push(null);
+    if (complete) body.finish();
   });
   stream.once("close", () => {
     if (!complete) body.destroy(failure());

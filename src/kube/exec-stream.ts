@@ -15,6 +15,9 @@ const channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as con
 /** Bytes of stdin in one frame; servers cut off connections with frames of some 30 MiB. */
 const frameBytes = 256 * 1024;
 
+/** Octets that wait for the reader; few, since it may be frames of an octet, which cost a hundred times as much. */
+const readAheadBytes = 32 * 1024;
+
 /** Characters of stderr that are kept: the last ones, where the reason for a failure stands. */
 const stderrCharacters = 16 * 1024;
 
@@ -37,7 +40,7 @@ export class ExecStream extends Duplex {
   readonly #settle: { resolve: (status: ExecStatus) => void; reject: (error: unknown) => void };
 
   constructor(socket: WebSocket, subject: string) {
-    super({ readableHighWaterMark: frameBytes, writableHighWaterMark: frameBytes });
+    super({ readableHighWaterMark: readAheadBytes, writableHighWaterMark: frameBytes });
     this.#socket = socket;
     this.#subject = subject;
     const { promise, ...settle } = Promise.withResolvers<ExecStatus>();

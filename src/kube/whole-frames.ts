@@ -3,11 +3,14 @@ import { OwnMemory } from "../lib/own-memory.ts";
 /** Octets of a frame that is put together; a longer one is handed on as it comes. */
 const maxFrameOctets = 1 << 20;
 
+/** Octets of a frame that gets memory of its own: shorter ones are not worth the some hundred octets that it costs. */
+const minOwnOctets = 4 << 10;
+
 /** Octets of the head of a handshake's answer. Beyond it nothing is looked for. */
 const maxHeadOctets = 64 << 10;
 
 /**
- * Puts the frames of a WebSocket's server together, each in memory of its own, from what is read of the connection. Its
+ * Puts the frames of a WebSocket's server together, long ones in memory of their own, from what is read of the connection. Its
  * reader takes a frame in one piece as it is, where it would copy one that came in several. What comes before, the answer
  * to the handshake, is handed on as it is, and an answer that refuses it to its end.
  */
@@ -71,7 +74,8 @@ export class WholeFrames {
       out.push(Buffer.from(header));
       this.#through = length;
     } else {
-      this.#frame = OwnMemory.buffer(header.length + length);
+      const octets = header.length + length;
+      this.#frame = octets < minOwnOctets ? Buffer.allocUnsafe(octets) : OwnMemory.buffer(octets);
       this.#frame.set(header);
       this.#filled = header.length;
     }

@@ -1,7 +1,8 @@
-import { Readable, type Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { limits } from "../limits.ts";
 import { LinkError } from "../link-error.ts";
 import { streamOctets } from "../metrics.ts";
+import { ReadAhead } from "../read-ahead.ts";
 import { BodyParser } from "./body-parser.ts";
 import { StallTimer } from "./stall.ts";
 
@@ -14,15 +15,14 @@ const received = streamOctets.labels({ kind: "bulk", direction: "received" });
  */
 export function receiveBody(stream: Duplex, length?: number): Readable {
   const parser = new BodyParser();
-  const body = new Readable({
-    highWaterMark: limits.windowOctets,
-    read: () => void stream.resume(),
-    destroy(error, done) {
+  const body = new ReadAhead({
+    octets: limits.windowOctets,
+    resume: () => void stream.resume(),
+    destroyed(error) {
       stall.stop();
       // Whole, the agent is waiting to be told that everything arrived.
       if (parser.over && error === null) stream.end();
       else stream.destroy();
-      done(error);
     },
   });
   const fail = (why: string) => body.destroy(new LinkError(`Cannot read on: ${why}`));
@@ -34,22 +34,27 @@ export function receiveBody(stream: Duplex, length?: number): Readable {
   stream.on("data", (octets: Buffer) => {
     stall.progress();
     try {
-      for (const part of parser.take(octets)) {
-        received.inc(part.length);
-        if (!body.push(part)) stream.pause();
-      }
+      const part = joined(parser.take(octets));
+      received.inc(part.length);
+      if (part.length > 0 && !body.add(part)) stream.pause();
       checkLength(parser, length);
     } catch (error) {
       body.destroy(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    if (parser.over) body.push(null);
+    if (parser.over) body.finish();
   });
   stream.once("end", () => parser.over || fail("the stream ended before the body"));
   stream.once("close", () => parser.over || fail("the stream broke before the end of the body"));
   // Whoever reads later is told all the same; whoever never does shall not bring the process down.
   body.on("error", () => {});
   return body;
+}
+
+/** One piece of all, so that what lies in one memory is also sent on together. */
+function joined(parts: Buffer[]): Buffer {
+  const [first] = parts;
+  return first !== undefined && parts.length === 1 ? first : Buffer.concat(parts);
 }
 
 function checkLength({ over, total }: BodyParser, length: number | undefined): void {

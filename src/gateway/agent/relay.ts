@@ -52,6 +52,9 @@ export async function relay(answer: LinkResponse, contentType: string, response:
 /** Octets on their way to the client beyond which the agent's stream waits. */
 const aheadOctets = 256 << 10;
 
+/** As what a shorter chunk counts then: each costs memory of its own. */
+const leastOctets = 1 << 10;
+
 /**
  * As `pipeline`, which takes a tenth of a millisecond to set up, with what comes in one turn of the event loop sent
  * together: head, frames and end of a short command are one segment then, and a system call each is most of what
@@ -60,26 +63,28 @@ const aheadOctets = 256 << 10;
 function pipe(body: Readable, response: ServerResponse): Promise<void> {
   return new Promise((resolve, reject) => {
     let held: Buffer[] = [];
+    let heldOctets = 0;
     let ahead = 0;
     const memory = new SentMemory();
     const sendHeld = () => {
       turn = undefined;
       // Followers learn at once that the stream is there, however long its first octet takes.
       if (held.length === 0) return response.flushHeaders();
-      const chunks = held;
-      const octets = chunks.reduce((sum, { length }) => sum + length, 0);
-      writeTogether(response, chunks, octets, () => {
+      const [chunks, octets] = [held, heldOctets];
+      writeTogether(response, chunks, () => {
         memory.sent(chunks);
         ahead -= octets;
         if (ahead < aheadOctets && body.isPaused()) body.resume();
       });
-      held = [];
+      [held, heldOctets] = [[], 0];
     };
     let turn: NodeJS.Immediate | undefined = setImmediate(sendHeld);
     body.on("data", (chunk: Buffer) => {
-      ahead += chunk.length;
+      const octets = Math.max(chunk.length, leastOctets);
+      ahead += octets;
       if (ahead >= aheadOctets) body.pause();
       held.push(chunk);
+      heldOctets += octets;
       turn ??= setImmediate(sendHeld);
     });
     body.once("end", () => {
@@ -98,7 +103,8 @@ function pipe(body: Readable, response: ServerResponse): Promise<void> {
 /** Up to here chunks are copied into one: that is cheaper than to write each. */
 const copiedOctets = 16 << 10;
 
-function writeTogether(response: ServerResponse, chunks: Buffer[], octets: number, done: () => void): void {
+function writeTogether(response: ServerResponse, chunks: Buffer[], done: () => void): void {
+  const octets = chunks.reduce((sum, { length }) => sum + length, 0);
   if (octets <= copiedOctets || chunks.length === 1) {
     response.write(joined(chunks), done);
     return;

@@ -5,6 +5,7 @@ import { agentClient } from "../../../src/agent-link/client.ts";
 import { limits } from "../../../src/agent-link/limits.ts";
 import type { LinkRequest } from "../../../src/agent-link/link.ts";
 import { SandkeepError } from "../../../src/api/errors.ts";
+import { eventually } from "../../support/eventually.ts";
 import { withSeeds, type Random } from "../../support/random.ts";
 import { farEnd, textOf, type FarEnd } from "./far-end.ts";
 import { Flood } from "./flood.ts";
@@ -189,6 +190,23 @@ describe("an agent that takes nothing", () => {
     body.destroy();
     await honestAnswers();
   });
+});
+
+it("an agent that never takes the end of an upload keeps no request once it has answered", async () => {
+  await using liar = await lyingAgent(setting(4, 3));
+  const body = Readable.from(
+    (async function* () {
+      yield Buffer.from("abc");
+      await after(10);
+    })(),
+  );
+  const answer = liar.link.request({ method: "PUT", path: "/", body }).then((answered) => textOf(answered.body));
+  await liar.asked();
+  // Its end comes later than its last octet, and has no window.
+  await eventually(() => expect(body.readableEnded).toBe(true));
+  await liar.say([start, frame(types.data, flags.endStream, first, Buffer.from("all"))]);
+  expect(await answer).toBe("all");
+  await eventually(() => expect(liar.link.streams).toBe(0));
 });
 
 describe("an agent that answers a small question", () => {
