@@ -38,7 +38,10 @@ const workers = 2;
 export async function soak(installed: Installed, gateway: GatewayClient, options: SoakOptions): Promise<SoakReport> {
   const report: SoakReport = { done: {}, struck: {}, octets: 0, again: 0, failures: [] };
   const all = subjects();
-  const created = await Promise.all(all.map(({ spec }) => gateway.create({ spec }, "started")));
+  const timeoutSeconds = Math.ceil(options.seconds) + 600;
+  const created = await Promise.all(
+    all.map(({ spec }) => gateway.create({ spec: { ...spec, timeoutSeconds } }, "started")),
+  );
   const ids = created.map(({ id }) => id);
   const [first = "", ...others] = ids;
   const sandboxes = [first, ...others] as const;
