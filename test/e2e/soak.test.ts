@@ -7,7 +7,7 @@ test("no octet and no exit code is lost while links and streams are cut and a ga
   await using tenant = await newTenant();
   const report = await soak(inject("installed"), tenant.gateway, { seconds: 45, seed: "hack/test" });
   expect(report.failures).toEqual([]);
-  expect(report.struck["links cut"]).toBeGreaterThan(0);
+  expect(report.struck["links cut"]).toBeGreaterThan(5);
   expect(report.struck["gateways killed"]).toBeGreaterThan(0);
   expect(Object.keys(report.done).sort()).toEqual(Object.keys(operations).sort());
 });
