@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { appViewSchema } from "./app-http.ts";
 import { errorBodySchema } from "./error-body.ts";
 import { execFrameSchema, processExitSchema, processSchema } from "./process.ts";
 import { createSandboxSchema, sandboxViewSchema } from "./sandbox-http.ts";
@@ -9,6 +10,7 @@ export type JsonSchema = z.core.JSONSchema.BaseSchema;
 const named = z.registry<{ id: string }>();
 named.add(createSandboxSchema, { id: "CreateSandbox" });
 named.add(sandboxViewSchema, { id: "Sandbox" });
+named.add(appViewSchema, { id: "App" });
 named.add(processSchema, { id: "Process" });
 named.add(processExitSchema, { id: "ProcessExit" });
 named.add(execFrameSchema, { id: "ExecFrame" });

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { errorBodySchema } from "./error-body.ts";
 import { errorCodes, type ErrorCode } from "./errors.ts";
 import { openApiSchema, type JsonSchema } from "./openapi-schema.ts";
-import type { Body, Route, WebSocketUse } from "./route.ts";
+import { subjects, type Access, type Body, type Route, type WebSocketUse } from "./route.ts";
 
 type Components = Record<string, JsonSchema>;
 
@@ -42,11 +42,10 @@ export function openApiFor(routes: Readonly<Record<string, Route>>): object {
 
 function operation(name: string, route: Route, schemas: Components): object {
   const { summary, access, params, query, body, example, reply } = route;
-  const subject = access.subresource === undefined ? access.resource : `${access.resource}/${access.subresource}`;
   return {
     operationId: name,
     summary,
-    description: `Needs the verb \`${access.verb}\` on \`${subject}\` in API group \`sandkeep.dev\`.`,
+    description: rightOf(access),
     tags: [access.subresource ?? access.resource],
     parameters: [
       ...parameters("path", params, { ...pathExample, ...example.params }, schemas),
@@ -58,6 +57,13 @@ function operation(name: string, route: Route, schemas: Components): object {
       default: { $ref: "#/components/responses/Error" },
     },
   };
+}
+
+function rightOf({ verb, resource, subresource }: Access): string {
+  const { group } = subjects[resource];
+  const what = subresource === undefined ? resource : `${resource}/${subresource}`;
+  const where = group === "" ? "the core API group" : `API group \`${group}\``;
+  return `Needs the verb \`${verb}\` on \`${what}\` in ${where}.`;
 }
 
 function replyOf({ reply, example }: Route, schemas: Components): object {

@@ -1,9 +1,18 @@
 import type { z } from "zod";
+import { GROUP, VERSION } from "./constants.ts";
 
-/** What SubjectAccessReview is asked about a request, in group `sandkeep.dev`. */
+export type AccessResource = "sandboxes" | "sandboxapps";
+
+/** What requests are about: where it is in Kubernetes, and the parameter of a path that names the object. */
+export const subjects: Readonly<Record<AccessResource, { group: string; version: string; parameter: string }>> = {
+  sandboxes: { group: GROUP, version: VERSION, parameter: "id" },
+  sandboxapps: { group: GROUP, version: VERSION, parameter: "app" },
+};
+
+/** What SubjectAccessReview is asked about a request. */
 export interface Access {
-  verb: "create" | "get" | "list" | "patch" | "update" | "delete";
-  resource: "sandboxes";
+  verb: "create" | "get" | "list" | "watch" | "patch" | "update" | "delete";
+  resource: AccessResource;
   subresource?: "exec" | "files" | "logs" | "tunnels";
 }
 

@@ -1,3 +1,4 @@
+import { appRoutes } from "./routes/apps.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { logRoutes } from "./routes/logs.ts";
 import { processRoutes } from "./routes/processes.ts";
@@ -14,6 +15,7 @@ export const routes = {
   ...fileRoutes,
   ...logRoutes,
   ...usageRoutes,
+  ...appRoutes,
   ...webSocketRoutes,
 } as const;
 

@@ -13,6 +13,7 @@ import { log as rootLog } from "../log.ts";
 import { collectProcessMetrics } from "../metrics.ts";
 import { serveMetrics } from "../metrics-server.ts";
 import { Reflector } from "../runtime/reflector.ts";
+import { appHandlers } from "./apps/handlers.ts";
 import { auditTo } from "./audit.ts";
 import { authenticator } from "./auth/authenticate.ts";
 import { authoriser } from "./auth/authorise.ts";
@@ -69,6 +70,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const app = createApp({
     handlers: {
       ...sandboxHandlers(directory, kube, guard.authorise),
+      ...appHandlers(kube, directory, guard.authorise),
       ...processHandlers(agent, {
         audit,
         readSecrets: secretReader(kube, guard.authorise),

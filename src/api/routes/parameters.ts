@@ -6,6 +6,7 @@ import { dnsLabel } from "../schema/name.ts";
 export const MAX_WAIT_SECONDS = 600;
 
 export const paths = {
+  apps: "/namespaces/{namespace}/apps",
   sandboxes: "/namespaces/{namespace}/sandboxes",
   sandbox: "/namespaces/{namespace}/sandboxes/{id}",
   processes: "/namespaces/{namespace}/sandboxes/{id}/processes",
@@ -22,6 +23,12 @@ export const flag = z.stringbool();
 export const offset = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 export const nothing = z.strictObject({});
+
+/** The query of a list that the API server pages. */
+export const page = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(100).describe("How many a page holds."),
+  cursor: z.string().max(4096).exactOptional().describe("From the page before."),
+});
 
 /** The query of whatever needs a sandbox that runs. */
 export const onceStarted = z.strictObject({

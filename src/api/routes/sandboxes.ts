@@ -9,14 +9,15 @@ const waitForPhase = z.strictObject({
   timeoutSeconds: waitSeconds.default(300).describe("deadline_exceeded after this long."),
 });
 
-const started = {
+/** A sandbox as examples show it. */
+export const startedSandbox = {
   id: "work",
   namespace: "default",
   uid: "3f1c2a9e-5b7d-4e0f-9a1b-2c3d4e5f6a7b",
   createdAt: "2026-11-21T09:00:00Z",
   labels: {},
   annotations: {},
-  spec: { app: "default", image: "python:3.11-slim", timeoutSeconds: 300, desiredState: "Running" },
+  spec: { app: "default", name: "researcher", image: "python:3.11-slim", timeoutSeconds: 300, desiredState: "Running" },
   status: {
     phase: "Started",
     scheduledAt: "2026-11-21T09:00:00.020000Z",
@@ -26,10 +27,10 @@ const started = {
   },
 };
 const terminated = {
-  ...started,
-  spec: { ...started.spec, desiredState: "Terminated" },
+  ...startedSandbox,
+  spec: { ...startedSandbox.spec, desiredState: "Terminated" },
   status: {
-    ...started.status,
+    ...startedSandbox.status,
     phase: "Finished",
     finishedAt: "2026-11-21T09:01:00.000000Z",
     exitCode: 137,
@@ -49,8 +50,8 @@ export const sandboxRoutes = {
     access: { verb: "create", resource: "sandboxes" },
     example: {
       query: { wait: "started" },
-      body: { name: "work", spec: { image: "python:3.11-slim" } },
-      reply: started,
+      body: { name: "work", spec: { name: "researcher", image: "python:3.11-slim" } },
+      reply: startedSandbox,
     },
   },
   listSandboxes: {
@@ -71,7 +72,7 @@ export const sandboxRoutes = {
     }),
     reply: { status: 200, body: json(sandboxListSchema) },
     access: { verb: "list", resource: "sandboxes" },
-    example: { query: { app: "default", all: "true" }, reply: { items: [started] } },
+    example: { query: { app: "default", all: "true" }, reply: { items: [startedSandbox] } },
   },
   getSandbox: {
     summary: "Get a sandbox, at once or once it has come as far as wait says",
@@ -81,7 +82,7 @@ export const sandboxRoutes = {
     query: waitForPhase,
     reply: { status: 200, body: json(sandboxViewSchema) },
     access: { verb: "get", resource: "sandboxes" },
-    example: { query: { wait: "started" }, reply: started },
+    example: { query: { wait: "started" }, reply: startedSandbox },
   },
   terminateSandbox: {
     summary: "End a sandbox and keep its record; no-op when it has finished",

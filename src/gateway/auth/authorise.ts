@@ -1,6 +1,7 @@
 import { SandkeepError } from "../../api/errors.ts";
 import type { Kube } from "../../kube/client.ts";
 import { SUBJECT_ACCESS_REVIEW } from "../../kube/objects.ts";
+import { errorResourceOf } from "../error-resource.ts";
 import type { User } from "./authenticate.ts";
 import { Recent } from "./recent.ts";
 
@@ -62,7 +63,7 @@ function denied(user: User, { verb, group, resource, subresource, namespace, nam
   const rule = `{apiGroups: ["${group}"], resources: ["${what}"], verbs: ["${verb}"]}`;
   return new SandkeepError(
     "permission_denied",
-    resource === "secrets" ? "secret" : "sandbox",
+    errorResourceOf(resource),
     `User "${user.username}" cannot ${verb} ${what}${which} in namespace "${namespace}". ` +
       `Grant it with a RoleBinding there to a Role with the rule ${rule}`,
     { details: { user: user.username, verb, group, resource: what, namespace } },

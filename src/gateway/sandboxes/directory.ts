@@ -5,6 +5,7 @@ import type { Kube } from "../../kube/client.ts";
 import { orAborted } from "../../lib/or-aborted.ts";
 import { keyOf } from "../../runtime/key.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
+import { namedSandbox, type NameInApp } from "./named.ts";
 
 /** Where sandboxes come from. */
 export type SandboxSource = Pick<Reflector<Sandbox, "namespace">, "store" | "subscribe" | "learn">;
@@ -44,6 +45,15 @@ export class SandboxDirectory {
   async inNamespace(namespace: string, signal: AbortSignal): Promise<Sandbox[]> {
     await orAborted(this.#source.store.ready, signal);
     return this.#source.store.by("namespace", namespace);
+  }
+
+  /** The sandbox that has a name in an app, if any has. */
+  async named(namespace: string, wanted: NameInApp, signal: AbortSignal): Promise<Sandbox | undefined> {
+    const known = namedSandbox(await this.inNamespace(namespace, signal), wanted);
+    if (known !== undefined) return known;
+    const fieldSelector = `spec.app=${wanted.app},spec.name=${wanted.name}`;
+    const { items } = await this.#kube.list(SANDBOX, { namespace, fieldSelector, signal });
+    return namedSandbox(items, wanted);
   }
 
   /** Takes over the answer to a write, so that the next read sees it. */

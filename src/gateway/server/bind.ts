@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { parse as parseQuery } from "node:querystring";
 import type { z } from "zod";
 import { SandkeepError } from "../../api/errors.ts";
-import { GROUP, VERSION } from "../../api/constants.ts";
 import { describeIssues } from "../../api/parse.ts";
+import { subjects } from "../../api/route.ts";
 import { routes, type Route, type RouteName } from "../../api/routes.ts";
 import type { User } from "../auth/authenticate.ts";
 import type { Access } from "../auth/authorise.ts";
@@ -55,15 +55,14 @@ export function bind(handlers: Handlers, guard: Guard): (name: RouteName, exchan
     const route: Route = routes[name];
     const handle = handlers[name] as Handler<RouteName>;
     facts.route = name;
-    const params = parse(route.params, sent, "the path");
-    const { namespace, id } = params as { namespace: string; id?: string };
+    const params = parse(route.params, sent, "the path") as PathParams;
     const { webSocket } = route.reply;
     const authorization = webSocket ? webSocketAuthorization(request) : request.headers.authorization;
     const user = await guard.authenticate(authorization);
     facts.user = user.username;
-    facts.namespace = namespace;
-    facts.sandbox = id;
-    await guard.authorise(user, accessTo(route, namespace, id));
+    facts.namespace = params.namespace;
+    facts.sandbox = params["id"];
+    await guard.authorise(user, accessTo(route, params));
 
     if (webSocket) expectWebSocket(request, response, webSocket.protocol);
     const query = parse(route.query, parseQuery(search), "the query");
@@ -76,8 +75,12 @@ export function bind(handlers: Handlers, guard: Guard): (name: RouteName, exchan
   };
 }
 
-function accessTo({ access }: Route, namespace: string, name: string | undefined): Access {
-  return { ...access, group: GROUP, version: VERSION, namespace, ...(name !== undefined && { name }) };
+type PathParams = Partial<Record<string, string>> & { namespace: string };
+
+function accessTo({ access }: Route, params: PathParams): Access {
+  const { group, version, parameter } = subjects[access.resource];
+  const name = params[parameter];
+  return { ...access, group, version, namespace: params.namespace, ...(name !== undefined && { name }) };
 }
 
 function parse(schema: z.ZodType, value: unknown, where: string): unknown {

@@ -1,4 +1,5 @@
 import { SandkeepError, type ErrorCode } from "../../api/errors.ts";
+import { errorResourceOf } from "../error-resource.ts";
 import { isApiError, type ApiError, ConnectionError } from "../../kube/api-error.ts";
 
 /** A refusal for which HTTP has a status of its own beside the code's. */
@@ -31,7 +32,7 @@ export function asRefusal(error: unknown): SandkeepError {
 /** The API server speaks for itself, except about the gateway's own account: that is not the client's doing. */
 function fromApiServer(error: ApiError): SandkeepError {
   const { message, status } = error;
-  const resource = error.details.kind === "namespaces" ? "namespace" : "sandbox";
+  const resource = errorResourceOf(error.details.kind);
   const causes = error.details.causes?.map(({ field, message }) => ({ field, message }));
   const details = { ...(causes && { causes }) };
   const refuse = (code: ErrorCode, text = message) =>

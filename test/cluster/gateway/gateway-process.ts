@@ -13,6 +13,8 @@ export interface Answer {
   json: unknown;
 }
 
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
 export interface SendOptions {
   token?: string;
   body?: unknown;
@@ -23,7 +25,7 @@ export interface SendOptions {
 export interface GatewayProcess extends AsyncDisposable {
   /** Lines that it has logged so far. */
   readonly lines: string[];
-  send(method: "GET" | "POST" | "PUT" | "DELETE", path: string, options?: SendOptions): Promise<Answer>;
+  send(method: Method, path: string, options?: SendOptions): Promise<Answer>;
   /** From the plain port beside the API. */
   sendPlain(path: string): Promise<Answer>;
   signal(name: NodeJS.Signals): void;
@@ -74,7 +76,7 @@ export async function startGateway(kubeconfig: string, env: NodeJS.ProcessEnv = 
 async function sendTo(
   dispatcher: Agent,
   url: string,
-  method: "GET" | "POST" | "PUT" | "DELETE",
+  method: Method,
   { token, body, headers }: SendOptions = {},
 ): Promise<Answer> {
   const answer = await request(url, {

@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SandkeepError } from "../../../src/api/errors.ts";
+import { subjects } from "../../../src/api/route.ts";
 import { routes, type Route, type RouteName } from "../../../src/api/routes.ts";
 import { unauthenticated } from "../../../src/gateway/auth/bearer.ts";
 import type { Access } from "../../../src/gateway/auth/authorise.ts";
@@ -103,8 +104,9 @@ describe("a request", () => {
       asked.length = 0;
       expect((await send(method, path, { body })).status).toBe(route.reply.status);
       expect(handle).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ route: name }));
-      const target = route.path.includes("{id}") ? { name: "a" } : {};
-      const asking = { ...route.access, group: "sandkeep.dev", version: "v1alpha1", namespace: "ns", ...target };
+      const { parameter, ...kind } = subjects[route.access.resource];
+      const named = route.path.includes(`{${parameter}}`) && { name: route.example.params?.[parameter] ?? "a" };
+      const asking = { ...route.access, ...kind, namespace: "ns", ...named };
       expect(asked).toEqual([asking]);
     },
   );
