@@ -2,11 +2,12 @@ import { z } from "zod";
 import { ANNOTATIONS, LABELS } from "./constants.ts";
 import { withRules } from "./rule.ts";
 import { sandboxSpecRules } from "./sandbox-rules.ts";
-import { sandboxSpecShape } from "./sandbox-spec.ts";
+import { mutableSpecShape, sandboxSpecShape } from "./sandbox-spec.ts";
 import { sandboxSpecSchema, sandboxStatusSchema, type Sandbox } from "./sandbox.ts";
 import { mapOf } from "./schema/collection.ts";
 import { gpu, gpuSchema } from "./schema/gpu.ts";
 import { dnsLabel } from "./schema/name.ts";
+import { networkPatchSchema } from "./schema/network.ts";
 import { timestamp } from "./schema/time.ts";
 
 const labels = mapOf(z.string().max(63), 64).refine(...without(LABELS));
@@ -37,6 +38,31 @@ export const createSandboxSchema = z.strictObject({
 });
 export type CreateSandbox = z.infer<typeof createSandboxSchema>;
 export type CreateSandboxInput = z.input<typeof createSandboxSchema>;
+
+const { tags, timeoutSeconds, idleTimeoutSeconds, desiredState, ttlSecondsAfterFinished } = mutableSpecShape;
+
+/** What changes a sandbox: a JSON merge patch (RFC 7396) of what may change, but tags are replaced as a whole. */
+export const patchSandboxSchema = z.strictObject({
+  spec: z
+    .strictObject({
+      tags: tags.unwrap().nullable().exactOptional().describe("All the tags that it has from now on."),
+      timeoutSeconds: timeoutSeconds.unwrap().exactOptional().describe("May be raised, not lowered."),
+      idleTimeoutSeconds: idleTimeoutSeconds.unwrap().nullable().exactOptional().describe("null: no such limit."),
+      network: networkPatchSchema
+        .nullable()
+        .exactOptional()
+        .describe("Members that are missing stay, null takes one away, and lists are replaced."),
+      desiredState: desiredState.unwrap().exactOptional().describe("Terminated ends the sandbox and keeps its record."),
+      ttlSecondsAfterFinished: ttlSecondsAfterFinished
+        .unwrap()
+        .nullable()
+        .exactOptional()
+        .describe("null: the record is kept."),
+    })
+    .refine((spec) => Object.keys(spec).length > 0, "must have a member to change")
+    .describe("What to change."),
+});
+export type PatchSandbox = z.infer<typeof patchSandboxSchema>;
 
 /** A sandbox as the HTTP API shows it. */
 export const sandboxViewSchema = z.object({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SANDBOX_PHASES } from "../constants.ts";
 import { json, type Route } from "../route.ts";
-import { createSandboxSchema, sandboxListSchema, sandboxViewSchema } from "../sandbox-http.ts";
+import { createSandboxSchema, patchSandboxSchema, sandboxListSchema, sandboxViewSchema } from "../sandbox-http.ts";
 import { flag, inNamespace, nothing, ofSandbox, paths, waitSeconds } from "./parameters.ts";
 
 const waitForPhase = z.strictObject({
@@ -83,6 +83,20 @@ export const sandboxRoutes = {
     reply: { status: 200, body: json(sandboxViewSchema) },
     access: { verb: "get", resource: "sandboxes" },
     example: { query: { wait: "started" }, reply: startedSandbox },
+  },
+  patchSandbox: {
+    summary: "Change a sandbox, as far as it may change once it is made",
+    method: "PATCH",
+    path: paths.sandbox,
+    params: ofSandbox,
+    query: nothing,
+    body: json(patchSandboxSchema),
+    reply: { status: 200, body: json(sandboxViewSchema) },
+    access: { verb: "patch", resource: "sandboxes" },
+    example: {
+      body: { spec: { tags: { task: "report" }, timeoutSeconds: 600 } },
+      reply: { ...startedSandbox, spec: { ...startedSandbox.spec, tags: { task: "report" }, timeoutSeconds: 600 } },
+    },
   },
   terminateSandbox: {
     summary: "End a sandbox and keep its record; no-op when it has finished",

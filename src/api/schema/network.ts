@@ -54,4 +54,21 @@ export const networkSchema = withRules(
   },
 );
 
+/** A change of it: null takes a member away, and what is missing stays. Lists are replaced as a whole. */
+export const networkPatchSchema = z.strictObject({
+  block: z.boolean().nullable().exactOptional(),
+  outbound: z
+    .strictObject({
+      cidrs: listOf(cidr, 256).nullable().exactOptional(),
+      domains: listOf(domainPattern, 256).nullable().exactOptional(),
+    })
+    .nullable()
+    .exactOptional(),
+  inbound: z
+    .strictObject({ cidrs: listOf(cidr, 256).nullable().exactOptional() })
+    .nullable()
+    .exactOptional(),
+  proxyName: objectName.nullable().exactOptional(),
+});
+
 export type Network = z.infer<typeof networkSchema>;

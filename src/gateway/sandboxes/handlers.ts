@@ -1,5 +1,6 @@
 import { ANNOTATIONS } from "../../api/constants.ts";
 import { SandkeepError } from "../../api/errors.ts";
+import type { sandboxRoutes } from "../../api/routes/sandboxes.ts";
 import { sandboxView, type SandboxView } from "../../api/sandbox-http.ts";
 import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
 import { isAlreadyExists } from "../../kube/api-error.ts";
@@ -10,9 +11,10 @@ import { deadline } from "./deadline.ts";
 import type { SandboxDirectory, SandboxName } from "./directory.ts";
 import { hasReached, isFinished, type Milestone } from "./life.ts";
 import { pageOf } from "./page.ts";
+import { patchSandbox } from "./patch.ts";
 import { secretNames } from "./secrets.ts";
 
-type SandboxRoute = "createSandbox" | "listSandboxes" | "getSandbox" | "terminateSandbox" | "deleteSandbox";
+type SandboxRoute = keyof typeof sandboxRoutes;
 
 /** The life of sandboxes. The gateway writes only what a user with the same rights could write with kubectl. */
 export function sandboxHandlers(
@@ -58,6 +60,9 @@ export function sandboxHandlers(
     },
 
     getSandbox: ({ params, query, signal }) => viewOnce(nameOf(params), query.wait, query.timeoutSeconds, signal),
+
+    patchSandbox: async ({ params, body, signal }) =>
+      sandboxView(await patchSandbox(kube, directory, nameOf(params), body, signal)),
 
     async terminateSandbox({ params, query, signal }) {
       const name = nameOf(params);

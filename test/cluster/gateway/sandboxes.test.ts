@@ -4,7 +4,7 @@ import { SANDBOX, type SandboxStatus } from "../../../src/api/sandbox.ts";
 import { NAMESPACE, RESOURCE_QUOTA } from "../../../src/kube/objects.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { applyCrds } from "../operator/crds.ts";
-import { startGateway, type Answer, type GatewayProcess, type SendOptions } from "./gateway-process.ts";
+import { startGateway, type Answer, type GatewayProcess, type Method, type SendOptions } from "./gateway-process.ts";
 import { Accounts, everything, useApiServer, type TestApiServer } from "./tenant.ts";
 
 // No operator runs here: the tests play its part by writing status.
@@ -28,7 +28,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-function send(method: "GET" | "POST" | "DELETE", path: string, options: SendOptions = {}): Promise<Answer> {
+function send(method: Method, path: string, options: SendOptions = {}): Promise<Answer> {
   return gateway.send(method, `${base}${path}`, { token, ...options });
 }
 
@@ -36,6 +36,10 @@ async function create(body: object = {}, query = ""): Promise<SandboxView> {
   const answer = await send("POST", query, { body });
   expect(answer.status).toBe(201);
   return answer.json as SandboxView;
+}
+
+function patch(id: string, spec: object): Promise<Answer> {
+  return send("PATCH", `/${id}`, { body: { spec } });
 }
 
 async function setStatus(name: string, status: SandboxStatus): Promise<void> {
@@ -170,6 +174,69 @@ describe("get", () => {
     await create({ name: "doomed" });
     const answer = await onceWaiting(send("GET", "/doomed?wait=started"), () => send("DELETE", "/doomed"));
     expect(answer).toMatchObject({ status: 404, json: { code: "not_found" } });
+  });
+});
+
+describe("patch", () => {
+  it("changes what may change, and replaces tags as a whole", async () => {
+    await create({
+      name: "changing",
+      spec: { tags: { a: "1", b: "2" }, network: { outbound: { cidrs: ["10.0.0.0/8"] } } },
+    });
+    const answer = await patch("changing", {
+      tags: { b: "3", c: "4" },
+      timeoutSeconds: 600,
+      idleTimeoutSeconds: 60,
+      network: { outbound: { domains: ["example.com"] }, inbound: { cidrs: [] } },
+      ttlSecondsAfterFinished: null,
+    });
+    expect(answer.status).toBe(200);
+    const { spec } = answer.json as SandboxView;
+    expect(spec).toMatchObject({ tags: { b: "3", c: "4" }, timeoutSeconds: 600, idleTimeoutSeconds: 60 });
+    expect(spec.tags).not.toHaveProperty("a");
+    expect(spec.network).toEqual({
+      outbound: { cidrs: ["10.0.0.0/8"], domains: ["example.com"] },
+      inbound: { cidrs: [] },
+    });
+    expect(spec).not.toHaveProperty("ttlSecondsAfterFinished");
+    expect((await send("GET", "/changing")).json).toEqual(answer.json);
+    expect((await patch("changing", { tags: null, network: null })).json).toMatchObject({ spec: { tags: {} } });
+  });
+
+  it.each<[what: string, spec: object, message: RegExp]>([
+    ["a lowered limit", { timeoutSeconds: 10 }, /may be raised, not lowered/],
+    ["a network at odds with itself", { network: { block: true, inbound: { cidrs: [] } } }, /block excludes/],
+    ["what never changes", { image: "busybox" }, /image/],
+    ["nothing", {}, /member/],
+  ])("refuses %s", async (what, spec, message) => {
+    const name = `fixed-${what.length}`;
+    await create({ name });
+    expect(await patch(name, spec)).toMatchObject({
+      status: 400,
+      json: { code: "invalid_argument", message: expect.stringMatching(message) },
+    });
+  });
+
+  it("refuses to let one run again that is ended, and to prolong one that has finished, but not to tag it", async () => {
+    await create({ name: "past" });
+    expect((await patch("past", { desiredState: "Terminated" })).status).toBe(200);
+    const refused = { status: 412, json: { code: "failed_precondition", resource: "sandbox" } };
+    expect(await patch("past", { desiredState: "Running" })).toMatchObject(refused);
+    await setStatus("past", { phase: "Finished", finishedAt, reason: "Terminated", exitCode: 137 });
+    expect(await patch("past", { timeoutSeconds: 900 })).toMatchObject(refused);
+    expect((await patch("past", { tags: { kept: "yes" } })).json).toMatchObject({ spec: { tags: { kept: "yes" } } });
+  });
+
+  it("loses no change of several that come at once, each of which replaces the tags", async () => {
+    await create({ name: "busy" });
+    const answers = await Promise.all([1, 2, 3].map((n) => patch("busy", { tags: { n: String(n) } })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const { spec } = (await send("GET", "/busy")).json as SandboxView;
+    expect(Object.keys(spec.tags ?? {})).toEqual(["n"]);
+  });
+
+  it("of one that is not there is not_found", async () => {
+    expect((await patch("nonesuch", { tags: {} })).status).toBe(404);
   });
 });
 

@@ -7,16 +7,40 @@ const process = { namespace: "ns", id: "a", process: "p" };
 it.each<[path: string, operations: Record<string, string>, params: Record<string, string>]>([
   [sandboxes, { POST: "createSandbox", GET: "listSandboxes" }, { namespace: "ns" }],
   [`${sandboxes}/`, { POST: "createSandbox", GET: "listSandboxes" }, { namespace: "ns" }],
-  [`${sandboxes}/a`, { GET: "getSandbox", DELETE: "deleteSandbox" }, { namespace: "ns", id: "a" }],
-  [`${sandboxes}/exec`, { GET: "getSandbox", DELETE: "deleteSandbox" }, { namespace: "ns", id: "exec" }],
+  [
+    `${sandboxes}/a`,
+    { GET: "getSandbox", PATCH: "patchSandbox", DELETE: "deleteSandbox" },
+    { namespace: "ns", id: "a" },
+  ],
+  [
+    `${sandboxes}/exec`,
+    { GET: "getSandbox", PATCH: "patchSandbox", DELETE: "deleteSandbox" },
+    { namespace: "ns", id: "exec" },
+  ],
   [`${sandboxes}/a/exec`, { POST: "exec" }, { namespace: "ns", id: "a" }],
   [`${sandboxes}/a/processes`, { POST: "startProcess", GET: "listProcesses" }, { namespace: "ns", id: "a" }],
   [`${sandboxes}/a/processes/p/stdin`, { PUT: "writeStdin" }, process],
   [`${sandboxes}/a/processes/p/stdout/`, { GET: "readStdout" }, process],
-  [`${sandboxes}/..`, { GET: "getSandbox", DELETE: "deleteSandbox" }, { namespace: "ns", id: ".." }],
-  [`${sandboxes}/a%2fexec`, { GET: "getSandbox", DELETE: "deleteSandbox" }, { namespace: "ns", id: "a/exec" }],
-  [`${sandboxes}/%00`, { GET: "getSandbox", DELETE: "deleteSandbox" }, { namespace: "ns", id: "\0" }],
-  [`${sandboxes}/__proto__`, { GET: "getSandbox", DELETE: "deleteSandbox" }, { namespace: "ns", id: "__proto__" }],
+  [
+    `${sandboxes}/..`,
+    { GET: "getSandbox", PATCH: "patchSandbox", DELETE: "deleteSandbox" },
+    { namespace: "ns", id: ".." },
+  ],
+  [
+    `${sandboxes}/a%2fexec`,
+    { GET: "getSandbox", PATCH: "patchSandbox", DELETE: "deleteSandbox" },
+    { namespace: "ns", id: "a/exec" },
+  ],
+  [
+    `${sandboxes}/%00`,
+    { GET: "getSandbox", PATCH: "patchSandbox", DELETE: "deleteSandbox" },
+    { namespace: "ns", id: "\0" },
+  ],
+  [
+    `${sandboxes}/__proto__`,
+    { GET: "getSandbox", PATCH: "patchSandbox", DELETE: "deleteSandbox" },
+    { namespace: "ns", id: "__proto__" },
+  ],
 ])("finds what %s leads to", (path, operations, params) => {
   const resource = findResource(path);
   expect(Object.fromEntries(resource?.operations ?? [])).toEqual(operations);
