@@ -16,6 +16,8 @@ export interface TransportReply {
   /** The value of a header, whatever the case of its name. */
   header: (name: string) => string | undefined;
   body: AsyncIterable<Uint8Array>;
+  /** Whether the program is kept alive by what is still to come of the body, as it is from the beginning. */
+  keepAlive?: (whether: boolean) => void;
   /** Gives the body up. */
   cancel: () => void;
 }
@@ -24,7 +26,7 @@ export interface TransportReply {
 export interface TransportSocket {
   /** Resolves once the message is on its way; waits while too much is. */
   send: (message: Uint8Array) => Promise<void>;
-  /** Messages as they come, to the end; throws a `ConnectionError` when it breaks off. */
+  /** Messages as they come, until it is closed with 1000; any other end throws a `ConnectionError` that says how it closed. */
   messages: AsyncIterable<Uint8Array>;
   close: () => void;
 }
@@ -50,7 +52,20 @@ export interface Connection {
   namespace: string;
 }
 
+/** How a WebSocket was closed; the codes are in docs/http-api.md. */
+export interface Closed {
+  code: number;
+  reason: string;
+}
+
 /** The connection failed or broke off; whether the request was carried out is not known. */
 export class ConnectionError extends Error {
   override readonly name: string = "ConnectionError";
+  /** Of a WebSocket that was closed before its end. */
+  readonly closed: Closed | undefined;
+
+  constructor(message: string, options: { cause?: unknown; closed?: Closed } = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.closed = options.closed;
+  }
 }

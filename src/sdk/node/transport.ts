@@ -1,0 +1,85 @@
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Transport, TransportReply, TransportRequest } from "../http/transport.ts";
+import { agentFor, type AgentOptions } from "./agent.ts";
+import { failureOf } from "./failure.ts";
+import { replyOf } from "./reply.ts";
+import { sendBody } from "./send-body.ts";
+import { openWebSocket } from "./web-socket.ts";
+
+export interface NodeTransportOptions extends AgentOptions {
+  /** `https://host:port`, perhaps with a path in front of `/v1`. */
+  url: string;
+  /** The bearer token, asked for with every request. */
+  token?: () => string | Promise<string>;
+  /** Called when the gateway refuses the token. True: another one can be had, so that the request is worth a second try. */
+  refused?: () => boolean;
+}
+
+/** The way to a gateway over `node:http` and `node:https`. A request whose token is refused is sent again once, with a new one. */
+export function nodeTransport(options: NodeTransportOptions): Transport {
+  const { token, refused = () => false } = options;
+  const url = new URL(options.url);
+  const prefix = url.pathname.replace(/\/+$/, "");
+  const secure = url.protocol === "https:";
+  const agent = agentFor(secure, options);
+  const hostname = url.hostname.replace(/^\[|\]$/g, "");
+  const target = { agent, hostname, port: url.port === "" ? (secure ? 443 : 80) : Number(url.port) };
+
+  const authorization = async (): Promise<Record<string, string>> => {
+    const given = token?.();
+    if (given === undefined) return {};
+    return { authorization: `Bearer ${typeof given === "string" ? given : await given}` };
+  };
+
+  const send = (
+    { method, path, headers, body, signal }: TransportRequest,
+    credentials: Record<string, string>,
+  ): Promise<TransportReply> =>
+    new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const action = `${method} ${path}`;
+      const outgoing = (secure ? requestHttps : requestHttp)({
+        ...target,
+        method,
+        path: prefix + path,
+        headers: { ...headers, ...lengthOf(body), ...credentials },
+      });
+      const abort = () => outgoing.destroy();
+      signal?.addEventListener("abort", abort, { once: true });
+      outgoing.once("close", () => signal?.removeEventListener("abort", abort));
+      outgoing.on("error", (cause) => reject(failureOf(action, cause, signal)));
+      const sending = sendBody(outgoing, body, reject);
+      outgoing.once("response", (incoming) => {
+        if ((incoming.statusCode ?? 0) >= 400) sending.stop();
+        incoming.once("close", () => {
+          if (!outgoing.writableFinished) outgoing.destroy();
+        });
+        resolve(replyOf(incoming, action, signal));
+      });
+    });
+
+  return {
+    async request(request) {
+      const reply = await send(request, await authorization());
+      if (reply.status !== 401 || !isRepeatable(request.body) || !refused()) return reply;
+      reply.cancel();
+      return await send(request, await authorization());
+    },
+    async webSocket(path, protocol, refusal, signal) {
+      const address = new URL(prefix + path, url);
+      const socket = { url: address, protocol, headers: await authorization(), connection: options };
+      return await openWebSocket(socket, refusal, signal);
+    },
+    close: () => agent.closeIdle(),
+  };
+}
+
+function lengthOf(body: TransportRequest["body"]): Record<string, string> {
+  if (typeof body === "string") return { "content-length": String(Buffer.byteLength(body)) };
+  return body instanceof Uint8Array ? { "content-length": String(body.length) } : {};
+}
+
+function isRepeatable(body: TransportRequest["body"]): boolean {
+  return body === undefined || typeof body === "string" || body instanceof Uint8Array;
+}
