@@ -2,7 +2,7 @@ import { z } from "zod";
 import { appViewSchema } from "./app-http.ts";
 import { errorBodySchema } from "./error-body.ts";
 import { execFrameSchema, processExitSchema, processSchema } from "./process.ts";
-import { createSandboxSchema, sandboxViewSchema } from "./sandbox-http.ts";
+import { createSandboxSchema, sandboxViewSchema, watchFrameSchema } from "./sandbox-http.ts";
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -11,6 +11,7 @@ const named = z.registry<{ id: string }>();
 named.add(createSandboxSchema, { id: "CreateSandbox" });
 named.add(sandboxViewSchema, { id: "Sandbox" });
 named.add(appViewSchema, { id: "App" });
+named.add(watchFrameSchema, { id: "WatchFrame" });
 named.add(processSchema, { id: "Process" });
 named.add(processExitSchema, { id: "ProcessExit" });
 named.add(execFrameSchema, { id: "ExecFrame" });

@@ -31,7 +31,10 @@ const requestedSpec = withRules(
 
 /** What creates a sandbox. */
 export const createSandboxSchema = z.strictObject({
-  name: dnsLabel.exactOptional().describe("The sandbox's id; made up when missing."),
+  name: dnsLabel
+    .refine((name) => name !== "watch", '"watch" is the path of the watch')
+    .exactOptional()
+    .describe("The sandbox's id; made up when missing."),
   labels: labels.exactOptional().describe("Kubernetes labels of the Sandbox."),
   annotations: annotations.exactOptional().describe("Kubernetes annotations of the Sandbox."),
   spec: requestedSpec.prefault({}).describe("What to run and how."),
@@ -97,6 +100,22 @@ export const sandboxListSchema = z.object({
   cursor: z.string().exactOptional(),
 });
 export type SandboxList = z.infer<typeof sandboxListSchema>;
+
+const change = { sandbox: sandboxViewSchema, cursor: z.string().exactOptional().describe("Resumes after it.") };
+
+/** What a watch says, line by line. */
+export const watchFrameSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("added"), ...change }).describe("It is there, or matches now."),
+  z.object({ type: z.literal("modified"), ...change }).describe("It has become different."),
+  z
+    .object({ type: z.literal("deleted"), ...change })
+    .describe("It is gone, or matches no more, as when it has finished; its last state."),
+  z.object({ type: z.literal("reset") }).describe("The cursor is too old: what follows is all that there is."),
+  z
+    .object({ type: z.literal("bookmark"), cursor: z.string() })
+    .describe("All up to the cursor has been said; after a list, that it is complete."),
+]);
+export type WatchFrame = z.infer<typeof watchFrameSchema>;
 
 /** The rule that a map has none of these keys, and its message. */
 function without(keys: Readonly<Record<string, string>>): [(map: Record<string, string>) => boolean, string] {

@@ -34,6 +34,8 @@ import { sandboxHandlers } from "./sandboxes/handlers.ts";
 import { createApp } from "./server/app.ts";
 import { followCertificate, readCertificate, selfMade } from "./server/certificate.ts";
 import { listen } from "./server/listen.ts";
+import { watchHandlers } from "./watch/handlers.ts";
+import { SandboxHistory } from "./watch/history.ts";
 import { serveUpgrades, wantsWebSocket } from "./websocket/upgrade.ts";
 import { WebSockets } from "./websocket/web-sockets.ts";
 
@@ -49,6 +51,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
     indexes: { namespace: ({ metadata }) => [metadata.namespace ?? ""] },
     log,
   });
+  const history = new SandboxHistory(sandboxes);
   const directory = new SandboxDirectory(sandboxes, kube);
   await using pool = new LinkPool({
     open: (target, signal) => openLink(connection, target, signal),
@@ -70,6 +73,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const app = createApp({
     handlers: {
       ...sandboxHandlers(directory, kube, guard.authorise),
+      ...watchHandlers(history, sandboxes.store.ready, signal),
       ...appHandlers(kube, directory, guard.authorise),
       ...processHandlers(agent, {
         audit,

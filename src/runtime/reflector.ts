@@ -47,8 +47,10 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   readonly #log: Log;
   readonly #handlers: ChangeHandler<T>[] = [];
   readonly #gapHandlers: (() => void)[] = [];
+  readonly #listHandlers: ((version: string) => void)[] = [];
   readonly #redeliveries = new Set<Promise<void>>();
   #signal: AbortSignal | undefined;
+  #version: string | undefined;
 
   constructor(kube: Kube, kind: ResourceKind<T>, options: ReflectorOptions<T, Index> = {}) {
     const { name = kind.plural, indexes, retry = { first: 800, most: 30_000 }, log = rootLog, ...selection } = options;
@@ -66,6 +68,14 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
 
   get store(): Store<T, Index> {
     return this.#store;
+  }
+
+  /**
+   * The version up to which handlers have been told everything; for who is told of an event of the watch, that event's own.
+   * Absent while they are told the differences of a list, which come in no order.
+   */
+  get version(): string | undefined {
+    return this.#version;
   }
 
   /**
@@ -87,6 +97,11 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
    */
   onGap(handler: () => void): void {
     this.#gapHandlers.push(handler);
+  }
+
+  /** Called with its version when a list has been taken over, after the differences that it shows. */
+  onList(handler: (version: string) => void): void {
+    this.#listHandlers.push(handler);
   }
 
   /** Works until the signal is aborted, and then resolves. */
@@ -129,7 +144,10 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     const { items, resourceVersion } = await listAll(this.#kube, this.kind, { ...this.#selection, signal });
     relists.inc({ reflector: this.name });
     lastEvent.setToCurrentTime({ reflector: this.name });
+    this.#version = undefined;
     this.#deliver(this.#store.replaceAll(items.map(withoutBulk)), signal);
+    this.#version = resourceVersion;
+    for (const handler of this.#listHandlers) handler(resourceVersion);
     if (isGap) for (const handler of this.#gapHandlers) handler();
     this.#log.debug({ objects: items.length }, "listed");
     return resourceVersion;
@@ -138,12 +156,13 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   /** The version from which to go on after this event. */
   #take(event: WatchEvent<T>, signal: AbortSignal): string | undefined {
     lastEvent.setToCurrentTime({ reflector: this.name });
-    if (event.type === "BOOKMARK") return event.resourceVersion;
+    if (event.type === "BOOKMARK") return (this.#version = event.resourceVersion);
     const { object } = event;
+    this.#version = object.metadata.resourceVersion;
     const changes =
       event.type === "DELETED" ? this.#store.delete(keyOfObject(object)) : this.#store.set(withoutBulk(object));
     this.#deliver(changes, signal);
-    return object.metadata.resourceVersion;
+    return this.#version;
   }
 
   #deliver(changes: Change<T>[], signal: AbortSignal | undefined): void {

@@ -22,6 +22,7 @@ const order: RouteName[] = [
   "createSandbox",
   "getSandbox",
   "listSandboxes",
+  "watchSandboxes",
   "patchSandbox",
   "getNamedSandbox",
   "putApp",

@@ -1,13 +1,30 @@
 import { z } from "zod";
 import { SANDBOX_PHASES } from "../constants.ts";
-import { json, type Route } from "../route.ts";
-import { createSandboxSchema, patchSandboxSchema, sandboxListSchema, sandboxViewSchema } from "../sandbox-http.ts";
+import { json, lines, type Route } from "../route.ts";
+import {
+  createSandboxSchema,
+  patchSandboxSchema,
+  sandboxListSchema,
+  sandboxViewSchema,
+  watchFrameSchema,
+} from "../sandbox-http.ts";
 import { flag, inNamespace, nothing, ofSandbox, paths, waitSeconds } from "./parameters.ts";
+
+/** A watch ends after this long, so that whoever resumes it is asked for its token and rights again. */
+const MAX_WATCH_SECONDS = 1800;
 
 const waitForPhase = z.strictObject({
   wait: z.enum(["started", "ready", "finished"]).exactOptional().describe("Answer once it has come this far."),
   timeoutSeconds: waitSeconds.default(300).describe("deadline_exceeded after this long."),
 });
+
+const selection = {
+  app: z.string().max(63).exactOptional().describe("Only those of this app."),
+  tag: z
+    .union([z.string().transform((tag) => [tag]), z.array(z.string())])
+    .exactOptional()
+    .describe("Only those with this tag, name=value; repeated, with all of them."),
+};
 
 /** A sandbox as examples show it. */
 export const startedSandbox = {
@@ -60,11 +77,7 @@ export const sandboxRoutes = {
     path: paths.sandboxes,
     params: inNamespace,
     query: z.strictObject({
-      app: z.string().max(63).exactOptional().describe("Only those of this app."),
-      tag: z
-        .union([z.string().transform((tag) => [tag]), z.array(z.string())])
-        .exactOptional()
-        .describe("Only those with this tag, name=value; repeated, with all of them."),
+      ...selection,
       phase: z.enum(SANDBOX_PHASES).exactOptional().describe("Only those in this phase."),
       all: flag.default(false).describe("Also those that have finished."),
       limit: z.coerce.number().int().min(1).max(1000).default(100).describe("How many a page holds."),
@@ -73,6 +86,36 @@ export const sandboxRoutes = {
     reply: { status: 200, body: json(sandboxListSchema) },
     access: { verb: "list", resource: "sandboxes" },
     example: { query: { app: "default", all: "true" }, reply: { items: [startedSandbox] } },
+  },
+  watchSandboxes: {
+    summary: "Follow what happens to sandboxes: first those that there are, or with a cursor what has happened since",
+    method: "GET",
+    path: `${paths.sandboxes}/watch`,
+    params: inNamespace,
+    query: z.strictObject({
+      ...selection,
+      all: flag.default(false).describe("Also those that have finished."),
+      cursor: z
+        .string()
+        .regex(/^[0-9]{1,20}$/, "must be from a line of a watch")
+        .exactOptional()
+        .describe("The last that was seen."),
+      timeoutSeconds: z.coerce
+        .number()
+        .min(0)
+        .max(MAX_WATCH_SECONDS)
+        .default(MAX_WATCH_SECONDS)
+        .describe("End after this long; resume with the cursor."),
+    }),
+    reply: { status: 200, body: lines(watchFrameSchema) },
+    access: { verb: "watch", resource: "sandboxes" },
+    example: {
+      query: { app: "default", timeoutSeconds: "1" },
+      reply: [
+        { type: "added", sandbox: startedSandbox },
+        { type: "bookmark", cursor: "481516" },
+      ],
+    },
   },
   getSandbox: {
     summary: "Get a sandbox, at once or once it has come as far as wait says",

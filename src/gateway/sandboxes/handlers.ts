@@ -14,7 +14,7 @@ import { pageOf } from "./page.ts";
 import { patchSandbox } from "./patch.ts";
 import { secretNames } from "./secrets.ts";
 
-type SandboxRoute = keyof typeof sandboxRoutes;
+type SandboxRoute = Exclude<keyof typeof sandboxRoutes, "watchSandboxes">;
 
 /** The life of sandboxes. The gateway writes only what a user with the same rights could write with kubectl. */
 export function sandboxHandlers(

@@ -1,14 +1,8 @@
 import { SandkeepError } from "../../api/errors.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
-import type { SandboxPhase } from "../../api/constants.ts";
-import { isFinished } from "./life.ts";
+import { selector, type Selection } from "./select.ts";
 
-export interface PageQuery {
-  app?: string;
-  /** `name=value` each. */
-  tag?: string[];
-  phase?: SandboxPhase;
-  all: boolean;
+export interface PageQuery extends Selection {
   limit: number;
   cursor?: string;
 }
@@ -16,31 +10,11 @@ export interface PageQuery {
 /** One page of sandboxes, newest first, and the cursor of the next; throws `invalid_argument` on a cursor not from here. */
 export function pageOf(sandboxes: Sandbox[], query: PageQuery): { items: Sandbox[]; cursor?: string } {
   const after = query.cursor === undefined ? undefined : decode(query.cursor);
-  const wanted = sandboxes.filter(matcher(query)).sort((a, b) => compare(place(a), place(b)));
+  const wanted = sandboxes.filter(selector(query)).sort((a, b) => compare(place(a), place(b)));
   const rest = after === undefined ? wanted : wanted.filter((sandbox) => compare(place(sandbox), after) > 0);
   const items = rest.slice(0, query.limit);
   const last = items.at(-1);
   return { items, ...(last && rest.length > items.length && { cursor: encode(place(last)) }) };
-}
-
-function matcher({ app, tag, phase, all }: PageQuery): (sandbox: Sandbox) => boolean {
-  const tags = (tag ?? []).map(parseTag);
-  return (sandbox) => {
-    const { spec, status } = sandbox;
-    if (app !== undefined && spec.app !== app) return false;
-    if (phase !== undefined ? (status?.phase ?? "Created") !== phase : !all && isFinished(sandbox)) return false;
-    return tags.every(([name, value]) => spec.tags?.[name] === value);
-  };
-}
-
-function parseTag(tag: string): [name: string, value: string] {
-  const equals = tag.indexOf("=");
-  if (equals > 0) return [tag.slice(0, equals), tag.slice(equals + 1)];
-  throw new SandkeepError(
-    "invalid_argument",
-    "request",
-    `Cannot take the query: tag "${tag}" is not of the form name=value`,
-  );
 }
 
 /** Where a sandbox stands in the order; creation times have whole seconds, names settle the rest. */

@@ -52,7 +52,12 @@ function templates(): Template[] {
     const template = byPath.get(path) ?? { segments: path.slice(1).split("/"), operations: new Map() };
     byPath.set(path, { ...template, operations: template.operations.set(method, name) });
   }
-  return [...byPath.values()];
+  // Where a word and a parameter both match, the word is meant.
+  return [...byPath.values()].toSorted((a, b) => parameters(a) - parameters(b));
+}
+
+function parameters({ segments }: Template): number {
+  return segments.filter(isParam).length;
 }
 
 function matches(template: Template, segments: string[]): boolean {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { Agent, request } from "undici";
+import { lines as textLines } from "../../../src/kube/lines.ts";
 import { waitFor } from "../../support/wait-for.ts";
 
 const main = join(import.meta.dirname, "../../../src/main.ts");
@@ -26,6 +27,8 @@ export interface GatewayProcess extends AsyncDisposable {
   /** Lines that it has logged so far. */
   readonly lines: string[];
   send(method: Method, path: string, options?: SendOptions): Promise<Answer>;
+  /** Resolves once a reply of lines has begun; gives each as it comes. */
+  follow(path: string, token: string, signal: AbortSignal): Promise<AsyncGenerator<string, void, void>>;
   /** From the plain port beside the API. */
   sendPlain(path: string): Promise<Answer>;
   signal(name: NodeJS.Signals): void;
@@ -61,6 +64,13 @@ export async function startGateway(kubeconfig: string, env: NodeJS.ProcessEnv = 
     lines,
     ended,
     send: (method, path, options) => sendTo(agent, `https://127.0.0.1:${serving.port}${path}`, method, options),
+    async follow(path, token, signal) {
+      const headers = { authorization: `Bearer ${token}` };
+      const url = `https://127.0.0.1:${serving.port}${path}`;
+      const { body, statusCode } = await request(url, { dispatcher: agent, headers, signal });
+      if (statusCode !== 200) throw new Error(`The gateway answered ${statusCode}: ${await body.text()}`);
+      return textLines(body);
+    },
     sendPlain: (path) => sendTo(agent, `http://127.0.0.1:${serving.metricsPort}${path}`, "GET"),
     signal: (name) => void child.kill(name),
     async [Symbol.asyncDispose]() {

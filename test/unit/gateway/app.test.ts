@@ -259,7 +259,11 @@ describe("a request", () => {
 
   it("with a method that the resource has not is told which it has", async () => {
     const reply = await send("PUT", `${sandboxes}/a`);
-    expect(reply).toMatchObject({ status: 405, headers: { allow: "GET, PATCH, DELETE" }, body: { code: "not_supported" } });
+    expect(reply).toMatchObject({
+      status: 405,
+      headers: { allow: "GET, PATCH, DELETE" },
+      body: { code: "not_supported" },
+    });
   });
 
   it("without a token is told how to get one, whatever its body", async () => {

@@ -17,6 +17,8 @@ it.each<[path: string, operations: Record<string, string>, params: Record<string
     { GET: "getSandbox", PATCH: "patchSandbox", DELETE: "deleteSandbox" },
     { namespace: "ns", id: "exec" },
   ],
+  [`${sandboxes}/watch`, { GET: "watchSandboxes" }, { namespace: "ns" }],
+  [`${sandboxes}/watch/exec`, { POST: "exec" }, { namespace: "ns", id: "watch" }],
   [`${sandboxes}/a/exec`, { POST: "exec" }, { namespace: "ns", id: "a" }],
   [`${sandboxes}/a/processes`, { POST: "startProcess", GET: "listProcesses" }, { namespace: "ns", id: "a" }],
   [`${sandboxes}/a/processes/p/stdin`, { PUT: "writeStdin" }, process],

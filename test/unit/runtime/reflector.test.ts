@@ -63,6 +63,23 @@ function version(resourceVersion: string, ...finalizers: string[]): KubeObject {
 }
 
 describe("a reflector", () => {
+  test("says up to which version its handlers know everything, which the answer to a write does not change", async () => {
+    await using watch = await watching();
+    const versions: (string | undefined)[] = [];
+    watch.reflector.subscribe(() => versions.push(watch.reflector.version));
+    watch.reflector.onList((listed) => versions.push(`list ${listed}`));
+    expect(watch.reflector.version).toBe("0");
+    watch.reflector.learn(version("5"));
+    watch.kube.send({ type: "DELETED", object: version("6") });
+    watch.kube.send({ type: "BOOKMARK", resourceVersion: "8" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(watch.reflector.version).toBe("8");
+    watch.kube.send(refused(410, "Expired", CONFIG_MAP, { name: "" }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(versions).toEqual(["0", "6", undefined, "list 0"]);
+    expect(watch.reflector.version).toBe("0");
+  });
+
   test("brings the answer to a write to the handlers, once: it may hold what another has written in between", async () => {
     await using watch = await watching();
     // Another's write is version 2; ours, which is answered before the watch brings either, is version 3.

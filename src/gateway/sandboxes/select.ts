@@ -1,0 +1,34 @@
+import { SandkeepError } from "../../api/errors.ts";
+import type { SandboxPhase } from "../../api/constants.ts";
+import type { Sandbox } from "../../api/sandbox.ts";
+import { isFinished } from "./life.ts";
+
+/** Which sandboxes are asked for. */
+export interface Selection {
+  app?: string;
+  /** `name=value` each. */
+  tag?: string[];
+  phase?: SandboxPhase;
+  all: boolean;
+}
+
+/** Tells which sandboxes are asked for: of all phases, in one, or those that have not finished. Throws `invalid_argument`. */
+export function selector({ app, tag, phase, all }: Selection): (sandbox: Sandbox) => boolean {
+  const tags = (tag ?? []).map(parseTag);
+  return (sandbox) => {
+    const { spec, status } = sandbox;
+    if (app !== undefined && spec.app !== app) return false;
+    if (phase !== undefined ? (status?.phase ?? "Created") !== phase : !all && isFinished(sandbox)) return false;
+    return tags.every(([name, value]) => spec.tags?.[name] === value);
+  };
+}
+
+function parseTag(tag: string): [name: string, value: string] {
+  const equals = tag.indexOf("=");
+  if (equals > 0) return [tag.slice(0, equals), tag.slice(equals + 1)];
+  throw new SandkeepError(
+    "invalid_argument",
+    "request",
+    `Cannot take the query: tag "${tag}" is not of the form name=value`,
+  );
+}
