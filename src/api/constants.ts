@@ -44,6 +44,13 @@ export const SANDBOX_CONTAINER = "sandbox";
 /** Id of the process that the sandbox itself was created to run. */
 export const ENTRYPOINT_PROCESS = "entrypoint";
 
+/** Reply header of `stdout` and `stderr`: the offset at which the body starts. */
+export const OFFSET_HEADER = "Sandkeep-Offset";
+
+/** Reply header of `stdout` and `stderr`: `merged` where the body of `stdout` has both, and that of `stderr` nothing. */
+export const STREAMS_HEADER = "Sandkeep-Streams";
+export const MERGED_STREAMS = "merged";
+
 /** Everything below it inside a sandbox belongs to Sandkeep. */
 export const RESERVED_DIRECTORY = "/.sandkeep";
 

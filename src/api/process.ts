@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ENTRYPOINT_PROCESS } from "./constants.ts";
+import { ENTRYPOINT_PROCESS, MERGED_STREAMS, OFFSET_HEADER, STREAMS_HEADER } from "./constants.ts";
 import { listOf } from "./schema/collection.ts";
 import { characters, MAX_COMMAND_LENGTH, words } from "./schema/command.ts";
 import { envName } from "./schema/env.ts";
@@ -7,7 +7,7 @@ import { objectName } from "./schema/name.ts";
 import { absolutePath } from "./schema/path.ts";
 import { milliseconds, timestamp } from "./schema/time.ts";
 
-export { ENTRYPOINT_PROCESS };
+export { ENTRYPOINT_PROCESS, MERGED_STREAMS, OFFSET_HEADER, STREAMS_HEADER };
 
 /** Id of a process within its sandbox; `entrypoint` is the one that the sandbox was created to run. */
 export const processId = z
@@ -66,6 +66,7 @@ export type StartProcess = z.infer<typeof startProcessSchema>;
 /** The body of `exec`: a process to start, and all its input. */
 export const execSchema = startProcessSchema.extend({
   stdin: z.base64().exactOptional().describe("All of its standard input, in base64; without it, none."),
+  stdinOpen: z.literal(true).exactOptional().describe("Leave standard input open, for PUT …/stdin. Excludes stdin."),
 });
 export type Exec = z.infer<typeof execSchema>;
 
@@ -130,10 +131,3 @@ export const execFrameSchema = z.union([
   z.object({ exit: processExitSchema }),
 ]);
 export type ExecFrame = z.infer<typeof execFrameSchema>;
-
-/** Reply header of `stdout` and `stderr`: the offset at which the body starts. */
-export const OFFSET_HEADER = "Sandkeep-Offset";
-
-/** Reply header of `stdout` and `stderr`: `merged` where the body of `stdout` has both, and that of `stderr` nothing. */
-export const STREAMS_HEADER = "Sandkeep-Streams";
-export const MERGED_STREAMS = "merged";

@@ -11,7 +11,7 @@ import { HttpRefusal } from "../server/refusals.ts";
 export async function succeeded(answer: LinkResponse): Promise<LinkResponse> {
   if (answer.status >= 200 && answer.status <= 299) return answer;
   const error = await errorFrom(answer);
-  throw answer.status === 416 ? new HttpRefusal(416, error.code, error.message) : error;
+  throw answer.status === 416 ? new HttpRefusal(416, error.code, error.message, error) : error;
 }
 
 const passedStatuses: ReadonlySet<number> = new Set([200, 201, 204, 206]);

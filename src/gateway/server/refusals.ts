@@ -1,4 +1,4 @@
-import { SandkeepError, type ErrorCode } from "../../api/errors.ts";
+import { SandkeepError, type ErrorCode, type ErrorResource } from "../../api/errors.ts";
 import { errorResourceOf } from "../error-resource.ts";
 import { isApiError, type ApiError, ConnectionError } from "../../kube/api-error.ts";
 
@@ -6,8 +6,13 @@ import { isApiError, type ApiError, ConnectionError } from "../../kube/api-error
 export class HttpRefusal extends SandkeepError {
   readonly #status: number;
 
-  constructor(status: number, code: ErrorCode, message: string) {
-    super(code, "request", message);
+  constructor(
+    status: number,
+    code: ErrorCode,
+    message: string,
+    { resource = "request", details }: { resource?: ErrorResource; details?: Record<string, unknown> | undefined } = {},
+  ) {
+    super(code, resource, message, details === undefined ? {} : { details });
     this.#status = status;
   }
 

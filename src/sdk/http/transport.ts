@@ -20,6 +20,8 @@ export interface TransportReply {
   keepAlive?: (whether: boolean) => void;
   /** Gives the body up. */
   cancel: () => void;
+  /** Whether the program is kept alive by what is still to come of the body, as it is from the beginning. */
+  keepAlive?: (whether: boolean) => void;
 }
 
 /** Messages to and from a port or process, over one WebSocket. */

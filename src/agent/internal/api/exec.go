@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"sandkeep.dev/agent/internal/fault"
 	"sandkeep.dev/agent/internal/process"
 	"sandkeep.dev/agent/internal/spool"
 )
@@ -24,6 +25,9 @@ const bufferSize = 48 << 10
 // busy node even /bin/true takes a while, and more messages would keep the node busier still.
 const shortly = 100 * time.Millisecond
 
+// atOnce is the same for a command whose client may have input for it.
+const atOnce = 10 * time.Millisecond
+
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
 var endOfStream = io.EOF
@@ -31,12 +35,16 @@ var endOfStream = io.EOF
 func (a *API) exec(w http.ResponseWriter, r *http.Request) error {
 	var request struct {
 		process.Request
-		Stdin []byte `json:"stdin"`
+		Stdin     []byte `json:"stdin"`
+		StdinOpen bool   `json:"stdinOpen"`
 	}
 	if err := decode(w, r, maxExecBody, &request); err != nil {
 		return err
 	}
-	if request.Request.Stdin = request.Stdin; request.Stdin == nil {
+	if request.StdinOpen && request.Stdin != nil {
+		return fault.New(fault.InvalidArgument, fault.Process, "Cannot start %.80q: stdin excludes stdinOpen", request.Command)
+	}
+	if request.Request.Stdin = request.Stdin; request.Stdin == nil && !request.StdinOpen {
 		request.Request.Stdin = []byte{}
 	}
 	p, _, err := a.Processes.Start(request.Request)
@@ -51,7 +59,11 @@ func (a *API) exec(w http.ResponseWriter, r *http.Request) error {
 		defer func() { stream.reader.Detach() }()
 		frames.streams = append(frames.streams, stream)
 	}
-	frames.follow(r.Context().Done(), p)
+	wait := shortly
+	if request.StdinOpen {
+		wait = atOnce
+	}
+	frames.follow(r.Context().Done(), p, wait)
 	return nil
 }
 
@@ -72,11 +84,11 @@ type stream struct {
 	over   bool
 }
 
-// follow writes output as it comes and at last the exit.
-func (f *frames) follow(left <-chan struct{}, p *process.Process) {
+// follow writes output as it comes and at last the exit. The first frame waits for another as long as wait.
+func (f *frames) follow(left <-chan struct{}, p *process.Process, wait time.Duration) {
 	buffer := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buffer)
-	late := time.NewTimer(shortly)
+	late := time.NewTimer(wait)
 	defer late.Stop()
 	for !f.failed {
 		// Asked before reading: once it has exited, the streams have all they will get.

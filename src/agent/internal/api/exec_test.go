@@ -183,3 +183,30 @@ func TestExecUnderTheSameIdAnswersTheSameProcess(t *testing.T) {
 		t.Errorf("another input under the same id: %+v", refused)
 	}
 }
+
+func TestExecLeavesStdinOpenWhereItIsAskedTo(t *testing.T) {
+	t.Parallel()
+	c := serve(t)
+	response := c.Send("POST", "/exec", `{"id": "cat", "command": ["cat"], "stdinOpen": true}`)
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	if !lines.Scan() || lines.Text() != `{"process":"cat"}` {
+		t.Fatalf("first line %q of %d: %v", lines.Text(), response.StatusCode, lines.Err())
+	}
+	if status, text := c.Text("PUT", "/processes/cat/stdin?offset=0&eof=true", "hello\n"); status != 200 {
+		t.Fatalf("%d %s", status, text)
+	}
+	for _, want := range []string{`{"stream":"stdout","offset":0,"data":"aGVsbG8K"}`, `{"exit":{"code":0,"signal":null,"timedOut":false}}`} {
+		if !lines.Scan() || lines.Text() != want {
+			t.Errorf("got %s, want %s", lines.Text(), want)
+		}
+	}
+}
+
+func TestExecRefusesStdinThatIsGivenAndLeftOpen(t *testing.T) {
+	t.Parallel()
+	status, text := serve(t).Text("POST", "/exec", `{"command": ["cat"], "stdin": "aGVsbG8K", "stdinOpen": true}`)
+	if status != 400 || !strings.Contains(text, "stdin excludes stdinOpen") {
+		t.Errorf("%d %s", status, text)
+	}
+}

@@ -1,0 +1,152 @@
+import { errorCodes, SandkeepError, type ErrorBody } from "../../api/errors.ts";
+import { backoff } from "../../lib/backoff.ts";
+import { sleep } from "../../lib/sleep.ts";
+import { errorFrom, InternalFailure, UnavailableError } from "../errors.ts";
+import { collect } from "./collect.ts";
+import { ConnectionError, type Connection, type TransportReply, type TransportRequest } from "./transport.ts";
+
+type Value = string | number | boolean | readonly string[] | undefined;
+
+/** One operation of the gateway. */
+export interface Operation {
+  method: TransportRequest["method"];
+  /** Below the namespace, beginning with a slash. */
+  path: string;
+  /** Members that are undefined are left out; a list is a parameter that is repeated. */
+  query?: Readonly<Record<string, Value>>;
+  headers?: Readonly<Record<string, string>>;
+  /** The body, as JSON. */
+  json?: unknown;
+  /** The body, as it is. A function is asked for it anew with every attempt. */
+  body?: string | Uint8Array | (() => AsyncIterable<Uint8Array>) | undefined;
+  /** Whether it may be carried out twice. By default GET, PUT and DELETE may. */
+  repeatable?: boolean;
+  /** What the error of a repeated attempt has as its code when the attempt before had done it after all. */
+  doneWhen?: ErrorBody["code"];
+  signal?: AbortSignal | undefined;
+}
+
+/** A reply without an error, and how many attempts it took. */
+export interface Answer {
+  reply: TransportReply;
+  attempts: number;
+}
+
+const delays = { first: 100, most: 2_000 };
+
+/** Operations of the gateway in one namespace. What may be repeated is, while gateway or sandbox cannot be reached. */
+export class Gateway {
+  readonly #connect: () => Promise<Connection>;
+  readonly #retryMilliseconds: number;
+  #connection: Promise<Connection> | undefined;
+
+  /** `retryMilliseconds` is for how long operations are repeated. */
+  constructor(connect: () => Promise<Connection>, retryMilliseconds: number) {
+    this.#connect = connect;
+    this.#retryMilliseconds = retryMilliseconds;
+  }
+
+  /** The way there; made when it is needed first, and anew when that failed. */
+  connection(): Promise<Connection> {
+    this.#connection ??= this.#connect().catch((error: unknown) => {
+      this.#connection = undefined;
+      throw error;
+    });
+    return this.#connection;
+  }
+
+  /** The JSON of the reply. */
+  async json<T>(operation: Operation): Promise<T> {
+    const { reply } = await this.open(operation);
+    return JSON.parse(new TextDecoder().decode(await collect(reply.body))) as T;
+  }
+
+  /** Resolves once it is done; what the reply says is dropped. */
+  async run(operation: Operation): Promise<void> {
+    try {
+      const { reply } = await this.open(operation);
+      await collect(reply.body);
+    } catch (error) {
+      if (!(error instanceof DoneBefore)) throw error;
+    }
+  }
+
+  /** The reply, once it begins. Rejects with the error that it is. */
+  async open(operation: Operation): Promise<Answer> {
+    const { signal, repeatable = operation.method !== "POST" && operation.method !== "PATCH" } = operation;
+    const { transport, namespace } = await this.connection();
+    const deadline = performance.now() + this.#retryMilliseconds;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const reply = await transport.request(requestOf(operation, namespace));
+        if (reply.status < 400) return { reply, attempts: attempt + 1 };
+        throw await errorOf(reply);
+      } catch (error) {
+        if (attempt > 0 && error instanceof SandkeepError && error.code === operation.doneWhen) throw new DoneBefore();
+        if (!repeatable || !mayPass(error)) throw withoutGateway(error, operation);
+        if (performance.now() > deadline) throw withoutGateway(error, operation);
+      }
+      await sleep(backoff(attempt, delays), signal);
+    }
+  }
+
+  /** Lets go of connections that are idle; the next operation opens one again. */
+  async close(): Promise<void> {
+    const connection = await this.#connection?.catch(() => undefined);
+    connection?.transport.close();
+  }
+}
+
+/** The operation had been done by an attempt whose reply was lost. */
+class DoneBefore extends Error {}
+
+function requestOf({ method, path, query = {}, headers, json, body, signal }: Operation, namespace: string) {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each !== undefined) parameters.append(name, String(each));
+    }
+  }
+  const text = parameters.size === 0 ? "" : `?${parameters.toString()}`;
+  const sent = json === undefined ? (typeof body === "function" ? body() : body) : JSON.stringify(json);
+  return {
+    method,
+    path: `/v1/namespaces/${encodeURIComponent(namespace)}${path}${text}`,
+    headers: { ...(json !== undefined && { "content-type": "application/json" }), ...headers },
+    ...(sent !== undefined && { body: sent }),
+    signal,
+  } satisfies TransportRequest;
+}
+
+/** The error that a reply is, also one that is not the gateway's own but of a proxy before it. */
+export async function errorOf(reply: TransportReply): Promise<SandkeepError> {
+  const text = new TextDecoder().decode(await collect(reply.body, mostOfAnError));
+  const body = parsed(text);
+  if (body !== undefined && Object.hasOwn(errorCodes, body.code)) return errorFrom(body);
+  const message = `The gateway answered ${reply.status}: ${text.slice(0, 200)}`;
+  return reply.status === 502 || reply.status === 503 || reply.status === 504
+    ? new UnavailableError("unavailable", "request", message)
+    : new InternalFailure("internal", "request", message);
+}
+
+/** No error of the gateway is longer; octets. */
+const mostOfAnError = 1 << 20;
+
+function parsed(text: string): ErrorBody | undefined {
+  try {
+    return JSON.parse(text) as ErrorBody;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the same operation may succeed soon. */
+function mayPass(error: unknown): boolean {
+  return error instanceof ConnectionError || error instanceof UnavailableError;
+}
+
+function withoutGateway(error: unknown, { method, path }: Operation): unknown {
+  if (!(error instanceof ConnectionError)) return error;
+  const message = `Cannot ${method} ${path}: ${error.message}`;
+  return new UnavailableError("unavailable", "request", message, { cause: error });
+}

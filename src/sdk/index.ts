@@ -1,0 +1,38 @@
+export { App, AppService, type AppFromNameParams } from "./app.ts";
+export { SandkeepClient, type SandkeepClientParams } from "./client.ts";
+export type { ConnectOptions } from "./connect-options.ts";
+export type { Env } from "./env.ts";
+export * from "./errors.ts";
+export { SandboxFile, type SandboxFileMode, type SandboxFileWhence } from "./filesystem/file.ts";
+export * from "./filesystem/filesystem.ts";
+export type { Connection, Transport, TransportReply, TransportRequest, TransportSocket } from "./http/transport.ts";
+export { Image, ImageService, type ImageBuildParams, type ImageFromIdParams } from "./image.ts";
+export { Probe, type ProbeParams } from "./probe.ts";
+export { ContainerProcess, type WaitParams } from "./process/container-process.ts";
+export type { SandboxExecParams } from "./process/exec-params.ts";
+export { Proxy, ProxyService } from "./proxy.ts";
+export type { SandboxCreateParams } from "./sandbox/create.ts";
+export type { SandboxInfo } from "./sandbox/info.ts";
+export type { SandboxLogsParams } from "./sandbox/logs.ts";
+export {
+  Sandbox,
+  type NetworkPolicyParams,
+  type SandboxAttachParams,
+  type SandboxTerminateParams,
+  type SandboxWaitParams,
+  type Tunnel,
+} from "./sandbox/sandbox.ts";
+export { SandboxService, type SandboxListParams } from "./sandbox/sandboxes.ts";
+export type { SandboxUsage } from "./sandbox/usage.ts";
+export type { SandboxEvent } from "./sandbox/watch.ts";
+export { Secret, SecretService, type SecretFromNameParams, type SecretParam } from "./secret.ts";
+export { SandkeepReadStream } from "./streams/read-stream.ts";
+export { SandkeepWriteStream } from "./streams/write-stream.ts";
+export {
+  Volume,
+  VolumeService,
+  type VolumeDeleteParams,
+  type VolumeFromNameParams,
+  type VolumeMountOptions,
+  type VolumeParam,
+} from "./volume.ts";

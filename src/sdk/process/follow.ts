@@ -1,0 +1,54 @@
+import { MERGED_STREAMS, OFFSET_HEADER, STREAMS_HEADER } from "../../api/constants.ts";
+import { backoff } from "../../lib/backoff.ts";
+import { sleep } from "../../lib/sleep.ts";
+import { UnavailableError } from "../errors.ts";
+import type { Gateway } from "../http/gateway.ts";
+import { ConnectionError } from "../http/transport.ts";
+
+/** An output stream of a process. */
+export interface OutputPlace {
+  gateway: Gateway;
+  /** Below the namespace: `/sandboxes/{id}/processes/{process}/stdout`. */
+  path: string;
+  signal?: AbortSignal | undefined;
+  /** Told when output was not read in time and is gone: how many octets. */
+  onLost: (octets: number) => void;
+}
+
+/** How often in a row a reply may break off before anything of it came. */
+const mostAttempts = 20;
+const delays = { first: 100, most: 2_000 };
+
+/**
+ * What a process writes to a stream, from an offset to its end; read on from the last octet when the connection, the gateway or
+ * the API server goes.
+ */
+export async function* follow(place: OutputPlace, from: number): AsyncGenerator<Uint8Array, void, void> {
+  const { gateway, path, signal, onLost } = place;
+  let offset = from;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const { reply } = await gateway.open({ method: "GET", path, query: { offset }, signal });
+      const merged = reply.header(STREAMS_HEADER) === MERGED_STREAMS;
+      if (merged && offset > 0) throw finishedMeanwhile(path, offset);
+      const start = Number(reply.header(OFFSET_HEADER) ?? offset);
+      if (start > offset) onLost(start - offset);
+      offset = Math.max(offset, start);
+      for await (const octets of reply.body) {
+        offset += octets.length;
+        attempt = 0;
+        yield octets;
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof ConnectionError) || attempt >= mostAttempts) throw error;
+    }
+    await sleep(backoff(attempt, delays), signal);
+  }
+}
+
+/** The container's log has both streams, so that where to go on in it is not known. */
+function finishedMeanwhile(path: string, offset: number): UnavailableError {
+  const message = `Cannot read ${path} from offset ${offset}: the connection broke and the sandbox has finished. Its log has everything`;
+  return new UnavailableError("unavailable", "process", message);
+}

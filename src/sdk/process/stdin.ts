@@ -1,0 +1,49 @@
+import type { Process, Stdin } from "../../api/process.ts";
+import type { Gateway } from "../http/gateway.ts";
+import type { Sink } from "../streams/write-stream.ts";
+
+/** How much one request carries; octets. A broken one is sent again. */
+const pieceSize = 1 << 20;
+
+/** Standard input of a process, written at offsets: nothing arrives twice, whatever breaks. */
+export class StdinSink implements Sink {
+  readonly #gateway: Gateway;
+  readonly #path: string;
+  readonly #signal: AbortSignal | undefined;
+  #offset: number | undefined;
+
+  /** `path` is the process's; input begins at `offset`, or behind what the process has been given by then. */
+  constructor(gateway: Gateway, path: string, offset: number | undefined, signal?: AbortSignal) {
+    this.#gateway = gateway;
+    this.#path = path;
+    this.#offset = offset;
+    this.#signal = signal;
+  }
+
+  async write(octets: Uint8Array): Promise<void> {
+    for (let sent = 0; sent < octets.length; sent += pieceSize)
+      await this.#put(octets.subarray(sent, sent + pieceSize), false);
+  }
+
+  close(): Promise<void> {
+    return this.#put(new Uint8Array(), true);
+  }
+
+  async #put(body: Uint8Array, eof: boolean): Promise<void> {
+    const offset = (this.#offset ??= await this.#end());
+    const query = { offset, ...(eof && { eof }) };
+    await this.#gateway.json<Stdin>({
+      method: "PUT",
+      path: `${this.#path}/stdin`,
+      query,
+      body,
+      signal: this.#signal,
+    });
+    this.#offset = offset + body.length;
+  }
+
+  async #end(): Promise<number> {
+    const { stdin } = await this.#gateway.json<Process>({ method: "GET", path: this.#path, signal: this.#signal });
+    return stdin?.offset ?? 0;
+  }
+}

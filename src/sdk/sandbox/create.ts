@@ -1,0 +1,197 @@
+import type { CreateSandboxInput } from "../../api/sandbox-http.ts";
+import type { App } from "../app.ts";
+import { checkedEnv, type Env } from "../env.ts";
+import { invalid, notSupported } from "../errors.ts";
+import type { Image } from "../image.ts";
+import type { Probe } from "../probe.ts";
+import type { Proxy } from "../proxy.ts";
+import { secretsFor, type SecretParam } from "../secret.ts";
+import { absolutePath, wholeSeconds } from "../units.ts";
+import type { VolumeParam } from "../volume.ts";
+
+export interface SandboxCreateParams {
+  /** Processors that it is given at least; may be a fraction. */
+  cpu?: number;
+  /** Processors that it may use at most. */
+  cpuLimit?: number;
+  /** Memory that it is given at least; MiB. */
+  memoryMiB?: number;
+  /** Memory that it may use at most; MiB. */
+  memoryLimitMiB?: number;
+  /** GPUs, such as `"H100"`, `"A100-80GB:2"` or `"any"`; of a list the first that can be had. */
+  gpu?: string | readonly string[];
+  /** It ends this long after it has started; whole seconds, in milliseconds. Five minutes by default. */
+  timeoutMs?: number;
+  /** It ends after this long without use; whole seconds, in milliseconds. */
+  idleTimeoutMs?: number;
+  /** Where its processes start; absolute. The image's by default. */
+  workdir?: string;
+  /** What it runs. Without it, it stays up until it is terminated. */
+  command?: readonly string[];
+  /** Environment variables of its processes. They win over `secrets`. */
+  env?: Env;
+  secrets?: readonly SecretParam[];
+  /** Volumes, by where they are mounted. */
+  volumes?: Readonly<Record<string, VolumeParam>>;
+  /** Gives its command a terminal. */
+  pty?: boolean;
+  encryptedPorts?: readonly number[];
+  h2Ports?: readonly number[];
+  unencryptedPorts?: readonly number[];
+  customDomain?: string;
+  /** No network at all. */
+  blockNetwork?: boolean;
+  outboundCidrAllowlist?: readonly string[];
+  outboundDomainAllowlist?: readonly string[];
+  inboundCidrAllowlist?: readonly string[];
+  proxy?: Proxy;
+  cloud?: string;
+  /** Any of these regions. */
+  regions?: readonly string[];
+  verbose?: boolean;
+  /** How to tell that it is ready. */
+  readinessProbe?: Probe;
+  /** Unique among the running sandboxes of the app. */
+  name?: string;
+  tags?: Readonly<Record<string, string>>;
+  experimentalOptions?: Readonly<Record<string, boolean | string>>;
+  includeOidcIdentityToken?: boolean;
+  /** The SandboxClass; without it the app's, or the one named `default`. */
+  className?: string;
+  /** Kubernetes labels of the Sandbox. */
+  labels?: Readonly<Record<string, string>>;
+  /** Kubernetes annotations of the Sandbox. */
+  annotations?: Readonly<Record<string, string>>;
+  signal?: AbortSignal;
+}
+
+/** Parameters of features that are not there yet. */
+const unsupported = [
+  "gpu",
+  "idleTimeoutMs",
+  "encryptedPorts",
+  "h2Ports",
+  "unencryptedPorts",
+  "customDomain",
+  "outboundCidrAllowlist",
+  "outboundDomainAllowlist",
+  "inboundCidrAllowlist",
+  "proxy",
+  "cloud",
+  "verbose",
+  "experimentalOptions",
+  "includeOidcIdentityToken",
+] as const satisfies readonly (keyof SandboxCreateParams)[];
+
+/** Names of parameters in earlier versions of Modal's SDK, and today's. */
+const renamed: Readonly<Record<string, string>> = {
+  memory: "memoryMiB",
+  memoryLimit: "memoryLimitMiB",
+  timeout: "timeoutMs",
+  idleTimeout: "idleTimeoutMs",
+  cidrAllowlist: "outboundCidrAllowlist",
+};
+
+/** What the gateway is asked to create. Throws an `InvalidError` for parameters that are none, `NotSupportedError` for what is not there yet. */
+export async function createRequest(
+  app: App,
+  image: Image | undefined,
+  params: SandboxCreateParams,
+): Promise<CreateSandboxInput & { secretValues?: Record<string, string> }> {
+  checkNames(params);
+  const { env, command, name, tags, className, readinessProbe, blockNetwork, regions, pty } = params;
+  const timeoutSeconds = wholeSeconds("timeoutMs", params.timeoutMs);
+  const secrets = await secretsFor(params.secrets);
+  const volumes = await volumesFor(params.volumes);
+  return {
+    ...(params.labels && { labels: { ...params.labels } }),
+    ...(params.annotations && { annotations: { ...params.annotations } }),
+    ...(Object.keys(secrets.values).length > 0 && { secretValues: secrets.values }),
+    spec: {
+      app: app.appId,
+      ...(image && (await image.spec())),
+      ...(name !== undefined && { name: checkedName(name) }),
+      ...(tags && { tags: { ...tags } }),
+      ...(className !== undefined && { className }),
+      ...(command && command.length > 0 && { command: [...command] }),
+      ...(params.workdir !== undefined && { workingDir: absolutePath("workdir", params.workdir) }),
+      ...(pty !== undefined && { tty: pty }),
+      ...(env && {
+        env: Object.entries(checkedEnv(env)).map(([key, value]) => ({ name: key, value: literal(value) })),
+      }),
+      ...(secrets.names.length > 0 && { envFrom: secrets.names.map((secret) => ({ secretRef: { name: secret } })) }),
+      ...resourcesFor(params),
+      ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+      ...(readinessProbe && { readinessProbe: readinessProbe.spec }),
+      ...(blockNetwork === true && { network: { block: true } }),
+      ...(regions && regions.length > 0 && { placement: { regions: [...regions] } }),
+      ...(volumes.length > 0 && { volumes }),
+    },
+  };
+}
+
+function checkNames(params: SandboxCreateParams): void {
+  for (const name of Object.keys(params)) {
+    const now = renamed[name];
+    if (now !== undefined) throw invalid(`Parameter ${name} is called ${now}`);
+  }
+  for (const name of unsupported) {
+    const value = params[name];
+    if (
+      value !== undefined &&
+      value !== false &&
+      !(Array.isArray(value) && value.length === 0 && name.endsWith("Ports"))
+    )
+      throw notSupported(`sandboxes.create with ${name}`);
+  }
+}
+
+function checkedName(name: string): string {
+  if (!/^[A-Za-z0-9._-]{1,63}$/.test(name))
+    throw invalid(`name ${JSON.stringify(name)} must be letters, digits, '-', '.' and '_', shorter than 64 characters`);
+  return name;
+}
+
+/** Kubernetes expands `$(NAME)` in values; here they mean what they say. */
+function literal(value: string): string {
+  return value.replaceAll("$(", () => "$$(");
+}
+
+function resourcesFor({ cpu, cpuLimit, memoryMiB, memoryLimitMiB }: SandboxCreateParams) {
+  checkLimit("cpu", cpu, "cpuLimit", cpuLimit);
+  checkLimit("memoryMiB", memoryMiB, "memoryLimitMiB", memoryLimitMiB);
+  const requests = quantities(cpu, memoryMiB);
+  const limits = quantities(cpuLimit, memoryLimitMiB);
+  if (requests === undefined && limits === undefined) return {};
+  return { resources: { ...(requests && { requests }), ...(limits && { limits }) } };
+}
+
+function checkLimit(name: string, value: number | undefined, limitName: string, limit: number | undefined): void {
+  if (value !== undefined && !(value > 0)) throw invalid(`${name} must be positive, got ${value}`);
+  if (limit === undefined) return;
+  if (value === undefined) throw invalid(`${limitName} needs ${name} beside it`);
+  if (!(limit >= value)) throw invalid(`${limitName} (${limit}) must not be below ${name} (${value})`);
+}
+
+function quantities(cores: number | undefined, mebibytes: number | undefined): Record<string, string> | undefined {
+  if (cores === undefined && mebibytes === undefined) return undefined;
+  return {
+    ...(cores !== undefined && { cpu: `${Math.max(1, Math.trunc(cores * 1000))}m` }),
+    ...(mebibytes !== undefined && { memory: `${Math.ceil(mebibytes)}Mi` }),
+  };
+}
+
+async function volumesFor(volumes: SandboxCreateParams["volumes"] = {}) {
+  return await Promise.all(
+    Object.entries(volumes).map(async ([mountPath, param], index) => {
+      const { name, readOnly, subPath } = await param;
+      return {
+        name: `volume-${index}`,
+        mountPath: absolutePath("The mount path of a volume", mountPath),
+        ...(readOnly && { readOnly }),
+        ...(subPath !== undefined && { subPath }),
+        persistentVolumeClaim: { claimName: name },
+      };
+    }),
+  );
+}

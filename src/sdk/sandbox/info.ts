@@ -1,0 +1,50 @@
+import type { FinishReason, SandboxPhase } from "../../api/constants.ts";
+import type { SandboxView } from "../../api/sandbox-http.ts";
+
+/** A sandbox as it is at a moment. */
+export interface SandboxInfo {
+  sandboxId: string;
+  namespace: string;
+  createdAt: Date;
+  app: string;
+  name: string | undefined;
+  tags: Readonly<Record<string, string>>;
+  /** As it was asked for; undefined: the class's default. */
+  image: string | undefined;
+  command: readonly string[] | undefined;
+  phase: SandboxPhase;
+  startedAt: Date | undefined;
+  readyAt: Date | undefined;
+  finishedAt: Date | undefined;
+  /** How it ended. */
+  reason: FinishReason | undefined;
+  message: string | undefined;
+  exitCode: number | undefined;
+  nodeName: string | undefined;
+}
+
+/** What a view of the gateway says. */
+export function infoOf({ id, namespace, createdAt, spec, status }: SandboxView): SandboxInfo {
+  return {
+    sandboxId: id,
+    namespace,
+    createdAt: new Date(createdAt),
+    app: spec.app,
+    name: spec.name,
+    tags: spec.tags ?? {},
+    image: spec.image,
+    command: spec.command,
+    phase: status.phase ?? "Created",
+    startedAt: timeOf(status.startedAt),
+    readyAt: timeOf(status.readyAt),
+    finishedAt: timeOf(status.finishedAt),
+    reason: status.reason,
+    message: status.message,
+    exitCode: status.exitCode,
+    nodeName: status.nodeName,
+  };
+}
+
+function timeOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text);
+}

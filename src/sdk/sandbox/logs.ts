@@ -1,0 +1,23 @@
+import type { Gateway } from "../http/gateway.ts";
+
+export interface SandboxLogsParams {
+  /** Goes on with what is written from now on, until its command ends. */
+  follow?: boolean;
+  /** Only so many of the last lines. */
+  tailLines?: number;
+  /** Only what is not older. */
+  sinceSeconds?: number;
+  /** Begins each line with its time. */
+  timestamps?: boolean;
+  signal?: AbortSignal;
+}
+
+/** The log of a sandbox's command. `path` is the sandbox's. */
+export async function* readLogs(
+  gateway: Gateway,
+  path: string,
+  { signal, ...query }: SandboxLogsParams,
+): AsyncGenerator<Uint8Array, void, void> {
+  const { reply } = await gateway.open({ method: "GET", path: `${path}/logs`, query, signal });
+  yield* reply.body;
+}

@@ -1,0 +1,351 @@
+import { ENTRYPOINT_PROCESS } from "../../api/constants.ts";
+import type { Process } from "../../api/process.ts";
+import type { SandboxView } from "../../api/sandbox-http.ts";
+import { ClientClosedError, invalid, notSupported, TimeoutError } from "../errors.ts";
+import type { Gateway, Operation } from "../http/gateway.ts";
+import type { Image } from "../image.ts";
+import { SandboxFile, type SandboxFileMode } from "../filesystem/file.ts";
+import { SandboxFilesystem, type FileWatch, type WatchParams } from "../filesystem/filesystem.ts";
+import { ContainerProcess, type WaitParams } from "../process/container-process.ts";
+import { execRequest, type SandboxExecParams } from "../process/exec-params.ts";
+import { Execution } from "../process/execution.ts";
+import { waitForExit } from "../process/exit.ts";
+import { Output } from "../process/output.ts";
+import { StdinSink } from "../process/stdin.ts";
+import { binary, lines, text } from "../streams/chunks.ts";
+import { SandkeepReadStream } from "../streams/read-stream.ts";
+import { SandkeepWriteStream } from "../streams/write-stream.ts";
+import { exitCodeOf, interruption } from "./ending.ts";
+import { infoOf, type SandboxInfo } from "./info.ts";
+import { readLogs, type SandboxLogsParams } from "./logs.ts";
+import { usageOf, type SandboxUsage } from "./usage.ts";
+
+export interface SandboxWaitParams extends WaitParams {
+  /** Rejects when the sandbox was terminated or reached its time limit, rather than to resolve with 137 or 124. */
+  throwOnTermination?: boolean;
+}
+
+export interface SandboxTerminateParams extends WaitParams {
+  /** Resolves with the exit code, once it has finished. */
+  wait?: boolean;
+}
+
+export interface SandboxAttachParams extends WaitParams {
+  mode?: "text" | "binary";
+  bufsize?: -1 | 1;
+}
+
+export interface Tunnel {
+  host: string;
+  port: number;
+  url: string;
+}
+
+/** Both lists replace those there are; an empty one allows nothing. */
+export interface NetworkPolicyParams extends WaitParams {
+  outboundCidrAllowlist: readonly string[];
+  outboundDomainAllowlist: readonly string[];
+}
+
+/** How long one request waits for the end of a sandbox; seconds. */
+const waitSeconds = 60;
+
+/** A sandbox. It goes on when the program that created it ends. */
+export class Sandbox {
+  readonly sandboxId: string;
+  /** Files inside it. */
+  readonly filesystem: SandboxFilesystem;
+  readonly #gateway: Gateway;
+  readonly #path: string;
+  #finished: SandboxView | undefined;
+  #streams: Partial<Record<"stdin" | "stdout" | "stderr", unknown>> = {};
+  #detached = false;
+
+  /** @internal */
+  constructor(gateway: Gateway, sandboxId: string) {
+    this.sandboxId = sandboxId;
+    this.#path = `/sandboxes/${encodeURIComponent(sandboxId)}`;
+    this.#gateway = gateway;
+    this.filesystem = new SandboxFilesystem(() => this.#attached(), this.#path);
+  }
+
+  /** Standard input of its command. */
+  get stdin(): SandkeepWriteStream {
+    return this.#once(
+      "stdin",
+      () => new SandkeepWriteStream(new StdinSink(this.#attached(), this.#entrypoint, undefined)),
+    );
+  }
+
+  /** Standard output of its command. Once it has finished, its log: both streams, for as long as the Pod is there. */
+  get stdout(): SandkeepReadStream {
+    return this.#once("stdout", () => this.#output("stdout"));
+  }
+
+  /** Standard error of its command; empty once it has finished. */
+  get stderr(): SandkeepReadStream {
+    return this.#once("stderr", () => this.#output("stderr"));
+  }
+
+  /** Its exit code, once `wait`, `poll` or `terminate` has seen it; null before. */
+  get returncode(): number | null {
+    return this.#finished === undefined ? null : exitCodeOf(this.#finished);
+  }
+
+  /** Starts a program, and resolves once it runs. Waits for a sandbox that is on its way. There is no shell. */
+  exec(command: readonly string[], params?: SandboxExecParams & { mode?: "text" }): Promise<ContainerProcess>;
+  exec(
+    command: readonly string[],
+    params: SandboxExecParams & { mode: "binary" },
+  ): Promise<ContainerProcess<Uint8Array>>;
+  exec(
+    command: readonly string[],
+    params?: SandboxExecParams,
+  ): Promise<ContainerProcess | ContainerProcess<Uint8Array>>;
+  async exec(
+    command: readonly string[],
+    params: SandboxExecParams = {},
+  ): Promise<ContainerProcess | ContainerProcess<Uint8Array>> {
+    const gateway = this.#attached();
+    const { signal } = params;
+    const request = await execRequest(command, params);
+    const execution = await Execution.start(gateway, this.#path, request, signal);
+    const parts = {
+      gateway,
+      id: request.id,
+      path: this.#processPath(request.id),
+      stdout: params.stdout === "ignore" ? undefined : execution.stdout,
+      stderr: params.stderr === "ignore" ? undefined : execution.stderr,
+      stdinOffset: 0,
+      exit: (within?: AbortSignal) => execution.exit(anyOf(signal, within)),
+      signal,
+    };
+    const process = processOf(parts, params);
+    signal?.addEventListener("abort", () => void process.kill().catch(() => {}), { once: true });
+    return process;
+  }
+
+  /** A process that runs, or has ended lately, by its id: its output from the beginning, its input from where it is. */
+  attach(processId: string, params?: SandboxAttachParams & { mode?: "text" }): Promise<ContainerProcess>;
+  attach(processId: string, params: SandboxAttachParams & { mode: "binary" }): Promise<ContainerProcess<Uint8Array>>;
+  async attach(
+    processId: string,
+    params: SandboxAttachParams = {},
+  ): Promise<ContainerProcess | ContainerProcess<Uint8Array>> {
+    const gateway = this.#attached();
+    const path = this.#processPath(processId);
+    const { signal } = params;
+    const { stdin } = await gateway.json<Process>({ method: "GET", path, signal });
+    const parts = {
+      gateway,
+      id: processId,
+      path,
+      stdout: new Output({ gateway, path: `${path}/stdout` }, "alone", () => {}),
+      stderr: new Output({ gateway, path: `${path}/stderr` }, "alone", () => {}),
+      stdinOffset: stdin?.offset,
+      exit: (within?: AbortSignal) => waitForExit(gateway, path, within),
+    };
+    return processOf(parts, params);
+  }
+
+  /** Resolves with its exit code once it has finished: 137 when it was terminated, 124 when its time was over. */
+  async wait({ throwOnTermination = false, signal }: SandboxWaitParams = {}): Promise<number> {
+    const view = (this.#finished ??= await this.#untilFinished(signal));
+    const interrupted = throwOnTermination ? interruption(view) : undefined;
+    if (interrupted !== undefined) throw interrupted;
+    return exitCodeOf(view) ?? 0;
+  }
+
+  /** Its exit code, or null while it has not finished. */
+  async poll({ signal }: WaitParams = {}): Promise<number | null> {
+    if (this.#finished === undefined) {
+      const view = await this.#view({}, signal);
+      if (view.status.phase === "Finished") this.#finished = view;
+    }
+    return this.returncode;
+  }
+
+  /** Ends it at once; no-op when it has finished. */
+  terminate(params: SandboxTerminateParams & { wait: true }): Promise<number>;
+  terminate(params?: SandboxTerminateParams): Promise<void>;
+  async terminate({ wait = false, signal }: SandboxTerminateParams = {}): Promise<number | void> {
+    await this.#attached().run({ method: "POST", path: `${this.#path}/terminate`, repeatable: true, signal });
+    if (wait) return await this.wait(signal === undefined ? {} : { signal });
+  }
+
+  /**
+   * Resolves once its readiness probe has succeeded. Rejects with a `TimeoutError` after `timeoutMs`, or when the probe has given
+   * up, and with a `ConflictError` when it has no probe or has finished.
+   */
+  async waitUntilReady(timeoutMs = 300_000, { signal }: WaitParams = {}): Promise<void> {
+    if (!(timeoutMs > 0)) throw invalid(`timeoutMs must be positive, got ${timeoutMs}`);
+    const end = performance.now() + timeoutMs;
+    for (;;) {
+      const left = Math.max(0, (end - performance.now()) / 1000);
+      try {
+        await this.#view({ wait: "ready", timeoutSeconds: Math.min(left, waitSeconds) }, signal);
+        return;
+      } catch (error) {
+        if (!(error instanceof TimeoutError) || error.resource === "probe" || left === 0) throw error;
+      }
+    }
+  }
+
+  /** What it is and how it fares. */
+  async info({ signal }: WaitParams = {}): Promise<SandboxInfo> {
+    return infoOf(await this.#view({}, signal));
+  }
+
+  /** Processor time, memory, disk and processes that it uses now. */
+  usage({ signal }: WaitParams = {}): Promise<SandboxUsage> {
+    return usageOf(this.#attached(), this.#path, signal);
+  }
+
+  /** What its command has written, as `kubectl logs` shows it. */
+  logs(params: SandboxLogsParams = {}): SandkeepReadStream {
+    return new SandkeepReadStream(readLogs(this.#attached(), this.#path, params), text());
+  }
+
+  /** Its tags. */
+  async getTags({ signal }: WaitParams = {}): Promise<Record<string, string>> {
+    return { ...(await this.#view({}, signal)).spec.tags };
+  }
+
+  /** Replaces all of its tags. */
+  async setTags(tags: Readonly<Record<string, string>>, { signal }: WaitParams = {}): Promise<void> {
+    await this.#attached().run({ ...this.#patch({ tags }), signal });
+  }
+
+  /** Opens a file inside it: `r`, `w`, `a`, `x`, and with `+` for reading and writing. */
+  open(path: string, mode: SandboxFileMode = "r", { signal }: WaitParams = {}): Promise<SandboxFile> {
+    return SandboxFile.open(this.#attached(), this.#path, path, mode, signal);
+  }
+
+  /** Names in a directory. `filesystem.listFiles` says more. */
+  async ls(path: string): Promise<string[]> {
+    return (await this.filesystem.listFiles(path)).map(({ name }) => name);
+  }
+
+  /** Makes a directory. `filesystem.makeDirectory` makes those that it is in as well. */
+  mkdir(path: string, { parents = false }: { parents?: boolean } = {}): Promise<void> {
+    return this.filesystem.makeDirectory(path, { createParents: parents });
+  }
+
+  /** Removes a file, or a directory. */
+  rm(path: string, { recursive = false }: { recursive?: boolean } = {}): Promise<void> {
+    return this.filesystem.remove(path, { recursive });
+  }
+
+  /** What happens to a file or in a directory. */
+  watch(path: string, params?: WatchParams): FileWatch {
+    return this.filesystem.watch(path, params);
+  }
+
+  /** Rejects with a `NotSupportedError`: tunnels are not there yet. */
+  async tunnels(_timeoutMs = 50_000): Promise<Record<number, Tunnel>> {
+    throw notSupported("sandbox.tunnels");
+  }
+
+  /** Rejects with a `NotSupportedError`: connect tokens are not there yet. */
+  async createConnectToken(_params?: {
+    userMetadata?: string;
+    port?: number;
+  }): Promise<{ url: string; token: string }> {
+    throw notSupported("sandbox.createConnectToken");
+  }
+
+  /** Rejects with a `NotSupportedError`: rules for what it may reach are not there yet. */
+  async updateNetworkPolicy(_params: NetworkPolicyParams): Promise<void> {
+    throw notSupported("sandbox.updateNetworkPolicy");
+  }
+
+  /** Rejects with a `NotSupportedError`: snapshots are not there yet. */
+  async snapshotFilesystem(_params?: { timeoutMs?: number; ttlMs?: number | null } | number): Promise<Image> {
+    throw notSupported("sandbox.snapshotFilesystem");
+  }
+
+  /** Rejects with a `NotSupportedError`: snapshots are not there yet. */
+  async snapshotDirectory(_path: string, _params?: { timeoutMs?: number; ttlMs?: number | null }): Promise<Image> {
+    throw notSupported("sandbox.snapshotDirectory");
+  }
+
+  /** Rejects with a `NotSupportedError`: mounts are not there yet. */
+  async mountImage(_path: string, _image?: Image): Promise<void> {
+    throw notSupported("sandbox.mountImage");
+  }
+
+  /** Rejects with a `NotSupportedError`: mounts are not there yet. */
+  async unmountImage(_path: string): Promise<void> {
+    throw notSupported("sandbox.unmountImage");
+  }
+
+  /** Rejects with a `NotSupportedError`: it comes with the whole of volumes. */
+  async reloadVolumes(_params?: { timeoutMs?: number }): Promise<void> {
+    throw notSupported("sandbox.reloadVolumes");
+  }
+
+  /** Lets go of it: what is under way goes on, and all else throws a `ClientClosedError`. The sandbox goes on. */
+  detach(): void {
+    this.#detached = true;
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#detached) await this.terminate();
+  }
+
+  get #entrypoint(): string {
+    return this.#processPath(ENTRYPOINT_PROCESS);
+  }
+
+  #processPath(id: string): string {
+    return `${this.#path}/processes/${encodeURIComponent(id)}`;
+  }
+
+  #attached(): Gateway {
+    if (this.#detached) throw new ClientClosedError();
+    return this.#gateway;
+  }
+
+  #once<T>(name: "stdin" | "stdout" | "stderr", make: () => T): T {
+    return (this.#streams[name] ??= make()) as T;
+  }
+
+  #output(name: "stdout" | "stderr"): SandkeepReadStream {
+    const place = { gateway: this.#attached(), path: `${this.#entrypoint}/${name}` };
+    return new SandkeepReadStream(new Output(place, "alone", () => {}), text());
+  }
+
+  #patch(spec: object): Operation {
+    return { method: "PATCH", path: this.#path, json: { spec }, repeatable: true };
+  }
+
+  #view(query: NonNullable<Operation["query"]>, signal?: AbortSignal): Promise<SandboxView> {
+    return this.#attached().json<SandboxView>({ method: "GET", path: this.#path, query, signal });
+  }
+
+  async #untilFinished(signal?: AbortSignal): Promise<SandboxView> {
+    for (;;) {
+      try {
+        return await this.#view({ wait: "finished", timeoutSeconds: waitSeconds }, signal);
+      } catch (error) {
+        if (!(error instanceof TimeoutError)) throw error;
+      }
+    }
+  }
+}
+
+type Parts = Omit<ConstructorParameters<typeof ContainerProcess>[0], "chunks">;
+
+function processOf(
+  parts: Parts,
+  { mode = "text", bufsize = -1 }: SandboxAttachParams,
+): ContainerProcess | ContainerProcess<Uint8Array> {
+  if (mode === "binary") return new ContainerProcess({ ...parts, chunks: binary });
+  return new ContainerProcess({ ...parts, chunks: bufsize === 1 ? lines : text });
+}
+
+function anyOf(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const given = signals.filter((signal) => signal !== undefined);
+  return given.length < 2 ? given[0] : AbortSignal.any(given);
+}

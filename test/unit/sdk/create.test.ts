@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { createSandboxSchema } from "../../../src/api/sandbox-http.ts";
+import { App } from "../../../src/sdk/app.ts";
+import { InvalidError, NotSupportedError } from "../../../src/sdk/errors.ts";
+import { Probe } from "../../../src/sdk/probe.ts";
+import { createRequest, type SandboxCreateParams } from "../../../src/sdk/sandbox/create.ts";
+import { Secret } from "../../../src/sdk/secret.ts";
+import { Volume } from "../../../src/sdk/volume.ts";
+
+const app = new App("my-app");
+
+describe("what a sandbox is created with", () => {
+  const rows: [string, SandboxCreateParams, object][] = [
+    ["nothing", {}, {}],
+    ["processors", { cpu: 0.5, cpuLimit: 2 }, { resources: { requests: { cpu: "500m" }, limits: { cpu: "2000m" } } }],
+    ["memory", { memoryMiB: 4096 }, { resources: { requests: { memory: "4096Mi" } } }],
+    ["a time limit", { timeoutMs: 600_000 }, { timeoutSeconds: 600 }],
+    ["a command", { command: ["python", "server.py"] }, { command: ["python", "server.py"] }],
+    ["an empty command", { command: [] }, {}],
+    ["variables", { env: { A: "$(B)", C: undefined } }, { env: [{ name: "A", value: "$$(B)" }] }],
+    ["a Secret", { secrets: [new Secret({ name: "database" })] }, { envFrom: [{ secretRef: { name: "database" } }] }],
+    [
+      "a volume",
+      { volumes: { "/data": new Volume("cache", { readOnly: true }) } },
+      {
+        volumes: [
+          { name: "volume-0", mountPath: "/data", readOnly: true, persistentVolumeClaim: { claimName: "cache" } },
+        ],
+      },
+    ],
+    [
+      "a probe",
+      { readinessProbe: Probe.withTcp(8080) },
+      { readinessProbe: { tcp: { port: 8080 }, intervalMilliseconds: 100 } },
+    ],
+    ["no network", { blockNetwork: true }, { network: { block: true } }],
+    ["a name and tags", { name: "worker-1", tags: { a: "b" } }, { name: "worker-1", tags: { a: "b" } }],
+    ["regions", { regions: ["eu-west-1"] }, { placement: { regions: ["eu-west-1"] } }],
+    ["a terminal", { pty: true, workdir: "/repo" }, { tty: true, workingDir: "/repo" }],
+    ["empty lists of ports", { encryptedPorts: [], h2Ports: [] }, {}],
+  ];
+  test.each(rows)("%s", async (_, params, spec) => {
+    const request = await createRequest(app, undefined, params);
+    expect(request).toEqual({ spec: { app: "my-app", ...spec } });
+    expect(createSandboxSchema.safeParse(request).error).toBeUndefined();
+  });
+
+  test("values that are secret travel beside the spec, later ones before earlier ones", async () => {
+    const secrets = [new Secret({ values: { A: "1", B: "1" } }), Promise.resolve(new Secret({ values: { A: "2" } }))];
+    const request = await createRequest(app, undefined, { secrets });
+    expect(request).toEqual({ secretValues: { A: "2", B: "1" }, spec: { app: "my-app" } });
+  });
+});
+
+describe("what is refused before anything is sent", () => {
+  const rows: [string, object, RegExp][] = [
+    ["a time limit of nothing", { timeoutMs: 0 }, /timeoutMs must be positive, got 0/],
+    ["a time limit of half a second", { timeoutMs: 500 }, /timeoutMs must be a multiple of 1000 ms, got 500/],
+    ["a relative working directory", { workdir: "repo" }, /workdir must be an absolute path, got "repo"/],
+    ["no processors", { cpu: 0 }, /cpu must be positive, got 0/],
+    ["a limit below the request", { cpu: 2, cpuLimit: 1 }, /cpuLimit \(1\) must not be below cpu \(2\)/],
+    ["a limit without a request", { memoryLimitMiB: 10 }, /memoryLimitMiB needs memoryMiB/],
+    ["the name of a variable", { env: { "A B": "" } }, /"A B" must be letters, digits and '_'/],
+    ["a name", { name: "a b" }, /name "a b" must be/],
+    ["a parameter's old name", { timeout: 3 }, /Parameter timeout is called timeoutMs/],
+    [
+      "a relative mount path",
+      { volumes: { data: new Volume("v") } },
+      /mount path of a volume must be an absolute path/,
+    ],
+  ];
+  test.each(rows)("%s", async (_, params, message) => {
+    const request = createRequest(app, undefined, params);
+    await expect(request).rejects.toBeInstanceOf(InvalidError);
+    await expect(request).rejects.toThrow(message);
+  });
+
+  test.each(["gpu", "encryptedPorts", "proxy", "idleTimeoutMs", "outboundCidrAllowlist"])(
+    "%s, which is not there yet",
+    async (name) => {
+      const request = createRequest(app, undefined, { [name]: name === "outboundCidrAllowlist" ? [] : [1] });
+      await expect(request).rejects.toBeInstanceOf(NotSupportedError);
+      await expect(request).rejects.toThrow(name);
+    },
+  );
+});
