@@ -16,8 +16,6 @@ export interface TransportReply {
   /** The value of a header, whatever the case of its name. */
   header: (name: string) => string | undefined;
   body: AsyncIterable<Uint8Array>;
-  /** Whether the program is kept alive by what is still to come of the body, as it is from the beginning. */
-  keepAlive?: (whether: boolean) => void;
   /** Gives the body up. */
   cancel: () => void;
   /** Whether the program is kept alive by what is still to come of the body, as it is from the beginning. */
