@@ -6,6 +6,7 @@ import { crdFor } from "../src/api/crd.ts";
 import { customKinds } from "../src/api/kinds.ts";
 import { openApiFor } from "../src/api/openapi.ts";
 import { routes } from "../src/api/routes.ts";
+import { declarations } from "./lib/npm-package.ts";
 
 const root = dirname(import.meta.dirname);
 /** Nothing is in them that is not generated. */
@@ -14,7 +15,7 @@ const header = "# Generated from src/api by hack/generate. Do not edit.\n";
 
 const check = process.argv.includes("--check");
 const outdated = [];
-const generated = generatedFiles();
+const generated = await generatedFiles();
 for (const [path, text] of generated) {
   if ((await currentText(path)) === text) {
     continue;
@@ -43,12 +44,16 @@ if (outdated.length > 0) {
 }
 
 /** Path and text of every generated file. Helm reads only what lies in the chart, so it has its own copy. */
-function generatedFiles(): [path: string, text: string][] {
+async function generatedFiles(): Promise<[path: string, text: string][]> {
   const definitions = customKinds.flatMap((kind) => {
     const text = header + stringify(crdFor(kind), { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false });
     return folders.map((folder): [string, string] => [join(root, folder, `${kind.plural}.yaml`), text]);
   });
-  return [...definitions, [join(root, "docs/openapi.json"), `${JSON.stringify(openApiFor(routes), null, 2)}\n`]];
+  return [
+    ...definitions,
+    [join(root, "docs/openapi.json"), `${JSON.stringify(openApiFor(routes), null, 2)}\n`],
+    [join(root, "docs/sdk.d.ts.txt"), await declarations()],
+  ];
 }
 
 /** Files of kinds that are gone. */

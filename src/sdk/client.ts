@@ -3,7 +3,7 @@ import type { ConnectOptions } from "./connect-options.ts";
 import { Gateway } from "./http/gateway.ts";
 import type { Connection } from "./http/transport.ts";
 import { ImageService } from "./image.ts";
-import { connect } from "./platform.ts";
+import { connect } from "#platform";
 import { ProxyService } from "./proxy.ts";
 import { SandboxService } from "./sandbox/sandboxes.ts";
 import { SecretService } from "./secret.ts";

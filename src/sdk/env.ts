@@ -3,7 +3,7 @@ import { invalid } from "./errors.ts";
 /** Environment variables by name; those that are null or undefined are left out. */
 export type Env = Readonly<Record<string, string | null | undefined>>;
 
-/** The variables that have a value. Throws when a name is none. */
+/** @internal The variables that have a value. Throws when a name is none. */
 export function checkedEnv(env: Env): Record<string, string> {
   const given: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {

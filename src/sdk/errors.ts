@@ -157,18 +157,18 @@ const ofFiles: Partial<Record<ErrorCode, ErrorClass>> = {
   not_supported: InvalidError,
 };
 
-/** The error that the body of an error reply stands for: code and resource select its class. */
+/** @internal The error that the body of an error reply stands for: code and resource select its class. */
 export function errorFrom({ code, resource, message, details }: ErrorBody): SandkeepError {
   const ErrorOf = (resource === "file" ? ofFiles[code] : undefined) ?? byCode[code];
   return new ErrorOf(code, resource, message, details === undefined ? {} : { details });
 }
 
-/** A parameter that is not valid, in words. */
+/** @internal A parameter that is not valid, in words. */
 export function invalid(message: string): InvalidError {
   return new InvalidError("invalid_argument", "request", message);
 }
 
-/** A feature that this version does not have. */
+/** @internal A feature that this version does not have. */
 export function notSupported(feature: string): NotSupportedError {
   return new NotSupportedError("not_supported", "request", `${feature} is not supported by this version of Sandkeep`);
 }

@@ -8,7 +8,7 @@ export * from "./filesystem/filesystem.ts";
 export type { Connection, Transport, TransportReply, TransportRequest, TransportSocket } from "./http/transport.ts";
 export { Image, ImageService, type ImageBuildParams, type ImageFromIdParams } from "./image.ts";
 export { Probe, type ProbeParams } from "./probe.ts";
-export { ContainerProcess, type WaitParams } from "./process/container-process.ts";
+export { ContainerProcess, type TerminalSize, type WaitParams } from "./process/container-process.ts";
 export type { SandboxExecParams } from "./process/exec-params.ts";
 export { Proxy, ProxyService } from "./proxy.ts";
 export type { SandboxCreateParams } from "./sandbox/create.ts";

@@ -49,7 +49,7 @@ export class SecretService {
   }
 }
 
-/** Secrets as the gateway takes them. Later ones win over earlier ones. */
+/** @internal Secrets as the gateway takes them. Later ones win over earlier ones. */
 export async function secretsFor(secrets: readonly SecretParam[] = []): Promise<{
   names: string[];
   values: Record<string, string>;

@@ -1,7 +1,7 @@
 import type { FileList, FileInfo as FileView } from "../../api/file.ts";
 import { collect } from "../http/collect.ts";
 import type { Gateway, Operation } from "../http/gateway.ts";
-import { localFiles } from "../platform.ts";
+import { localFiles } from "#platform";
 import type { WaitParams } from "../process/container-process.ts";
 import { absolutePath } from "../units.ts";
 import { fileInfoOf, type FileInfo } from "./info.ts";

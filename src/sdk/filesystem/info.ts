@@ -22,7 +22,7 @@ export interface FileInfo {
   readonly symlinkTarget: string | null;
 }
 
-/** What the gateway says of a file. */
+/** @internal What the gateway says of a file. */
 export function fileInfoOf(view: FileView): FileInfo {
   const { name, path, type, size, mode, permissions, owner, group, modifiedTime, symlinkTarget } = view;
   return {

@@ -1,4 +1,4 @@
-import type { ProcessExit, TerminalSize } from "../../api/process.ts";
+import type { ProcessExit } from "../../api/process.ts";
 import { ConflictError, NotFoundError } from "../errors.ts";
 import type { Gateway } from "../http/gateway.ts";
 import { SandkeepReadStream } from "../streams/read-stream.ts";
@@ -8,7 +8,7 @@ import { exitWithin } from "./exit.ts";
 import type { Output } from "./output.ts";
 import { StdinSink } from "./stdin.ts";
 
-/** Where a process is, and what is known of it already. */
+/** @internal Where a process is, and what is known of it already. */
 export interface ProcessParts<R> {
   gateway: Gateway;
   id: string;
@@ -21,6 +21,12 @@ export interface ProcessParts<R> {
   chunks: () => Chunks<R>;
   exit: (signal?: AbortSignal) => Promise<ProcessExit>;
   signal?: AbortSignal | undefined;
+}
+
+/** Size of a terminal, in characters. */
+export interface TerminalSize {
+  rows: number;
+  columns: number;
 }
 
 /** What every wait takes. */

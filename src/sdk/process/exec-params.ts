@@ -1,8 +1,8 @@
-import type { TerminalSize } from "../../api/process.ts";
 import { checkedEnv, type Env } from "../env.ts";
 import { invalid } from "../errors.ts";
 import { secretsFor, type SecretParam } from "../secret.ts";
 import { absolutePath, wholeSeconds } from "../units.ts";
+import type { TerminalSize } from "./container-process.ts";
 import type { ExecRequest } from "./execution.ts";
 
 export interface SandboxExecParams {
@@ -31,7 +31,7 @@ export interface SandboxExecParams {
 /** The longest that all arguments may be together, in UTF-16 units. */
 const mostCharacters = 65_536;
 
-/** What the gateway is asked to start. Throws an `InvalidError` for parameters that are none. */
+/** @internal What the gateway is asked to start. Throws an `InvalidError` for parameters that are none. */
 export async function execRequest(command: readonly string[], params: SandboxExecParams): Promise<ExecRequest> {
   const { workdir, timeoutMs, env, pty, processId } = params;
   const characters = command.reduce((sum, { length }) => sum + length, 0);

@@ -92,7 +92,7 @@ const renamed: Readonly<Record<string, string>> = {
   cidrAllowlist: "outboundCidrAllowlist",
 };
 
-/** What the gateway is asked to create. Throws an `InvalidError` for parameters that are none, `NotSupportedError` for what is not there yet. */
+/** @internal What the gateway is asked to create. Throws an `InvalidError` for parameters that are none, `NotSupportedError` for what is not there yet. */
 export async function createRequest(
   app: App,
   image: Image | undefined,

@@ -1,7 +1,7 @@
 import type { SandboxView } from "../../api/sandbox-http.ts";
 import { SandboxFailedError, SandboxTerminatedError, SandboxTimeoutError, type SandkeepError } from "../errors.ts";
 
-/** The exit code of a sandbox that has finished, null of one that has not. Throws when it ended before there could be one. */
+/** @internal The exit code of a sandbox that has finished, null of one that has not. Throws when it ended before there could be one. */
 export function exitCodeOf({ id, status }: SandboxView): number | null {
   if (status.phase !== "Finished") return null;
   if (status.exitCode !== undefined) return status.exitCode;
@@ -14,7 +14,7 @@ export function exitCodeOf({ id, status }: SandboxView): number | null {
   );
 }
 
-/** The error that says that a sandbox was ended from outside or by its time limit; undefined when it ended by itself. */
+/** @internal The error that says that a sandbox was ended from outside or by its time limit; undefined when it ended by itself. */
 export function interruption({ id, status }: SandboxView): SandkeepError | undefined {
   const { reason } = status;
   const details = { details: { reason, exitCode: status.exitCode } };

@@ -23,7 +23,7 @@ export interface SandboxInfo {
   nodeName: string | undefined;
 }
 
-/** What a view of the gateway says. */
+/** @internal What a view of the gateway says. */
 export function infoOf({ id, namespace, createdAt, spec, status }: SandboxView): SandboxInfo {
   return {
     sandboxId: id,

@@ -12,7 +12,7 @@ export interface SandboxLogsParams {
   signal?: AbortSignal;
 }
 
-/** The log of a sandbox's command. `path` is the sandbox's. */
+/** @internal The log of a sandbox's command. `path` is the sandbox's. */
 export async function* readLogs(
   gateway: Gateway,
   path: string,

@@ -10,7 +10,7 @@ export interface SandboxUsage {
   processes: { running?: number; threads?: number; limit?: number | null };
 }
 
-/** What a sandbox uses now. `path` is the sandbox's. */
+/** @internal What a sandbox uses now. `path` is the sandbox's. */
 export function usageOf(gateway: Gateway, path: string, signal?: AbortSignal): Promise<SandboxUsage> {
   return gateway.json<SandboxUsage>({ method: "GET", path: `${path}/usage`, signal });
 }

@@ -19,7 +19,7 @@ type Frame =
 
 const delays = { first: 100, most: 2_000 };
 
-/** Events of the sandboxes that `query` selects, gone on with from the last one when the connection breaks. */
+/** @internal Events of the sandboxes that `query` selects, gone on with from the last one when the connection breaks. */
 export async function* watchSandboxes(
   gateway: Gateway,
   query: NonNullable<Operation["query"]>,

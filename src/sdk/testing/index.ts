@@ -1,0 +1,1 @@
+export type { Connection, Transport, TransportReply, TransportRequest } from "../http/transport.ts";

@@ -1,0 +1,60 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { makePackage } from "../../../hack/lib/npm-package.ts";
+
+const run = promisify(execFile);
+const tsc = join(import.meta.dirname, "../../../node_modules/.bin/tsc");
+
+let folder: string;
+let project: string;
+
+/** The package as npm installs it, in an empty project. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sandkeep-package-"));
+  project = join(folder, "project");
+  await makePackage(join(folder, "package"));
+  const packed = await run("npm", ["pack", "--pack-destination", folder, "--json"], { cwd: join(folder, "package") });
+  const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }];
+  await mkdir(project);
+  await run("npm", ["init", "--yes", "--init-type=module"], { cwd: project });
+  await run("npm", ["install", "--offline", "--no-audit", "--no-fund", join(folder, filename)], { cwd: project });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("it brings no other package along", async () => {
+  const installed = (await readdir(join(project, "node_modules"))).filter((name) => !name.startsWith("."));
+  expect(installed).toEqual(["sandkeep"]);
+});
+
+test("a program is checked against its types and runs, also without Node's types", async () => {
+  await writeFile(
+    join(project, "program.ts"),
+    `import { InvalidError, Probe, SandkeepClient, type Sandbox } from "sandkeep";
+    const client = new SandkeepClient({ url: "http://127.0.0.1:9", token: "t", retryMs: 1 });
+    export async function run(sandbox: Sandbox): Promise<number> {
+      await using process = await sandbox.exec(["true"], { mode: "binary", timeoutMs: 1000 });
+      const octets: Uint8Array = await process.stdout.readBytes();
+      for await (const line of (await sandbox.exec(["ls"])).stdout) line.trim();
+      return octets.length + (await process.wait());
+    }
+    try { Probe.withTcp(0); } catch (error) { console.log(error instanceof InvalidError); }
+    await client.sandboxes.fromId("work").catch((error: Error) => console.log(error.name));
+    `,
+  );
+  const options = ["--strict", "--noEmit", "--skipLibCheck", "false", "--types", "", "--target", "es2024"];
+  const libs = ["--lib", "es2024,esnext.disposable,dom,dom.iterable,dom.asynciterable"];
+  const modules = ["--module", "nodenext", "--moduleResolution", "nodenext"];
+  const checked = run(tsc, [...options, ...libs, ...modules, "program.ts"], { cwd: project });
+  await expect(checked.catch((error: { stdout: string }) => error.stdout)).resolves.toMatchObject({ stdout: "" });
+  const { stdout } = await run(process.execPath, ["program.ts"], { cwd: project });
+  expect(stdout).toBe("true\nUnavailableError\n");
+});
+
+test("what it publishes names neither the source folder nor this machine", async () => {
+  const module = await readFile(join(project, "node_modules/sandkeep/sdk/node/web-socket.js"), "utf8");
+  expect(module).not.toContain(import.meta.dirname);
+});
