@@ -2,6 +2,7 @@ import { z } from "zod";
 import { appViewSchema } from "./app-http.ts";
 import { errorBodySchema } from "./error-body.ts";
 import { execFrameSchema, processExitSchema, processSchema } from "./process.ts";
+import { volumeViewSchema } from "./volume-http.ts";
 import { createSandboxSchema, sandboxViewSchema, watchFrameSchema } from "./sandbox-http.ts";
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
@@ -12,6 +13,7 @@ named.add(createSandboxSchema, { id: "CreateSandbox" });
 named.add(sandboxViewSchema, { id: "Sandbox" });
 named.add(appViewSchema, { id: "App" });
 named.add(watchFrameSchema, { id: "WatchFrame" });
+named.add(volumeViewSchema, { id: "Volume" });
 named.add(processSchema, { id: "Process" });
 named.add(processExitSchema, { id: "ProcessExit" });
 named.add(execFrameSchema, { id: "ExecFrame" });

@@ -2,10 +2,11 @@ import { z } from "zod";
 import { ENTRYPOINT_PROCESS, MERGED_STREAMS, OFFSET_HEADER, STREAMS_HEADER } from "./constants.ts";
 import { listOf } from "./schema/collection.ts";
 import { characters, MAX_COMMAND_LENGTH, words } from "./schema/command.ts";
-import { envName } from "./schema/env.ts";
+import { environmentSchema } from "./schema/env.ts";
 import { objectName } from "./schema/name.ts";
 import { absolutePath } from "./schema/path.ts";
 import { milliseconds, timestamp } from "./schema/time.ts";
+import { isText, notText } from "./schema/text.ts";
 
 export { ENTRYPOINT_PROCESS, MERGED_STREAMS, OFFSET_HEADER, STREAMS_HEADER };
 
@@ -24,10 +25,6 @@ export type TerminalSize = z.infer<typeof terminalSizeSchema>;
 /** The size of a new terminal: 24 rows of 80 columns unless it says otherwise. */
 const newTerminal = z.strictObject({ rows: rows.default(24), columns: columns.default(80) });
 
-// Half of a surrogate pair has no UTF-8: it would reach the program as another character.
-const isText = (text: string) => text.isWellFormed();
-const notText = "must be Unicode text, without halves of surrogate pairs";
-
 const command = words
   .min(1)
   .refine(
@@ -36,8 +33,6 @@ const command = words
   )
   .refine((parts) => parts.every(isText), notText);
 
-const environment = z.record(envName, z.string().max(131_072).refine(isText, notText));
-
 /** What a process is started with. Starting the same id with the same request again answers the process there is. */
 export const startProcessSchema = z.strictObject({
   id: processId
@@ -45,7 +40,7 @@ export const startProcessSchema = z.strictObject({
     .exactOptional()
     .describe("Chosen by the client, so that a retry starts nothing twice; made up when missing."),
   command: command.describe("The program and its arguments. No shell."),
-  env: environment.exactOptional().describe("Environment variables, besides the sandbox's own."),
+  env: environmentSchema.exactOptional().describe("Environment variables, besides the sandbox's own."),
   workdir: absolutePath
     .refine(isText, notText)
     .exactOptional()
@@ -57,7 +52,7 @@ export const startProcessSchema = z.strictObject({
     .describe(
       "Secrets in the namespace: each of their entries becomes a variable. Later Secrets win over earlier ones, secretValues and env over all.",
     ),
-  secretValues: environment
+  secretValues: environmentSchema
     .exactOptional()
     .describe("Variables as in env, which wins, kept apart by clients that treat them as secret. Never stored."),
 });

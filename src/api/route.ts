@@ -1,12 +1,14 @@
 import type { z } from "zod";
 import { GROUP, VERSION } from "./constants.ts";
 
-export type AccessResource = "sandboxes" | "sandboxapps";
+export type AccessResource = "sandboxes" | "sandboxapps" | "secrets" | "persistentvolumeclaims";
 
 /** What requests are about: where it is in Kubernetes, and the parameter of a path that names the object. */
 export const subjects: Readonly<Record<AccessResource, { group: string; version: string; parameter: string }>> = {
   sandboxes: { group: GROUP, version: VERSION, parameter: "id" },
   sandboxapps: { group: GROUP, version: VERSION, parameter: "app" },
+  secrets: { group: "", version: "v1", parameter: "secret" },
+  persistentvolumeclaims: { group: "", version: "v1", parameter: "volume" },
 };
 
 /** What SubjectAccessReview is asked about a request. */

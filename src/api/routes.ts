@@ -3,7 +3,9 @@ import { fileRoutes } from "./routes/files.ts";
 import { logRoutes } from "./routes/logs.ts";
 import { processRoutes } from "./routes/processes.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
+import { secretRoutes } from "./routes/secrets.ts";
 import { usageRoutes } from "./routes/usage.ts";
+import { volumeRoutes } from "./routes/volumes.ts";
 import { webSocketRoutes } from "./routes/web-sockets.ts";
 
 export type { Route } from "./route.ts";
@@ -16,6 +18,8 @@ export const routes = {
   ...logRoutes,
   ...usageRoutes,
   ...appRoutes,
+  ...secretRoutes,
+  ...volumeRoutes,
   ...webSocketRoutes,
 } as const;
 

@@ -6,6 +6,7 @@ import { mutableSpecShape, sandboxSpecShape } from "./sandbox-spec.ts";
 import { sandboxSpecSchema, sandboxStatusSchema, type Sandbox } from "./sandbox.ts";
 import { mapOf } from "./schema/collection.ts";
 import { gpu, gpuSchema } from "./schema/gpu.ts";
+import { environmentSchema } from "./schema/env.ts";
 import { dnsLabel } from "./schema/name.ts";
 import { networkPatchSchema } from "./schema/network.ts";
 import { timestamp } from "./schema/time.ts";
@@ -38,6 +39,13 @@ export const createSandboxSchema = z.strictObject({
   labels: labels.exactOptional().describe("Kubernetes labels of the Sandbox."),
   annotations: annotations.exactOptional().describe("Kubernetes annotations of the Sandbox."),
   spec: requestedSpec.prefault({}).describe("What to run and how."),
+  secretValues: environmentSchema
+    .refine((values) => Object.keys(values).length <= 256, "must have at most 256 variables")
+    .refine((values) => Object.values(values).every((value) => !value.includes("\0")), "must not contain NUL")
+    .exactOptional()
+    .describe(
+      "Variables of every process, kept in a Secret of the sandbox's own, never in its spec. They win over envFrom, env over them.",
+    ),
 });
 export type CreateSandbox = z.infer<typeof createSandboxSchema>;
 export type CreateSandboxInput = z.input<typeof createSandboxSchema>;

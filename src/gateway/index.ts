@@ -31,9 +31,11 @@ import { agentSender } from "./agent/send.ts";
 import { fileHandlers } from "./files/handlers.ts";
 import { SandboxDirectory } from "./sandboxes/directory.ts";
 import { sandboxHandlers } from "./sandboxes/handlers.ts";
+import { secretHandlers } from "./secrets/handlers.ts";
 import { createApp } from "./server/app.ts";
 import { followCertificate, readCertificate, selfMade } from "./server/certificate.ts";
 import { listen } from "./server/listen.ts";
+import { volumeHandlers } from "./volumes/handlers.ts";
 import { watchHandlers } from "./watch/handlers.ts";
 import { SandboxHistory } from "./watch/history.ts";
 import { serveUpgrades, wantsWebSocket } from "./websocket/upgrade.ts";
@@ -74,6 +76,8 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
     handlers: {
       ...sandboxHandlers(directory, kube, guard.authorise),
       ...watchHandlers(history, sandboxes.store.ready, signal),
+      ...secretHandlers(kube),
+      ...volumeHandlers(kube, guard.authorise),
       ...appHandlers(kube, directory, guard.authorise),
       ...processHandlers(agent, {
         audit,

@@ -6,6 +6,7 @@ import type {
   V1Namespace,
   V1NetworkPolicy,
   V1Node,
+  V1PersistentVolumeClaim,
   V1Pod,
   V1ResourceQuota,
   V1Secret,
@@ -36,6 +37,7 @@ export type Volume = NonNullable<PodSpec["volumes"]>[number];
 export type ContainerStatus = NonNullable<PodStatus["containerStatuses"]>[number];
 export type Secret = Builtin<V1Secret>;
 export type ConfigMap = Builtin<V1ConfigMap>;
+export type PersistentVolumeClaim = Builtin<V1PersistentVolumeClaim>;
 export type Namespace = Builtin<V1Namespace>;
 export type Node = Builtin<V1Node>;
 export type ServiceAccount = Builtin<V1ServiceAccount>;
@@ -54,6 +56,10 @@ export type SelfSubjectReview = Builtin<V1SelfSubjectReview>;
 export const POD: ResourceKind<Pod> = core("Pod", "pods");
 export const SECRET: ResourceKind<Secret> = core("Secret", "secrets");
 export const CONFIG_MAP: ResourceKind<ConfigMap> = core("ConfigMap", "configmaps");
+export const PERSISTENT_VOLUME_CLAIM: ResourceKind<PersistentVolumeClaim> = core(
+  "PersistentVolumeClaim",
+  "persistentvolumeclaims",
+);
 export const SERVICE_ACCOUNT: ResourceKind<ServiceAccount> = core("ServiceAccount", "serviceaccounts");
 export const RESOURCE_QUOTA: ResourceKind<ResourceQuota> = core("ResourceQuota", "resourcequotas");
 export const NAMESPACE: ResourceKind<Namespace> = { ...core("Namespace", "namespaces"), namespaced: false };

@@ -67,7 +67,6 @@ describe.each(["sandkeep-gateway", "sandkeep-operator"])("the account %s", (acco
   test.each([
     ["list", "secrets", ""],
     ["watch", "secrets", ""],
-    ["create", "secrets", ""],
     ["create", "serviceaccounts", ""],
     ["create", "serviceaccounts", "token"],
     ["create", "pods", "attach"],
@@ -88,12 +87,49 @@ describe.each(["sandkeep-gateway", "sandkeep-operator"])("the account %s", (acco
 });
 
 test.each([
-  ["sandkeep-gateway", "yes"],
-  ["sandkeep-operator", "no"],
-])("whether the account %s may get Secrets: %s", async (account, may) => {
+  ["sandkeep-gateway", "get", "yes"],
+  ["sandkeep-gateway", "create", "yes"],
+  ["sandkeep-operator", "get", "no"],
+  ["sandkeep-operator", "create", "no"],
+])("whether the account %s may %s Secrets: %s", async (account, verb, may) => {
   const user = `system:serviceaccount:${system}:${account}`;
-  const { stdout } = await tool(installed, "kubectl", ["auth", "can-i", "get", "secrets", "--as", user]);
+  const { stdout } = await tool(installed, "kubectl", ["auth", "can-i", verb, "secrets", "--as", user]);
   expect(stdout.trim()).toBe(may);
+});
+
+describe("the gateway can create no Secret", () => {
+  const owner = {
+    apiVersion: "sandkeep.dev/v1alpha1",
+    kind: "Sandbox",
+    name: "a",
+    uid: "0b7e2f0a-0000-4000-8000-000000000000",
+  };
+  const own = { type: "Opaque", metadata: { name: "a-env-1", ownerReferences: [owner] } };
+  const token = { "kubernetes.io/service-account.name": "sandkeep-operator" };
+  test.each<[what: string, secret: object]>([
+    ["that no sandbox owns", { type: "Opaque", metadata: { name: "a-env-1" } }],
+    [
+      "that something else owns",
+      { ...own, metadata: { ...own.metadata, ownerReferences: [{ ...owner, kind: "Pod", apiVersion: "v1" }] } },
+    ],
+    [
+      "that something else owns, too",
+      { ...own, metadata: { ...own.metadata, ownerReferences: [owner, { ...owner, name: "b" }] } },
+    ],
+    ["of another's name", { ...own, metadata: { ...own.metadata, name: "b-env-1" } }],
+    [
+      "that Kubernetes puts a token into",
+      { type: "kubernetes.io/service-account-token", metadata: { ...own.metadata, annotations: token } },
+    ],
+    ["with a login", { ...own, type: "kubernetes.io/basic-auth", stringData: { password: "x" } }],
+  ])("%s", async (_what, secret) => {
+    const text = JSON.stringify({ apiVersion: "v1", kind: "Secret", ...secret });
+    const user = `system:serviceaccount:${system}:sandkeep-gateway`;
+    const args = ["-n", tenant.namespace, "create", "-f", "-", "--as", user];
+    const { code, stderr } = await tool(installed, "kubectl", args, text);
+    expect(code).toBe(1);
+    expect(stderr).toContain("sandkeep-secrets");
+  });
 });
 
 /** A kubeconfig in the folder with a token of the account. */

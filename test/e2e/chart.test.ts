@@ -52,7 +52,7 @@ describe("the API server takes the chart", () => {
       [
         "--set",
         "crds.install=false,defaultClass.install=false,execPolicy.enabled=false,rbac.aggregateToDefaultRoles=false," +
-          "gateway.processSecrets=false,gateway.podLogs=false",
+          "gateway.processSecrets=false,gateway.sandboxSecrets=false,gateway.podLogs=false",
       ],
     ],
   ];
@@ -85,10 +85,11 @@ describe("the schema refuses", () => {
 });
 
 test.each([
-  ["Secrets", "gateway.processSecrets", "secrets"],
-  ["logs of Pods", "gateway.podLogs", "pods/log"],
-])("the gateway's account may get %s unless %s is false", async (_what, value, resource) => {
-  const rule = `resources: [${resource}]\n    verbs: [get]\n`;
+  ["get Secrets", "gateway.processSecrets", "secrets", "get"],
+  ["create Secrets", "gateway.sandboxSecrets", "secrets", "create"],
+  ["get logs of Pods", "gateway.podLogs", "pods/log", "get"],
+])("the gateway's account may %s unless %s is false", async (_what, value, resource, verb) => {
+  const rule = `resources: [${resource}]\n    verbs: [${verb}]\n`;
   expect((await template()).stdout).toContain(rule);
   expect((await template("--set", `${value}=false`)).stdout).not.toContain(rule);
 });

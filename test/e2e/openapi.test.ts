@@ -24,6 +24,11 @@ const order: RouteName[] = [
   "listSandboxes",
   "watchSandboxes",
   "patchSandbox",
+  "getSecret",
+  "putVolume",
+  "getVolume",
+  "listVolumes",
+  "deleteVolume",
   "getNamedSandbox",
   "putApp",
   "getApp",
@@ -62,6 +67,7 @@ let tenant: Tenant;
 let description: Description;
 beforeAll(async () => {
   tenant = await newTenant();
+  await tenant.kubectl(["create", "secret", "generic", "database", "--from-literal=PASSWORD=hunter2"]);
   description = (await tenant.gateway.sendTo("GET", "/openapi.json")).json as Description;
 });
 afterAll(() => tenant[Symbol.asyncDispose]());

@@ -70,6 +70,43 @@ test("a process is given Secrets that its user may get, and nothing else shows w
   }
 });
 
+test("a sandbox is given secret values, which nothing but a Secret of its own shows and which go with it", async () => {
+  await using tenant = await newTenant();
+  const value = (of: string) => `trustno1-${tenant.namespace}-${of}`;
+  await tenant.kubectl(["create", "secret", "generic", "base", `--from-literal=SHARED=${value("base")}`]);
+  const { id } = await tenant.gateway.create(
+    {
+      spec: {
+        ...small,
+        image: "busybox:stable",
+        command: ["sh", "-c", "env; sleep 3600"],
+        env: [{ name: "PLAIN", value: "env" }],
+        envFrom: [{ secretRef: { name: "base" } }],
+      },
+      secretValues: { SHARED: value("shared"), OWN: value("own"), PLAIN: value("plain") },
+    },
+    "started",
+  );
+  const wanted = expect.arrayContaining([`SHARED=${value("shared")}`, `OWN=${value("own")}`, "PLAIN=env"]);
+  expect((await tenant.gateway.exec(id, { command: ["env"] })).stdout.split("\n")).toEqual(wanted);
+  await expect
+    .poll(async () => (await tenant.gateway.send("GET", `/sandboxes/${id}/logs`)).text.split("\n"))
+    .toEqual(wanted);
+
+  const shown = [
+    await tenant.kubectl(["get", "pods,sandboxes,events", "--output", "yaml"]),
+    (await tenant.gateway.send("GET", `/sandboxes/${id}`)).text,
+    await logsOfSystem(),
+  ];
+  expect(shown.join("")).toContain(id);
+  for (const text of shown) expect(text).not.toContain("trustno1");
+
+  const own = async () => await tenant.kubectl(["get", "secrets", "-l", `sandkeep.dev/sandbox=${id}`, "-o", "name"]);
+  expect(await own()).toContain(`secret/${id}-env-`);
+  await tenant.gateway.send("DELETE", `/sandboxes/${id}`);
+  await expect.poll(own, { timeout: 60_000 }).toBe("");
+});
+
 test("a Secret that is not there, or that the user may not get, is refused by name", async () => {
   await using tenant = await newTenant();
   await using viewer = await newTenant("view");

@@ -6,6 +6,8 @@ import { dnsLabel } from "../schema/name.ts";
 export const MAX_WAIT_SECONDS = 600;
 
 export const paths = {
+  volumes: "/namespaces/{namespace}/volumes",
+  secrets: "/namespaces/{namespace}/secrets",
   apps: "/namespaces/{namespace}/apps",
   sandboxes: "/namespaces/{namespace}/sandboxes",
   sandbox: "/namespaces/{namespace}/sandboxes/{id}",

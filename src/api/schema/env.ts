@@ -3,12 +3,16 @@ import { atMostOneOf, exactlyOneOf, matches, withRules } from "../rule.ts";
 import { listMap, listOf } from "./collection.ts";
 import { dataKey, objectName } from "./name.ts";
 import { quantity } from "./quantity.ts";
+import { isText, notText } from "./text.ts";
 
 /** The name of an environment variable, as every supported Kubernetes accepts it. */
 export const envName = withRules(
   z.string().min(1).max(253),
   matches(/^[-._a-zA-Z][-._a-zA-Z0-9]*$/, "must be letters, digits, '_', '-' and '.', not beginning with a digit"),
 );
+
+/** Variables and their values, as programs are given them. */
+export const environmentSchema = z.record(envName, z.string().max(131_072).refine(isText, notText));
 
 const keySelector = z.strictObject({
   name: objectName.describe("The object's name."),

@@ -1,9 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { SandkeepError } from "../../api/errors.ts";
-import { isForbidden, isNotFound } from "../../kube/api-error.ts";
 import type { Kube } from "../../kube/client.ts";
-import { SECRET, type Secret } from "../../kube/objects.ts";
 import type { User } from "../auth/authenticate.ts";
+import { readSecret, type Refuse } from "../secrets/read.ts";
 import type { Guard } from "../server/bind.ts";
 
 /** The entries of Secrets in a namespace as variables, later Secrets before earlier ones. */
@@ -30,7 +29,7 @@ export function secretReader(kube: Kube, authorise: Guard["authorise"]): ReadSec
     let octets = 0;
     for (const name of names) {
       const refuse = refusalOf(namespace, name);
-      const { data = {} } = await read(kube, { namespace, name }, refuse, signal);
+      const { data = {} } = await readSecret(kube, { namespace, name }, refuse, signal);
       for (const [key, value] of Object.entries(data)) {
         octets += key.length + value.length;
         if (octets > maxOctets) throw refuse("invalid_argument", "the Secrets are over 1 MiB together");
@@ -44,30 +43,9 @@ export function secretReader(kube: Kube, authorise: Guard["authorise"]): ReadSec
   };
 }
 
-type Refuse = (code: "not_found" | "invalid_argument" | "not_supported", why: string) => SandkeepError;
-
 function refusalOf(namespace: string, name: string): Refuse {
   return (code, why) =>
     new SandkeepError(code, "secret", `Cannot give a process the Secret "${namespace}/${name}": ${why}`, {
       details: { namespace, name },
     });
 }
-
-async function read(
-  kube: Kube,
-  name: { namespace: string; name: string },
-  refuse: Refuse,
-  signal: AbortSignal,
-): Promise<Secret> {
-  try {
-    return await kube.get(SECRET, name, { signal });
-  } catch (error) {
-    if (isNotFound(error)) throw refuse("not_found", "there is no such Secret");
-    if (isForbidden(error)) throw refuse("not_supported", notAllowed);
-    throw error;
-  }
-}
-
-const notAllowed =
-  "the gateway's own account may not read it. Administrators set gateway.processSecrets in the chart, " +
-  "or grant get on secrets in this namespace to the ServiceAccount sandkeep-gateway";

@@ -3,6 +3,7 @@ import { ANNOTATIONS, API_VERSION, DEFAULT_TTL_SECONDS_AFTER_FINISHED } from "..
 import { SandkeepError } from "../../api/errors.ts";
 import type { CreateSandbox } from "../../api/sandbox-http.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
+import { secretNameFor } from "./secret-values.ts";
 
 /** Whoever made a sandbox over HTTP may still be on the way to read what a short command wrote. */
 const lingerSeconds = 5;
@@ -17,7 +18,8 @@ export function sandboxFor(
   request: CreateSandbox,
   { namespace, username, idempotencyKey }: { namespace: string; username: string; idempotencyKey?: string },
 ): Sandbox {
-  const { name, labels, annotations, spec } = request;
+  const { name, labels, annotations, spec, secretValues } = request;
+  const id = name ?? (idempotencyKey === undefined ? randomName() : keyedName(namespace, username, idempotencyKey));
   const keyed = idempotencyKey !== undefined && {
     [ANNOTATIONS.requestHash]: requestHash(username, idempotencyKey, request),
   };
@@ -25,12 +27,16 @@ export function sandboxFor(
     apiVersion: API_VERSION,
     kind: "Sandbox",
     metadata: {
-      name: name ?? (idempotencyKey === undefined ? randomName() : keyedName(namespace, username, idempotencyKey)),
+      name: id,
       namespace,
       ...(labels && { labels }),
       annotations: { [ANNOTATIONS.lingerSeconds]: String(lingerSeconds), ...annotations, ...keyed },
     },
-    spec: { ttlSecondsAfterFinished: DEFAULT_TTL_SECONDS_AFTER_FINISHED, ...spec },
+    spec: {
+      ttlSecondsAfterFinished: DEFAULT_TTL_SECONDS_AFTER_FINISHED,
+      ...spec,
+      ...(secretValues && { envFrom: [...(spec.envFrom ?? []), { secretRef: { name: secretNameFor(id) } }] }),
+    },
   };
 }
 
@@ -59,10 +65,14 @@ function keyedName(namespace: string, username: string, key: string): string {
   return `sbx-${hash.slice(0, 32)}`;
 }
 
-/** User and key count too: a request may name its sandbox, and another's of that name is not its own. */
-function requestHash(username: string, key: string, request: CreateSandbox): string {
+/**
+ * User and key count too: a request may name its sandbox, and another's of that name is not its own. Secret values do not
+ * count, only their names: whoever reads the hash could try values out.
+ */
+function requestHash(username: string, key: string, { secretValues, ...request }: CreateSandbox): string {
+  const secrets = secretValues && Object.keys(secretValues).toSorted();
   return createHash("sha256")
-    .update(JSON.stringify([username, key, sorted(request)]))
+    .update(JSON.stringify([username, key, sorted({ ...request, secrets })]))
     .digest("hex");
 }
 

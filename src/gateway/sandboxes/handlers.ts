@@ -12,9 +12,12 @@ import type { SandboxDirectory, SandboxName } from "./directory.ts";
 import { hasReached, isFinished, type Milestone } from "./life.ts";
 import { pageOf } from "./page.ts";
 import { patchSandbox } from "./patch.ts";
+import { storeSecretValues } from "./secret-values.ts";
 import { secretNames } from "./secrets.ts";
 
 type SandboxRoute = Exclude<keyof typeof sandboxRoutes, "watchSandboxes">;
+
+const secrets = { group: "", version: "v1", resource: "secrets" } as const;
 
 /** The life of sandboxes. The gateway writes only what a user with the same rights could write with kubectl. */
 export function sandboxHandlers(
@@ -38,8 +41,9 @@ export function sandboxHandlers(
 
   return {
     async createSandbox({ params: { namespace }, query, body, user, request, signal }) {
-      for (const name of secretNames(body.spec))
-        await authorise(user, { verb: "get", group: "", version: "v1", resource: "secrets", namespace, name });
+      for (const name of secretNames(body.spec)) await authorise(user, { ...secrets, verb: "get", namespace, name });
+      const { secretValues } = body;
+      if (secretValues) await authorise(user, { ...secrets, verb: "create", namespace });
       const key = idempotencyKey(request.headers["idempotency-key"]);
       const wanted = sandboxFor(body, {
         namespace,
@@ -48,7 +52,9 @@ export function sandboxHandlers(
       });
       // Throws before there is a sandbox if it can never come so far.
       if (query.wait !== undefined) hasReached(wanted, query.wait, new Date());
-      const sandbox = await createOnce(kube, directory, wanted, signal);
+      const creation = await createOnce(kube, directory, wanted, signal);
+      const { sandbox } = creation;
+      if (secretValues) await storeSecretValues(kube, creation, secretValues);
       if (query.wait === undefined) return sandboxView(sandbox);
       const { name, uid } = sandbox.metadata;
       return await viewOnce({ namespace, name, uid }, query.wait, query.timeoutSeconds, signal);
@@ -83,14 +89,14 @@ async function createOnce(
   directory: SandboxDirectory,
   wanted: Sandbox,
   signal: AbortSignal,
-): Promise<Sandbox> {
+): Promise<{ sandbox: Sandbox; created: boolean }> {
   try {
-    return await kube.create(SANDBOX, wanted, { signal });
+    return { sandbox: await kube.create(SANDBOX, wanted, { signal }), created: true };
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const { name, namespace = "" } = wanted.metadata;
     const stored = await directory.fresh({ namespace, name }, signal);
-    if (isFromSameRequest(stored, wanted)) return stored;
+    if (isFromSameRequest(stored, wanted)) return { sandbox: stored, created: false };
     if (wanted.metadata.annotations?.[ANNOTATIONS.requestHash] === undefined)
       throw new SandkeepError("already_exists", "sandbox", `There is a sandbox "${namespace}/${name}" already`, {
         cause: error,

@@ -1,0 +1,69 @@
+import { randomBytes } from "node:crypto";
+import { API_VERSION, FIELD_MANAGER, LABELS } from "../../api/constants.ts";
+import { SandkeepError } from "../../api/errors.ts";
+import type { Sandbox } from "../../api/sandbox.ts";
+import { isAlreadyExists, isForbidden } from "../../kube/api-error.ts";
+import type { Kube } from "../../kube/client.ts";
+import { SANDBOX } from "../../api/sandbox.ts";
+import { SECRET, type Secret } from "../../kube/objects.ts";
+
+/**
+ * The name of a Secret for a new sandbox. Nobody can guess it: a sandbox names its Secret before that is there, and would
+ * start with another's of the same name.
+ */
+export function secretNameFor(id: string): string {
+  return `${id}-env-${randomBytes(8).toString("hex")}`;
+}
+
+/** What a sandbox was created with, and whether it was by this very request. */
+interface Creation {
+  sandbox: Sandbox;
+  created: boolean;
+}
+
+/**
+ * Stores the values in the Secret that the sandbox names last, which goes with the sandbox. Where that fails, a sandbox
+ * that this request has created goes too: it would wait for its Secret in vain. Whether the client is still there does not
+ * matter.
+ */
+export async function storeSecretValues(
+  kube: Kube,
+  { sandbox, created }: Creation,
+  values: Readonly<Record<string, string>>,
+): Promise<void> {
+  try {
+    await kube.create(SECRET, secretFor(sandbox, values));
+  } catch (error) {
+    // The first of several requests under one key has made it.
+    if (isAlreadyExists(error) && !created) return;
+    const { namespace = "", name, uid = "" } = sandbox.metadata;
+    if (created) await kube.delete(SANDBOX, { namespace, name }, { uid });
+    throw isForbidden(error) && /\bUser "[^"]*" cannot create\b/.test(String(error)) ? notAllowed(error) : error;
+  }
+}
+
+/** The Secret of a stored sandbox. */
+export function secretFor({ metadata, spec }: Sandbox, values: Readonly<Record<string, string>>): Secret {
+  const entries = Object.entries(values).map(([name, value]) => [name, Buffer.from(value).toString("base64")]);
+  return {
+    metadata: {
+      name: spec.envFrom?.at(-1)?.secretRef?.name ?? "",
+      namespace: metadata.namespace ?? "",
+      labels: { [LABELS.managedBy]: FIELD_MANAGER, [LABELS.sandbox]: metadata.name },
+      ownerReferences: [{ apiVersion: API_VERSION, kind: "Sandbox", name: metadata.name, uid: metadata.uid ?? "" }],
+    },
+    type: "Opaque",
+    immutable: true,
+    data: Object.fromEntries(entries) as Record<string, string>,
+  };
+}
+
+function notAllowed(cause: unknown): SandkeepError {
+  return new SandkeepError(
+    "not_supported",
+    "secret",
+    "Cannot store secretValues: the gateway's own account may create no Secrets. Administrators set gateway.sandboxSecrets " +
+      "in the chart, or grant create on secrets in this namespace to the ServiceAccount sandkeep-gateway",
+    { cause },
+  );
+}
