@@ -1,27 +1,29 @@
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
-import { build, type Plugin } from "esbuild";
+import { build, type BuildOptions } from "esbuild";
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, "../..");
 
-/** What users import, below the package's folder. */
+/** What users import, below `src` and below the package's folder. */
 const entries = { ".": "sdk/index", "./testing": "sdk/testing/index" } as const;
 
 /** Modules of which browsers get another. */
-const imports = { "#platform": { browser: "./sdk/platform.browser.js", default: "./sdk/platform.js" } } as const;
+const platform = { browser: "sdk/platform.browser", default: "sdk/platform" } as const;
 
-const source = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as Record<string, unknown>;
+const common = { bundle: true, format: "esm", target: "es2024" } as const satisfies BuildOptions;
 
-/** Makes the package in a folder, which is replaced: the SDK as modules, with what it takes from npm packages in them. */
+/** Makes the package in a folder, which is replaced: the SDK in few modules, with what it takes from npm packages beside it. */
 export async function makePackage(folder: string): Promise<void> {
-  await compile(folder);
-  for (const file of await filesIn(folder))
-    if (file.endsWith(".js") && usesPackages(await readFile(file, "utf8"))) await bundlePackages(file);
-  await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest(), undefined, 2)}\n`);
+  await rm(folder, { recursive: true, force: true });
+  await declare(folder);
+  const packages = await bundleSdk(folder);
+  for (const name of packages) await bundlePackage(name, join(folder, packagesFolder, `${name}.js`));
+  await writeFile(join(folder, "package.json"), `${JSON.stringify(await manifest(), undefined, 2)}\n`);
   await cp(join(root, "LICENSE"), join(folder, "LICENSE"));
   await cp(join(root, "README.md"), join(folder, "README.md"));
 }
@@ -30,8 +32,8 @@ export async function makePackage(folder: string): Promise<void> {
 export async function declarations(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "sandkeep-declarations-"));
   try {
-    await compile(folder);
-    const files = (await filesIn(folder)).filter((file) => file.endsWith(".d.ts")).sort();
+    await declare(folder);
+    const files = (await filesIn(folder)).sort();
     const texts = files.map(async (file) => `// ${relative(folder, file)}\n${await readFile(file, "utf8")}`);
     return (await Promise.all(texts)).join("\n");
   } finally {
@@ -39,54 +41,33 @@ export async function declarations(): Promise<string> {
   }
 }
 
-/** What tsc makes of the entries and all that they need. */
-async function compile(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await run(join(root, "node_modules/.bin/tsc"), [
-    "-p",
-    join(root, "config/tsconfig.package.json"),
-    "--outDir",
-    folder,
-  ]);
-  const kept = await reachable(folder);
+/** The declarations of the entries and of all that they name. */
+async function declare(folder: string): Promise<void> {
+  const options = ["-p", join(root, "config/tsconfig.package.json"), "--outDir", folder];
+  await run(join(root, "node_modules/.bin/tsc"), options);
+  const kept = await reachable(Object.values(entries).map((entry) => join(folder, `${entry}.d.ts`)));
   for (const file of await filesIn(folder)) {
-    if (!kept.has(file)) await rm(file);
-    else if (file.endsWith(".d.ts")) await writeFile(file, withJsExtensions(await readFile(file, "utf8")));
+    if (kept.has(file)) await writeFile(file, withJsExtensions(await readFile(file, "utf8")));
+    else await rm(file);
   }
 }
 
-function manifest(): object {
-  const { name, version: number, description, license, type, engines } = source;
-  const exports = Object.fromEntries(
-    Object.entries(entries).map(([key, entry]) => [key, { types: `./${entry}.d.ts`, default: `./${entry}.js` }]),
-  );
-  return {
-    name,
-    version: number,
-    description,
-    license,
-    type,
-    engines,
-    sideEffects: false,
-    exports,
-    imports,
-  };
-}
+const reference = /((?:from|import\() ?"\.[^"]*)\.ts"/g;
 
-/** The files that the entries need, directly or not. */
-async function reachable(folder: string): Promise<Set<string>> {
+async function reachable(roots: string[]): Promise<Set<string>> {
   const kept = new Set<string>();
   const add = async (file: string): Promise<void> => {
     if (kept.has(file)) return;
     kept.add(file);
-    for (const [, path = ""] of (await readFile(file, "utf8")).matchAll(/(?:from|import\(|import) ?"(\.[^"]*)"/g)) {
-      const target = resolve(dirname(file), path);
-      await add(file.endsWith(".d.ts") ? target.replace(/\.[jt]s$/, ".d.ts") : target);
-    }
+    for (const [, start = ""] of (await readFile(file, "utf8")).matchAll(reference))
+      await add(resolve(dirname(file), `${start.slice(start.indexOf('"') + 1)}.d.ts`));
   };
-  const roots = Object.values(entries).flatMap((entry) => [`${entry}.js`, `${entry}.d.ts`]);
-  for (const entry of [...roots, ...Object.values(imports["#platform"])]) await add(resolve(folder, entry));
+  for (const file of roots) await add(file);
   return kept;
+}
+
+function withJsExtensions(text: string): string {
+  return text.replaceAll(reference, '$1.js"');
 }
 
 async function filesIn(folder: string): Promise<string[]> {
@@ -94,37 +75,67 @@ async function filesIn(folder: string): Promise<string[]> {
   return found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-function withJsExtensions(declarations: string): string {
-  return declarations.replaceAll(/((?:from|import\() ?"\.[^"]*)\.ts"/g, '$1.js"');
-}
+const packagesFolder = "sdk/packages";
 
-function usesPackages(module: string): boolean {
-  return /from "(?!\.|#|node:)[^"]+"/.test(module);
-}
-
-/** CommonJS packages ask for Node's modules by `require`. */
-const requireForPackages =
-  'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
-
-/** Puts the npm packages that a module imports into it, and leaves the modules beside it alone. */
-async function bundlePackages(file: string): Promise<void> {
-  const onlyPackages: Plugin = {
-    name: "only-packages",
-    setup: (bundler) =>
-      bundler.onResolve({ filter: /^\./ }, ({ path, importer }) =>
-        importer === file ? { path, external: true } : undefined,
-      ),
-  };
+/** Bundles the SDK; what is loaded on demand stays apart. Answers which npm packages it imports, as `#packages/…`. */
+async function bundleSdk(folder: string): Promise<Set<string>> {
+  const packages = new Set<string>();
+  const modules = [...Object.values(entries), ...Object.values(platform)];
   await build({
-    entryPoints: [file],
-    outfile: file,
-    allowOverwrite: true,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node24",
-    nodePaths: [join(root, "node_modules")],
-    plugins: [onlyPackages],
-    banner: { js: requireForPackages },
+    ...common,
+    entryPoints: Object.fromEntries(modules.map((module) => [module, join(root, "src", `${module}.ts`)])),
+    outdir: folder,
+    splitting: true,
+    chunkNames: "sdk/chunks/[name]-[hash]",
+    platform: "neutral",
+    plugins: [
+      {
+        name: "packages",
+        setup: (bundler) =>
+          bundler.onResolve({ filter: /^[^.]/ }, ({ path, kind }) => {
+            if (kind === "entry-point") return undefined;
+            if (path.startsWith("#") || isBuiltin(path)) return { path, external: true };
+            packages.add(path);
+            return { path: `#packages/${path}`, external: true };
+          }),
+      },
+    ],
   });
+  return packages;
+}
+
+/** An npm package with all that it needs, as one module. */
+async function bundlePackage(name: string, outfile: string): Promise<void> {
+  await build({
+    ...common,
+    stdin: { contents: `export * from "${name}"; export { default } from "${name}";`, resolveDir: root },
+    outfile,
+    platform: "node",
+    // CommonJS packages ask for Node's modules by `require`.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  });
+}
+
+async function manifest(): Promise<object> {
+  const source = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as Record<string, unknown>;
+  const { name, version, description, license, type, engines } = source;
+  const exports = Object.entries(entries).map(([key, entry]) => [
+    key,
+    { types: `./${entry}.d.ts`, default: `./${entry}.js` },
+  ]);
+  const imports = {
+    "#platform": { browser: `./${platform.browser}.js`, default: `./${platform.default}.js` },
+    "#packages/*": `./${packagesFolder}/*.js`,
+  };
+  return {
+    name,
+    version,
+    description,
+    license,
+    type,
+    engines,
+    sideEffects: false,
+    exports: Object.fromEntries(exports),
+    imports,
+  };
 }
