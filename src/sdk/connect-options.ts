@@ -6,13 +6,14 @@ export interface ConnectOptions {
   token?: string | (() => string | Promise<string>);
   /** Where sandboxes are; that of the context or of the Pod by default, else `default`. */
   namespace?: string;
-  /** Certificates to trust besides the system's, PEM. */
+  /** Certificates to trust in place of the system's, PEM. */
   ca?: string;
   /** Path of a kubeconfig. */
   kubeconfig?: string;
   /** The context of the kubeconfig. */
   context?: string;
-  /** The service account to act as where the kubeconfig has a certificate only: its name, or namespace and name with a slash between. */
+  /** The service account to act as, with a token that is asked for with the kubeconfig: `name` or `namespace/name`. Default: the user of
+   * the kubeconfig, and where that has a certificate only, the account `default`. */
   serviceAccount?: string;
   /** The gateway's Service, as it is installed. */
   gateway?: { namespace?: string; service?: string };

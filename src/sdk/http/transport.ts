@@ -28,6 +28,8 @@ export interface TransportSocket {
   send: (message: Uint8Array) => Promise<void>;
   /** Messages as they come, until it is closed with 1000; any other end throws a `ConnectionError` that says how it closed. */
   messages: AsyncIterable<Uint8Array>;
+  /** Whether the program is kept alive by what may still come, as it is from the beginning. */
+  keepAlive?: (whether: boolean) => void;
   close: () => void;
 }
 

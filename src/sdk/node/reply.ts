@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { ConnectionError, type TransportReply } from "../http/transport.ts";
-import { failureOf } from "./failure.ts";
+import { failureOf, type Attempt } from "./failure.ts";
 
 /** A reply whose body throws unless all of it came. */
-export function replyOf(incoming: IncomingMessage, action: string, signal?: AbortSignal): TransportReply {
+export function replyOf(incoming: IncomingMessage, attempt: Attempt): TransportReply {
   // Whoever gave the body up hears nothing more of it.
   incoming.on("error", () => {});
   return {
@@ -12,7 +12,7 @@ export function replyOf(incoming: IncomingMessage, action: string, signal?: Abor
       const value = incoming.headers[name.toLowerCase()];
       return Array.isArray(value) ? value.join(", ") : value;
     },
-    body: bodyOf(incoming, action, signal),
+    body: bodyOf(incoming, attempt),
     keepAlive: (whether) => {
       // Once it has ended, the connection belongs to nobody or to another request.
       if (incoming.complete) return;
@@ -23,20 +23,16 @@ export function replyOf(incoming: IncomingMessage, action: string, signal?: Abor
   };
 }
 
-async function* bodyOf(
-  incoming: IncomingMessage,
-  action: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
+async function* bodyOf(incoming: IncomingMessage, attempt: Attempt): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
       yield chunk;
-      signal?.throwIfAborted();
+      attempt.signal?.throwIfAborted();
     }
   } catch (cause) {
-    throw failureOf(action, cause, signal);
+    throw failureOf(attempt, cause);
   }
-  if (!isWhole(incoming)) throw new ConnectionError(`The reply to ${action} broke off in the middle`);
+  if (!isWhole(incoming)) throw new ConnectionError(`The reply to ${attempt.action} broke off in the middle`);
 }
 
 /** Whether the reply told where it ends, and came so far. One that ends with its connection may be a part. */

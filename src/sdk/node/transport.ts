@@ -2,23 +2,32 @@ import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Transport, TransportReply, TransportRequest } from "../http/transport.ts";
 import { agentFor, type AgentOptions } from "./agent.ts";
-import { failureOf } from "./failure.ts";
+import { failureOf, type Peer } from "./failure.ts";
 import { replyOf } from "./reply.ts";
 import { sendBody } from "./send-body.ts";
 import { openWebSocket } from "./web-socket.ts";
+
+type Headers = Record<string, string | string[]>;
 
 export interface NodeTransportOptions extends AgentOptions {
   /** `https://host:port`, perhaps with a path in front of `/v1`. */
   url: string;
   /** The bearer token, asked for with every request. */
   token?: () => string | Promise<string>;
+  /** Sent with every request. */
+  headers?: Headers;
   /** Called when the gateway refuses the token. True: another one can be had, so that the request is worth a second try. */
   refused?: () => boolean;
+  /** Who answers at the URL. */
+  peer?: Peer;
 }
 
+/** A transport that has WebSockets. */
+export type NodeTransport = Transport & Required<Pick<Transport, "webSocket">>;
+
 /** The way to a gateway over `node:http` and `node:https`. A request whose token is refused is sent again once, with a new one. */
-export function nodeTransport(options: NodeTransportOptions): Transport {
-  const { token, refused = () => false } = options;
+export function nodeTransport(options: NodeTransportOptions): NodeTransport {
+  const { token, refused = () => false, peer = "gateway" } = options;
   const url = new URL(options.url);
   const prefix = url.pathname.replace(/\/+$/, "");
   const secure = url.protocol === "https:";
@@ -26,19 +35,19 @@ export function nodeTransport(options: NodeTransportOptions): Transport {
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
   const target = { agent, hostname, port: url.port === "" ? (secure ? 443 : 80) : Number(url.port) };
 
-  const authorization = async (): Promise<Record<string, string>> => {
+  const authorization = async (): Promise<Headers> => {
     const given = token?.();
-    if (given === undefined) return {};
-    return { authorization: `Bearer ${typeof given === "string" ? given : await given}` };
+    if (given === undefined) return { ...options.headers };
+    return { ...options.headers, authorization: `Bearer ${typeof given === "string" ? given : await given}` };
   };
 
   const send = (
     { method, path, headers, body, signal }: TransportRequest,
-    credentials: Record<string, string>,
+    credentials: Headers,
   ): Promise<TransportReply> =>
     new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      const action = `${method} ${path}`;
+      const attempt = { peer, action: `${method} ${path}`, signal };
       const outgoing = (secure ? requestHttps : requestHttp)({
         ...target,
         method,
@@ -48,14 +57,14 @@ export function nodeTransport(options: NodeTransportOptions): Transport {
       const abort = () => outgoing.destroy();
       signal?.addEventListener("abort", abort, { once: true });
       outgoing.once("close", () => signal?.removeEventListener("abort", abort));
-      outgoing.on("error", (cause) => reject(failureOf(action, cause, signal)));
+      outgoing.on("error", (cause) => reject(failureOf(attempt, cause)));
       const sending = sendBody(outgoing, body, reject);
       outgoing.once("response", (incoming) => {
         if ((incoming.statusCode ?? 0) >= 400) sending.stop();
         incoming.once("close", () => {
           if (!outgoing.writableFinished) outgoing.destroy();
         });
-        resolve(replyOf(incoming, action, signal));
+        resolve(replyOf(incoming, attempt));
       });
     });
 
@@ -68,8 +77,9 @@ export function nodeTransport(options: NodeTransportOptions): Transport {
     },
     async webSocket(path, protocol, refusal, signal) {
       const address = new URL(prefix + path, url);
-      const socket = { url: address, protocol, headers: await authorization(), connection: options };
-      return await openWebSocket(socket, refusal, signal);
+      const attempt = { peer, action: `GET ${path}`, signal };
+      const opening = { url: address, protocol, headers: await authorization(), connection: options, attempt };
+      return await openWebSocket(opening, refusal);
     },
     close: () => agent.closeIdle(),
   };

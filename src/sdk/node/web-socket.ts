@@ -1,16 +1,18 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { ConnectionError, type TransportReply, type TransportSocket } from "../http/transport.ts";
 import { Inbox } from "../http/inbox.ts";
 import { agentFor, type AgentOptions } from "./agent.ts";
-import { failureOf } from "./failure.ts";
+import { failureOf, type Attempt } from "./failure.ts";
 import { replyOf } from "./reply.ts";
 
 interface Opening {
   url: URL;
   protocol: string;
-  headers: Record<string, string>;
+  headers: Record<string, string | string[]>;
   connection: AgentOptions;
+  attempt: Attempt;
 }
 
 /** How much may wait to be sent before `send` waits, in octets. */
@@ -20,30 +22,36 @@ const farewellMilliseconds = 2_000;
 
 /** Opens a WebSocket on a connection of its own; a refusal rejects with what `refusal` makes of it. */
 export async function openWebSocket(
-  { url, protocol, headers, connection }: Opening,
+  { url, protocol, headers, connection, attempt }: Opening,
   refusal: (reply: TransportReply) => Promise<Error>,
-  signal?: AbortSignal,
 ): Promise<TransportSocket> {
+  const { signal, action } = attempt;
   signal?.throwIfAborted();
-  const action = `GET ${url.pathname}`;
   const agent = agentFor(url.protocol === "https:", connection, { keepAlive: false });
   const options = { headers, agent, perMessageDeflate: false, closeTimeout: farewellMilliseconds };
   const socket = new WebSocket(url, [protocol], options);
   const messages = receive(socket, action);
   const abort = () => socket.terminate();
   signal?.addEventListener("abort", abort, { once: true });
+  let connected: Socket | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
+      socket.once("upgrade", (response) => (connected = response.socket));
       socket.once("open", resolve);
-      socket.once("error", (cause) => reject(failureOf(action, cause, signal)));
+      socket.once("error", (cause) => reject(failureOf(attempt, cause)));
       socket.once("unexpected-response", (_, response: IncomingMessage) => {
-        refusal(replyOf(response, action, signal)).then(reject, reject);
+        refusal(replyOf(response, attempt)).then(reject, reject);
       });
     });
   } finally {
     signal?.removeEventListener("abort", abort);
   }
-  return { send: (message) => send(socket, message, action), messages, close: () => socket.close(1000) };
+  return {
+    send: (message) => send(socket, message, action),
+    messages,
+    keepAlive: (whether) => void (whether ? connected?.ref() : connected?.unref()),
+    close: () => socket.close(1000),
+  };
 }
 
 function receive(socket: WebSocket, action: string): AsyncIterable<Uint8Array> {
