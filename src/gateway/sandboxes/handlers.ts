@@ -52,6 +52,7 @@ export function sandboxHandlers(
       });
       // Throws before there is a sandbox if it can never come so far.
       if (query.wait !== undefined) hasReached(wanted, query.wait, new Date());
+      await refuseTakenName(directory, wanted, signal);
       const creation = await createOnce(kube, directory, wanted, signal);
       const { sandbox } = creation;
       if (secretValues) await storeSecretValues(kube, creation, secretValues);
@@ -82,6 +83,20 @@ export function sandboxHandlers(
       await kube.delete(SANDBOX, nameOf(params), { ...(metadata.uid && { uid: metadata.uid }), signal });
     },
   };
+}
+
+/** Of two that are made in the same moment, the operator ends one as `NameTaken`. */
+async function refuseTakenName(directory: SandboxDirectory, wanted: Sandbox, signal: AbortSignal): Promise<void> {
+  const { app, name } = wanted.spec;
+  const { namespace = "" } = wanted.metadata;
+  if (name === undefined) return;
+  const holder = await directory.named(namespace, { app, name }, signal);
+  if (holder === undefined || isFromSameRequest(holder, wanted)) return;
+  throw new SandkeepError(
+    "already_exists",
+    "sandbox",
+    `Name "${name}" is taken by the sandbox "${namespace}/${holder.metadata.name}" of app "${app}"`,
+  );
 }
 
 async function createOnce(

@@ -59,3 +59,14 @@ it("waits for the sandbox that it has created, not for an earlier one that the s
   show(aSandbox({ uid, resourceVersion: "9", status: { phase: "Started", startedAt: "2026-01-01T00:00:10.000000Z" } }));
   await expect(waiting).resolves.toMatchObject({ uid, status: { phase: "Started" } });
 });
+
+it("creates nothing under a name that a sandbox of the app has", async () => {
+  const holder = aSandbox({ name: "holder", spec: { app: "shop", name: "cart" } });
+  store.replaceAll([holder]);
+  const body = createSandboxSchema.parse({ spec: { app: "shop", name: "cart" } });
+  await expect(handlers.createSandbox({ ...creating("started"), body })).rejects.toMatchObject({
+    code: "already_exists",
+    message: 'Name "cart" is taken by the sandbox "ns/holder" of app "shop"',
+  });
+  expect(kube.calls).toEqual([]);
+});
