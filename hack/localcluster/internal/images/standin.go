@@ -15,16 +15,18 @@ type standIn struct {
 	fill func(root string) error
 	// config is given to `crane mutate`.
 	config []string
+	// also lists other names of the same image, for programs that are written for those.
+	also []string
 }
 
 const path = "--env=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 var standIns = []standIn{
-	{"pause:1", 1, fillPause, []string{"--entrypoint=/pause"}},
-	{"busybox:stable", 1, fillBusybox, []string{path, "--cmd=sh"}},
-	{"alpine:3.21", 45, fillAlpine, []string{path, "--cmd=/bin/sh"}},
-	{"debian:bookworm-slim", 25, fillDebian, []string{path, "--cmd=bash"}},
-	{"python:3.11-slim", 35, fillPython, []string{path, "--env=LANG=C.UTF-8", "--cmd=python3"}},
+	{"pause:1", 1, fillPause, []string{"--entrypoint=/pause"}, nil},
+	{"busybox:stable", 1, fillBusybox, []string{path, "--cmd=sh"}, nil},
+	{"alpine:3.21", 45, fillAlpine, []string{path, "--cmd=/bin/sh"}, nil},
+	{"debian:bookworm-slim", 25, fillDebian, []string{path, "--cmd=bash"}, []string{"ubuntu:24.04"}},
+	{"python:3.11-slim", 35, fillPython, []string{path, "--env=LANG=C.UTF-8", "--cmd=python3"}, []string{"python:3.13-slim", "python:3.13"}},
 }
 
 // pauseSource is the program that holds a Pod's namespaces open.

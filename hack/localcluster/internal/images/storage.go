@@ -55,7 +55,7 @@ func key() string {
 	hash := sha256.New()
 	fmt.Fprintln(hash, recipe, runtime.GOARCH)
 	for _, image := range standIns {
-		fmt.Fprintln(hash, image.name, image.config)
+		fmt.Fprintln(hash, image.name, image.config, image.also)
 	}
 	return hex.EncodeToString(hash.Sum(nil))[:16]
 }
@@ -92,7 +92,15 @@ func (s standIn) push(root, crane, registry string) error {
 		return err
 	}
 	arguments := append([]string{"mutate", "--insecure", "--set-platform=linux/" + runtime.GOARCH, "-t", name, name}, s.config...)
-	return run("", crane, arguments...)
+	if err := run("", crane, arguments...); err != nil {
+		return err
+	}
+	for _, other := range s.also {
+		if err := run("", crane, "copy", "--insecure", name, registry+"/"+Repository(other)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // serve runs a registry on a free port of the loopback device until stop is called.
