@@ -15,6 +15,7 @@ import { annotations } from "../names.ts";
 import { agentCommandFor, agentPartsFor } from "./agent.ts";
 import { resourcesFor } from "./resources.ts";
 import { containerSecurityFor, installerSecurity, podSecurityFor } from "./security.ts";
+import { volumesFor } from "./volumes.ts";
 
 /** What a Pod is made from besides its sandbox. */
 export interface PodInputs {
@@ -83,6 +84,7 @@ function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, facts, agentImage }
     usesImageVolume(sandboxClass, facts) ? "ImageVolume" : "InitContainer",
     installerSecurity,
   );
+  const own = volumesFor(spec);
   const pullSecrets = [...(spec.imagePullSecrets ?? []), ...(sandboxClass.imagePullSecrets ?? [])];
   return {
     restartPolicy: "Never",
@@ -112,10 +114,10 @@ function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, facts, agentImage }
         }),
         resources: resourcesFor(spec, sandboxClass),
         securityContext: containerSecurityFor(spec, sandboxClass),
-        volumeMounts: agent.mounts,
+        volumeMounts: [...agent.mounts, ...own.mounts],
       },
     ],
-    volumes: agent.volumes,
+    volumes: [...agent.volumes, ...own.volumes],
   };
 }
 

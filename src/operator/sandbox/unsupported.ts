@@ -45,7 +45,7 @@ function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
     { path: "spec.network.proxyName", value: network.proxyName },
     { path: "spec.tunnels", value: spec.tunnels },
     { path: "spec.customDomain", value: spec.customDomain },
-    { path: "spec.volumes", value: spec.volumes },
+    { path: "spec.volumes", value: spec.volumes?.filter(({ snapshotName }) => snapshotName !== undefined) },
     { path: "spec.identityToken", value: given(spec.identityToken) },
     { path: "spec.verbose", value: spec.verbose },
     { path: "spec.experimental", value: spec.experimental },

@@ -78,6 +78,35 @@ const rows: Row[] = [
     want: { spec: { volumes: [{ image: { reference: "agent:1" } }, {}] } },
   },
   {
+    name: "volumes are those of the sandbox besides the agent's",
+    spec: {
+      volumes: [
+        { name: "data", mountPath: "/data", subPath: "a", persistentVolumeClaim: { claimName: "cache" } },
+        { name: "keys", mountPath: "/keys", readOnly: true, secret: { secretName: "login", defaultMode: 256 } },
+      ],
+    },
+    want: {
+      spec: {
+        volumes: [
+          { name: "sandkeep-bin" },
+          { name: "sandkeep-run" },
+          { name: "data", persistentVolumeClaim: { claimName: "cache" } },
+          { name: "keys", secret: { secretName: "login", defaultMode: 256 } },
+        ],
+        containers: [
+          {
+            volumeMounts: [
+              { name: "sandkeep-bin" },
+              { name: "sandkeep-run" },
+              { name: "data", mountPath: "/data", subPath: "a" },
+              { name: "keys", mountPath: "/keys", readOnly: true },
+            ],
+          },
+        ],
+      },
+    },
+  },
+  {
     name: "the class chooses runtime, priority, account and nodes, and its labels win",
     spec: { placement: { nodeSelector: { pool: "mine", disk: "ssd" }, regions: ["eu"] } },
     classSpec: {

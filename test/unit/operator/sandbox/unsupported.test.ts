@@ -12,7 +12,7 @@ const refused: { path: string; spec: SandboxSpecInput }[] = [
   { path: "spec.network.inbound", spec: { network: { inbound: { cidrs: ["10.0.0.0/8"] } } } },
   { path: "spec.network.proxyName", spec: { network: { proxyName: "p" } } },
   { path: "spec.tunnels", spec: { tunnels: [{ port: 80 }] } },
-  { path: "spec.volumes", spec: { volumes: [{ name: "v", mountPath: "/v", emptyDir: {} }] } },
+  { path: "spec.volumes", spec: { volumes: [{ name: "v", mountPath: "/v", snapshotName: "s" }] } },
   { path: "spec.identityToken", spec: { identityToken: { audience: "a" } } },
   { path: "spec.verbose", spec: { verbose: true } },
   { path: "spec.experimental", spec: { experimental: { x: "true" } } },
@@ -24,6 +24,7 @@ const accepted: { name: string; spec: SandboxSpecInput }[] = [
   { name: "a blocked network", spec: { network: { block: true } } },
   { name: "an empty network", spec: { network: {} } },
   { name: "empty lists and false", spec: { tunnels: [], volumes: [], experimental: {}, verbose: false } },
+  { name: "a volume", spec: { volumes: [{ name: "v", mountPath: "/v", emptyDir: {} }] } },
   { name: "regions", spec: { placement: { regions: ["eu"] } } },
 ];
 
