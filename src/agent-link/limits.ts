@@ -11,6 +11,11 @@ export const limits = {
   headerFields: 64,
   /** Octets of one response that are held ahead of its reader; as many again may be on their way. */
   windowOctets: 512 << 10,
+  /**
+   * Octets of all responses of a link together that may be on their way. The agent waits for the gateway whenever so many
+   * are; a small answer waits behind them.
+   */
+  linkWindowOctets: 256 << 10,
   /** Megabytes of HTTP/2 state per link. */
   sessionMegabytes: 64,
   /** Octets of a JSON answer that is parsed here. */

@@ -74,6 +74,10 @@ export class Link implements AsyncDisposable {
       maxReservedRemoteStreams: 0,
     });
     const link = new Link(session, name, keepAlive);
+    // Together with the settings: HTTP/2 begins with 64 KiB, and has no setting for it.
+    session.once("connect", () => {
+      if (!session.destroyed) session.setLocalWindowSize(limits.linkWindowOctets);
+    });
     const deadline = AbortSignal.timeout(limits.openMilliseconds);
     try {
       await firstSettings(session, signal ? AbortSignal.any([signal, deadline]) : deadline);

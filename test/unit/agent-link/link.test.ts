@@ -47,6 +47,18 @@ describe("a link", () => {
     body.destroy();
   });
 
+  it("lets responses of so many octets come without a word in between", async () => {
+    let window = 0;
+    await using end = await farEnd((stream) => {
+      window = stream.session?.state.remoteWindowSize ?? 0;
+      stream.respond(ok);
+      stream.end();
+    });
+    const { body } = await end.link.request(get);
+    await textOf(body);
+    expect(window).toBe(limits.linkWindowOctets);
+  });
+
   it("cancels the stream when the signal is aborted, before and after the answer", async () => {
     const closed: number[] = [];
     let arrived = 0;
