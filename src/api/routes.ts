@@ -1,5 +1,6 @@
 import { appRoutes } from "./routes/apps.ts";
 import { fileRoutes } from "./routes/files.ts";
+import { imageRoutes } from "./routes/images.ts";
 import { logRoutes } from "./routes/logs.ts";
 import { processRoutes } from "./routes/processes.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
@@ -20,6 +21,7 @@ export const routes = {
   ...appRoutes,
   ...secretRoutes,
   ...volumeRoutes,
+  ...imageRoutes,
   ...webSocketRoutes,
 } as const;
 

@@ -12,12 +12,14 @@ import { podLog } from "../kube/pod-log.ts";
 import { log as rootLog } from "../log.ts";
 import { collectProcessMetrics } from "../metrics.ts";
 import { serveMetrics } from "../metrics-server.ts";
+import { imageResolver } from "../registry/resolve.ts";
 import { Reflector } from "../runtime/reflector.ts";
 import { appHandlers } from "./apps/handlers.ts";
 import { auditTo } from "./audit.ts";
 import { authenticator } from "./auth/authenticate.ts";
 import { authoriser } from "./auth/authorise.ts";
 import { evictEnded } from "./evict.ts";
+import { imageHandlers } from "./images/handlers.ts";
 import { logHandlers } from "./logs/handlers.ts";
 import { logReader } from "./logs/read.ts";
 import { orLeftIn } from "./processes/entrypoint.ts";
@@ -29,6 +31,7 @@ import { bulkProxy } from "./agent/bulk.ts";
 import { agentProxy } from "./agent/proxy.ts";
 import { agentSender } from "./agent/send.ts";
 import { fileHandlers } from "./files/handlers.ts";
+import { readRegistries } from "./images/settings.ts";
 import { SandboxDirectory } from "./sandboxes/directory.ts";
 import { sandboxHandlers } from "./sandboxes/handlers.ts";
 import { secretHandlers } from "./secrets/handlers.ts";
@@ -69,6 +72,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const bulk = new Bulk({
     open: (target, args, signal) => openAgent(connection, target, args, { signal, large: true }),
   });
+  await using resolver = imageResolver(readRegistries(process.env));
   const audit = auditTo(log, config.gateway.auditArguments);
   const attachments = new WebSockets(ATTACH_PROTOCOL);
   const ports = new WebSockets(PORT_PROTOCOL);
@@ -77,6 +81,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
       ...sandboxHandlers(directory, kube, guard.authorise),
       ...watchHandlers(history, sandboxes.store.ready, signal),
       ...secretHandlers(kube),
+      ...imageHandlers(kube, resolver, guard.authorise),
       ...volumeHandlers(kube, guard.authorise),
       ...appHandlers(kube, directory, guard.authorise),
       ...processHandlers(agent, {

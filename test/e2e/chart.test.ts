@@ -48,6 +48,13 @@ describe("the API server takes the chart", () => {
     ],
     ["with the cluster's ranges", ["--set", "cluster.cidrs={198.51.100.0/24},cluster.dnsCidrs={169.254.20.10/32}"]],
     [
+      "with registries",
+      [
+        "--set-json",
+        'registries={"allowed":["*.example.com"],"private":["r.example.com:5000"],"mirrors":{"*":"http://m:80"}}',
+      ],
+    ],
+    [
       "without what can be left out",
       [
         "--set",
@@ -76,6 +83,7 @@ describe("the schema refuses", () => {
     ["an unknown value", "gateway.replica=3", "replica"],
     ["a value of the wrong type", "operator.replicas=many", "replicas"],
     ["a Service type that does not exist", "gateway.service.type=Public", "type"],
+    ["a mirror with a path", "registries.mirrors.a=http://b/c", "mirrors"],
     ["a digest that is none", "image.digest=latest", "digest"],
   ])("%s", async (_what, value, message) => {
     const { code, stderr } = await template("--set", value);

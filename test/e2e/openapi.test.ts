@@ -25,6 +25,7 @@ const order: RouteName[] = [
   "watchSandboxes",
   "patchSandbox",
   "getSecret",
+  "resolveImage",
   "putVolume",
   "getVolume",
   "listVolumes",

@@ -24,11 +24,11 @@ export interface LoginRegistry extends AsyncDisposable {
   dockerConfig(password: string): string;
 }
 
-/** Starts it where the nodes of a cluster reach it; `nodeAddress` is that of the first one. */
-export async function loginRegistry(cluster: Cluster, nodeAddress: string): Promise<LoginRegistry> {
+/** Starts it where the nodes of a cluster reach it, at a port of its own; `nodeAddress` is that of the first one. */
+export async function loginRegistry(cluster: Cluster, nodeAddress: string, port: number): Promise<LoginRegistry> {
   const path = await programPath(cluster.name);
   const folder = await mkdtemp(join(tmpdir(), "sandkeep-registry-"));
-  const address = `${nodeAddress.replace(/\d+$/, "1")}:5001`;
+  const address = `${nodeAddress.replace(/\d+$/, "1")}:${port}`;
   await writeFile(join(folder, "htpasswd"), htpasswd);
   const configuration = {
     version: 0.1,

@@ -6,6 +6,7 @@ import { dnsLabel } from "../schema/name.ts";
 export const MAX_WAIT_SECONDS = 600;
 
 export const paths = {
+  images: "/namespaces/{namespace}/images",
   volumes: "/namespaces/{namespace}/volumes",
   secrets: "/namespaces/{namespace}/secrets",
   apps: "/namespaces/{namespace}/apps",

@@ -1,5 +1,6 @@
 import { FIELD_MANAGER, LABELS } from "../../api/constants.ts";
 import type { NetworkPolicy } from "../../kube/objects.ts";
+import { notPublicV4, notPublicV6, publicV6 } from "../../lib/public-addresses.ts";
 import { shortHash } from "../names.ts";
 
 /** What a sandbox may reach. Sandboxes with equal rules share one policy per namespace. */
@@ -19,31 +20,6 @@ export interface ClusterNetwork {
 type EgressRule = NonNullable<NonNullable<NetworkPolicy["spec"]>["egress"]>[number];
 
 const denyAllName = "sandkeep-deny-all";
-
-/** IPv4 that is not the public internet: private, shared (CGNAT), link-local (metadata), loopback, test, multicast, reserved. */
-const notPublicV4 = [
-  "0.0.0.0/8",
-  "10.0.0.0/8",
-  "100.64.0.0/10",
-  "127.0.0.0/8",
-  "169.254.0.0/16",
-  "172.16.0.0/12",
-  "192.0.0.0/24",
-  "192.0.2.0/24",
-  "192.88.99.0/24",
-  "192.168.0.0/16",
-  "198.18.0.0/15",
-  "198.51.100.0/24",
-  "203.0.113.0/24",
-  "224.0.0.0/4",
-  "240.0.0.0/4",
-];
-
-/** All of public IPv6; what lies outside is loopback, unique local, link-local, multicast or a translation prefix. */
-const publicV6 = "2000::/3";
-
-/** Parts of `publicV6` that lead elsewhere: Teredo, documentation, 6to4. */
-const notPublicV6 = ["2001::/32", "2001:db8::/32", "2002::/16"];
 
 /** Denies all sandboxes of the namespace everything, in both directions; `allowPolicyFor` adds to it. */
 export function denyAllPolicyFor(namespace: string): NetworkPolicy {

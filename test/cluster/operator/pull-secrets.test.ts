@@ -8,7 +8,7 @@ let world: OperatorWorld;
 let registry: LoginRegistry;
 beforeAll(async () => {
   world = await operatorWorld();
-  registry = await loginRegistry(world.cluster, world.nodeAddress);
+  registry = await loginRegistry(world.cluster, world.nodeAddress, 5001);
 });
 afterAll(async () => {
   await world[Symbol.asyncDispose]();

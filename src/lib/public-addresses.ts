@@ -1,0 +1,47 @@
+import { BlockList, isIP } from "node:net";
+
+/** IPv4 that is not the public internet: private, shared (CGNAT), link-local (metadata), loopback, test, multicast, reserved. */
+export const notPublicV4: readonly string[] = [
+  "0.0.0.0/8",
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "127.0.0.0/8",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "192.88.99.0/24",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+  "224.0.0.0/4",
+  "240.0.0.0/4",
+];
+
+/** All of public IPv6; what lies outside is loopback, unique local, link-local, multicast or a translation prefix. */
+export const publicV6 = "2000::/3";
+
+/** Parts of `publicV6` that lead elsewhere: Teredo, documentation, 6to4. */
+export const notPublicV6: readonly string[] = ["2001::/32", "2001:db8::/32", "2002::/16"];
+
+/** Tells whether an address belongs to the public internet, and to none of `excluded`; whatever is no address does not. */
+export function publicAddresses(excluded: readonly string[] = []): (address: string) => boolean {
+  const open = listOf([publicV6]);
+  const closed = listOf([...notPublicV4, ...notPublicV6, ...excluded]);
+  return (address) => {
+    const version = isIP(address);
+    if (version === 4) return !closed.check(address, "ipv4");
+    // An IPv4 address written as an IPv6 one lies outside.
+    return version === 6 && open.check(address, "ipv6") && !closed.check(address, "ipv6");
+  };
+}
+
+function listOf(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = "", bits] = range.split("/");
+    list.addSubnet(address, Number(bits), isIP(address) === 6 ? "ipv6" : "ipv4");
+  }
+  return list;
+}
