@@ -1,4 +1,4 @@
-export type Unit = "ms" | "/s" | "MiB" | "MB" | "MiB/s";
+export type Unit = "ms" | "/s" | "kB" | "MiB" | "MB" | "MiB/s";
 
 /** What a figure has to stay within: at most, or at least. */
 export interface Limit {
@@ -56,6 +56,12 @@ export const groups = {
       },
     },
     "create.pod.p50": milliseconds,
+  },
+  sdk: {
+    "sdk.exec.p50": below(4),
+    "sdk.link.p50": milliseconds,
+    "sdk.import": below(30),
+    "sdk.size": below(60, "kB"),
   },
 } as const satisfies Record<string, Record<string, Figure>>;
 

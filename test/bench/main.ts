@@ -10,6 +10,7 @@ import { figureNames, groups, percentile, type Figures, type Group } from "./fig
 import { measureFiles } from "./files.ts";
 import { measureRate } from "./rate.ts";
 import { measureTransfer } from "./transfer.ts";
+import { measureSdk } from "./sdk.ts";
 import { json, passes, table } from "./report.ts";
 
 const cluster = "bench";
@@ -103,6 +104,15 @@ const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
   create: async (bench) => {
     const { sandbox, pod } = await measureCreate(bench);
     return { "create.sandbox.p50": percentile(sandbox, 50), "create.pod.p50": percentile(pod, 50) };
+  },
+  sdk: async (bench) => {
+    const { exec, link, imported, kilobytes } = await measureSdk(bench);
+    return {
+      "sdk.exec.p50": percentile(exec, 50),
+      "sdk.link.p50": percentile(link, 50),
+      "sdk.import": percentile(imported, 50),
+      "sdk.size": kilobytes,
+    };
   },
 };
 
