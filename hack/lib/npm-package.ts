@@ -106,9 +106,11 @@ async function bundleSdk(folder: string): Promise<Set<string>> {
 
 /** An npm package with all that it needs, as one module. */
 async function bundlePackage(name: string, outfile: string): Promise<void> {
+  // Named one by one: what a CommonJS package exports is known when it runs.
+  const names = Object.keys((await import(name)) as object).filter((one) => /^[\w$]+$/.test(one));
   await build({
     ...common,
-    stdin: { contents: `export * from "${name}"; export { default } from "${name}";`, resolveDir: root },
+    stdin: { contents: `export { ${names.join(", ")} } from "${name}";`, resolveDir: root },
     outfile,
     platform: "node",
     // CommonJS packages ask for Node's modules by `require`.
