@@ -14,6 +14,7 @@ export { Proxy, ProxyService } from "./proxy.ts";
 export type { SandboxCreateParams } from "./sandbox/create.ts";
 export type { SandboxInfo } from "./sandbox/info.ts";
 export type { SandboxLogsParams } from "./sandbox/logs.ts";
+export type { PortConnection } from "./sandbox/port.ts";
 export {
   Sandbox,
   type NetworkPolicyParams,

@@ -90,9 +90,13 @@ export class SandboxFilesystem {
     return new TextDecoder().decode(await this.readBytes(remotePath, params));
   }
 
-  /** The contents of a file as they come. What breaks off throws. */
-  async *readStream(remotePath: string, { signal }: WaitParams = {}): AsyncGenerator<Uint8Array, void, void> {
-    const { reply } = await this.#gateway().open({ ...this.#at("GET", "", remotePath), signal });
+  /** The contents of a file as they come, from an offset on. What breaks off throws. */
+  async *readStream(
+    remotePath: string,
+    { offset = 0, signal }: WaitParams & { offset?: number } = {},
+  ): AsyncGenerator<Uint8Array, void, void> {
+    const headers = offset > 0 ? { range: `bytes=${offset}-` } : {};
+    const { reply } = await this.#gateway().open({ ...this.#at("GET", "", remotePath), headers, signal });
     yield* reply.body;
   }
 
@@ -132,6 +136,25 @@ export class SandboxFilesystem {
   /** Writes a file from a stream, which is read once: what breaks off leaves the file as it was. */
   writeStream(data: AsyncIterable<Uint8Array>, remotePath: string, { signal }: WaitParams = {}): Promise<void> {
     return this.#run({ ...this.#at("PUT", "", remotePath), body: () => data, repeatable: false, signal });
+  }
+
+  /**
+   * Writes a stream into a file in place, from an offset on, and makes the file with these permissions (octal) if it is missing.
+   * When it breaks off, what had come so far is there: `stat` says how much.
+   */
+  writeStreamAt(
+    data: AsyncIterable<Uint8Array>,
+    remotePath: string,
+    { offset, mode, signal }: WaitParams & { offset: number; mode?: string },
+  ): Promise<void> {
+    const operation = this.#at("PATCH", "", remotePath, { offset, create: true, mode });
+    return this.#run({ ...operation, body: () => data, repeatable: false, signal });
+  }
+
+  /** Gives a file or directory another path in its file system; a file that is there is replaced. */
+  async rename(remotePath: string, newPath: string, { signal }: WaitParams = {}): Promise<void> {
+    const to = absolutePath("newPath", newPath);
+    await this.#run({ ...this.#at("POST", "/rename", remotePath, { to }), repeatable: false, signal });
   }
 
   /** A file or directory tree as tar, with owners, modes and links. */

@@ -15,12 +15,18 @@ export class Output implements AsyncIterable<Uint8Array> {
   #chunks: Uint8Array[] = [];
   #buffered = 0;
   /** Behind what has been kept. */
-  #offset = 0;
+  #offset: number;
   #state: "together" | "alone" | "ended";
   #wake = () => {};
 
-  /** It is alone from the beginning unless `push` brings it octets. `onWaiting` is told while somebody waits for those. */
-  constructor(place: Omit<OutputPlace, "onLost">, state: "together" | "alone", onWaiting: (waiting: boolean) => void) {
+  /** It is alone from the beginning unless `push` brings it octets. `onWaiting` is told while somebody waits for those. It begins at `from`. */
+  constructor(
+    place: Omit<OutputPlace, "onLost">,
+    state: "together" | "alone",
+    onWaiting: (waiting: boolean) => void,
+    from = 0,
+  ) {
+    this.#offset = from;
     this.#place = place;
     this.#state = state;
     this.#onWaiting = onWaiting;

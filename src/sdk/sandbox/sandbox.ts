@@ -17,6 +17,7 @@ import { SandkeepReadStream } from "../streams/read-stream.ts";
 import { SandkeepWriteStream } from "../streams/write-stream.ts";
 import { exitCodeOf, interruption } from "./ending.ts";
 import { infoOf, type SandboxInfo } from "./info.ts";
+import { connectPort, type PortConnection } from "./port.ts";
 import { readLogs, type SandboxLogsParams } from "./logs.ts";
 import { usageOf, type SandboxUsage } from "./usage.ts";
 
@@ -33,6 +34,8 @@ export interface SandboxTerminateParams extends WaitParams {
 export interface SandboxAttachParams extends WaitParams {
   mode?: "text" | "binary";
   bufsize?: -1 | 1;
+  /** Only the last so many octets of what it has written, and what follows. */
+  tail?: number;
 }
 
 export interface Tunnel {
@@ -125,7 +128,7 @@ export class Sandbox {
     return process;
   }
 
-  /** A process that runs, or has ended lately, by its id: its output from the beginning, its input from where it is. */
+  /** A process that runs, or has ended lately, by its id: its output from the beginning or `tail`, its input from where it is. */
   attach(processId: string, params?: SandboxAttachParams & { mode?: "text" }): Promise<ContainerProcess>;
   attach(processId: string, params: SandboxAttachParams & { mode: "binary" }): Promise<ContainerProcess<Uint8Array>>;
   async attach(
@@ -134,14 +137,15 @@ export class Sandbox {
   ): Promise<ContainerProcess | ContainerProcess<Uint8Array>> {
     const gateway = this.#attached();
     const path = this.#processPath(processId);
-    const { signal } = params;
-    const { stdin } = await gateway.json<Process>({ method: "GET", path, signal });
+    const { signal, tail = Infinity } = params;
+    const { stdin, stdout, stderr } = await gateway.json<Process>({ method: "GET", path, signal });
+    const from = (end = 0) => Math.max(0, end - tail);
     const parts = {
       gateway,
       id: processId,
       path,
-      stdout: new Output({ gateway, path: `${path}/stdout` }, "alone", () => {}),
-      stderr: new Output({ gateway, path: `${path}/stderr` }, "alone", () => {}),
+      stdout: new Output({ gateway, path: `${path}/stdout` }, "alone", () => {}, from(stdout?.end)),
+      stderr: new Output({ gateway, path: `${path}/stderr` }, "alone", () => {}, from(stderr?.end)),
       stdinOffset: stdin?.offset,
       exit: (within?: AbortSignal) => waitForExit(gateway, path, within),
     };
@@ -171,6 +175,28 @@ export class Sandbox {
   async terminate({ wait = false, signal }: SandboxTerminateParams = {}): Promise<number | void> {
     await this.#attached().run({ method: "POST", path: `${this.#path}/terminate`, repeatable: true, signal });
     if (wait) return await this.wait(signal === undefined ? {} : { signal });
+  }
+
+  /** Resolves once programs can run in it. Rejects with a `ConflictError` when it has finished before. */
+  async waitUntilStarted({ signal }: WaitParams = {}): Promise<void> {
+    for (;;) {
+      try {
+        await this.#view({ wait: "started", timeoutSeconds: waitSeconds }, signal);
+        return;
+      } catch (error) {
+        if (!(error instanceof TimeoutError)) throw error;
+      }
+    }
+  }
+
+  /** Ends it and deletes its record; no-op when there is none. */
+  async delete({ signal }: WaitParams = {}): Promise<void> {
+    await this.#attached().run({ method: "DELETE", path: this.#path, doneWhen: "not_found", signal });
+  }
+
+  /** A TCP connection to a port inside, at which a program listens: at any address, and whatever the network rules are. */
+  connect(port: number, { signal }: WaitParams = {}): Promise<PortConnection> {
+    return connectPort(this.#attached(), this.#path, port, signal);
   }
 
   /**

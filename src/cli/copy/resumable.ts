@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, rename, stat, utimes } from "node:fs/promises";
+import { dirname, join, posix, resolve } from "node:path";
+import { SandboxFilesystemNotFoundError } from "../../sdk/errors.ts";
+import type { FileInfo } from "../../sdk/filesystem/info.ts";
+import type { SandboxFilesystem } from "../../sdk/filesystem/filesystem.ts";
+import { Failure } from "../errors.ts";
+import type { Progress } from "./progress.ts";
+import { retried } from "./retry.ts";
+
+const pieceSize = 1 << 20;
+
+/**
+ * Copies a large local file into a sandbox, to a file beside its place that gets its name at the end. What an earlier run, or a
+ * connection that broke, has brought there is not sent again.
+ */
+export async function uploadLarge(
+  files: SandboxFilesystem,
+  local: string,
+  remote: string,
+  progress: Progress,
+): Promise<void> {
+  const { size, mtimeMs, mode } = await stat(local);
+  const folder = posix.dirname(remote);
+  const partial = posix.join(folder, partialName(resolve(local), remote, size, mtimeMs));
+  await files.makeDirectory(folder);
+  await retried(async (progressed) => {
+    const offset = Math.min(size, (await sizeOf(files, partial)) ?? 0);
+    progress.at(offset);
+    if (offset === size && size > 0) return;
+    const octets = counted(createReadStream(local, { start: offset, highWaterMark: pieceSize }), (count) => {
+      progress.add(count);
+      progressed();
+    });
+    await files.writeStreamAt(octets, partial, { offset, mode: (mode & 0o777).toString(8).padStart(4, "0") });
+  });
+  const { mtimeMs: now } = await stat(local);
+  if (now !== mtimeMs) throw new Failure(`${local} changed while it was copied`, "Copy it again.");
+  await retried(async () => {
+    try {
+      await files.rename(partial, remote);
+    } catch (error) {
+      // An attempt whose reply was lost has done it.
+      if (!(error instanceof SandboxFilesystemNotFoundError) || (await sizeOf(files, remote)) !== size) throw error;
+    }
+  });
+}
+
+/** The same from a sandbox to here. */
+export async function downloadLarge(
+  files: SandboxFilesystem,
+  remote: FileInfo,
+  local: string,
+  progress: Progress,
+): Promise<void> {
+  const { path, size, modifiedTime } = remote;
+  await mkdir(dirname(local), { recursive: true });
+  const partial = join(dirname(local), partialName(resolve(local), path, size, modifiedTime));
+  {
+    await using file = await open(partial, "a");
+    let { size: offset } = await file.stat();
+    if (offset > size) await file.truncate((offset = 0));
+    await retried(async (progressed) => {
+      progress.at(offset);
+      if (offset === size) return;
+      for await (const octets of files.readStream(path, { offset })) {
+        await file.writeFile(octets);
+        offset += octets.length;
+        progress.add(octets.length);
+        progressed();
+      }
+    });
+    await file.chmod(remote.mode & 0o777);
+  }
+  const now = await files.stat(path);
+  if (now.size !== size || now.modifiedTime !== modifiedTime)
+    throw new Failure(`${path} changed while it was copied`, "Copy it again.");
+  await utimes(partial, modifiedTime, modifiedTime);
+  await rename(partial, local);
+}
+
+/** The same for the same contents at the same places only. */
+function partialName(...identity: (string | number)[]): string {
+  return `.sandkeep-${createHash("sha256").update(identity.join("\0")).digest("hex").slice(0, 16)}.part`;
+}
+
+async function sizeOf(files: SandboxFilesystem, path: string): Promise<number | undefined> {
+  try {
+    return (await files.stat(path)).size;
+  } catch (error) {
+    if (error instanceof SandboxFilesystemNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+async function* counted(
+  octets: AsyncIterable<Uint8Array>,
+  onOctets: (count: number) => void,
+): AsyncGenerator<Uint8Array, void, void> {
+  for await (const chunk of octets) {
+    yield chunk;
+    onOctets(chunk.length);
+  }
+}

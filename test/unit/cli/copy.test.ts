@@ -1,0 +1,117 @@
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pack, type Pack } from "tar-stream";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { packTree } from "../../../src/cli/copy/pack.ts";
+import { unpackTree } from "../../../src/cli/copy/unpack.ts";
+
+const events = { onOctets: () => {}, onSkipped: () => {} };
+
+let folder: string;
+let outside: string;
+beforeEach(async () => {
+  const root = await mkdtemp(join(tmpdir(), "sandkeep-copy-"));
+  [folder, outside] = [join(root, "target"), join(root, "outside")];
+  await mkdir(outside);
+});
+afterEach(() => rm(join(folder, ".."), { recursive: true }));
+
+test("a tree that is packed and unpacked is the same", async () => {
+  const source = join(outside, "source");
+  await mkdir(join(source, "empty"), { recursive: true });
+  await mkdir(join(source, "é".repeat(80), "deep".repeat(30)), { recursive: true });
+  const long = join("é".repeat(80), "deep".repeat(30), "file");
+  await writeFile(join(source, long), "deep");
+  await writeFile(join(source, "run"), "#!/bin/sh", { mode: 0o750 });
+  await writeFile(join(source, "none"), "");
+  await writeFile(join(source, "large"), Buffer.alloc(1_000_001, "large"));
+  await symlink("../nowhere", join(source, "link"));
+  await utimes(join(source, "run"), 1000, 1000);
+  let octets = 0;
+  await unpackTree(packTree(source, { ...events, onOctets: (count) => (octets += count) }), folder, events);
+  expect((await readdir(folder, { recursive: true })).sort()).toEqual(
+    (await readdir(source, { recursive: true })).sort(),
+  );
+  expect(await readFile(join(folder, long), "utf8")).toBe("deep");
+  expect((await readFile(join(folder, "large"))).equals(Buffer.alloc(1_000_001, "large"))).toBe(true);
+  expect(await readlink(join(folder, "link"))).toBe("../nowhere");
+  expect(await stat(join(folder, "run"))).toMatchObject({ mtimeMs: 1_000_000 });
+  expect(((await stat(join(folder, "run"))).mode & 0o777).toString(8)).toBe("750");
+  expect(octets).toBe(4 + 9 + 1_000_001);
+});
+
+describe("an archive of a sandbox", () => {
+  test.each([
+    ["a name with ..", "../outside/file"],
+    ["a name with .. inside", "a/../../outside/file"],
+    ["an absolute name", "/outside/file"],
+  ])("with %s is refused", async (_, name) => {
+    await expect(unpack((tar) => tar.entry({ name }, "x"))).rejects.toThrow(/leads out/);
+    expect(await readdir(outside)).toEqual([]);
+  });
+
+  test("writes through no link that it brings", async () => {
+    const through = unpack((tar) => {
+      tar.entry({ name: "link", type: "symlink", linkname: "../outside" });
+      tar.entry({ name: "link/file" }, "x");
+    });
+    await expect(through).rejects.toThrow(/is no directory/);
+    expect(await readdir(outside)).toEqual([]);
+  });
+
+  test("writes through no link that was there before", async () => {
+    await mkdir(folder);
+    await symlink("../outside", join(folder, "link"));
+    await expect(unpack((tar) => tar.entry({ name: "link/file" }, "x"))).rejects.toThrow(/is no directory/);
+    await writeFile(join(outside, "file"), "before");
+    await symlink("../outside/file", join(folder, "file"));
+    await unpack((tar) => tar.entry({ name: "file" }, "after"));
+    expect(await readFile(join(outside, "file"), "utf8")).toBe("before");
+    expect(await readFile(join(folder, "file"), "utf8")).toBe("after");
+  });
+
+  test("makes no hard link to what is outside", async () => {
+    await writeFile(join(outside, "file"), "x");
+    const link = unpack((tar) => tar.entry({ name: "link", type: "link", linkname: "../outside/file" }));
+    await expect(link).rejects.toThrow(/leads out/);
+  });
+
+  test("gives no file more rights than permissions, and leaves devices out", async () => {
+    await unpack((tar) => {
+      tar.entry({ name: "program", mode: 0o4755 }, "x");
+      tar.entry({ name: "null", type: "character-device", devmajor: 1, devminor: 3 });
+    });
+    expect(((await stat(join(folder, "program"))).mode & 0o7777).toString(8)).toBe("755");
+    expect(await readdir(folder)).toEqual(["program"]);
+  });
+
+  test("that breaks off is an error", async () => {
+    await expect(unpackTree(broken(), folder, events)).rejects.toThrow("cut");
+  });
+
+  test("that ends in the middle of a file is an error", async () => {
+    const tar = pack();
+    tar.entry({ name: "file" }, Buffer.alloc(5000));
+    tar.finalize();
+    const whole: Uint8Array[] = [];
+    for await (const chunk of tar as AsyncIterable<Uint8Array>) whole.push(chunk);
+    async function* part() {
+      yield Buffer.concat(whole).subarray(0, 3000);
+    }
+    await expect(unpackTree(part(), folder, events)).rejects.toThrow();
+  });
+});
+
+/** Unpacks what `fill` puts into an archive. */
+async function unpack(fill: (tar: Pack) => void): Promise<void> {
+  const tar = pack();
+  fill(tar);
+  tar.finalize();
+  await unpackTree(tar as AsyncIterable<Uint8Array>, folder, events);
+}
+
+async function* broken(): AsyncGenerator<Uint8Array, void, void> {
+  yield Buffer.alloc(512);
+  throw new Error("cut");
+}
