@@ -21,6 +21,7 @@ const schema = z.object({
   SANDKEEP_GATEWAY_CERTIFICATE_FILE: z.string().min(1).optional(),
   SANDKEEP_GATEWAY_KEY_FILE: z.string().min(1).optional(),
   SANDKEEP_GATEWAY_NAMES: z.string().default("localhost,127.0.0.1"),
+  SANDKEEP_GATEWAY_ALLOWED_ORIGINS: z.string().default(""),
   SANDKEEP_GATEWAY_AUDIT_ARGUMENTS: z.enum(["hash", "full"]).default("hash"),
   // With 0 a link would be given up before its first request.
   SANDKEEP_GATEWAY_LINK_IDLE_SECONDS: seconds.min(1).default(300),
@@ -51,6 +52,8 @@ export interface Config {
     /** PEM files, read again when they change; absent: a self-made certificate for `names`. */
     certificate?: { certificateFile: string; keyFile: string };
     names: string[];
+    /** Of web pages that may call the API, such as `https://app.example.com`; `*`: of all. */
+    allowedOrigins: string[];
     /** Whether the audit log shows what was executed, or only its hash. */
     auditArguments: "hash" | "full";
     linkIdleSeconds: number;
@@ -77,13 +80,19 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       host: e.SANDKEEP_GATEWAY_HOST,
       port: e.SANDKEEP_GATEWAY_PORT,
       ...certificateOf(e.SANDKEEP_GATEWAY_CERTIFICATE_FILE, e.SANDKEEP_GATEWAY_KEY_FILE),
-      names: e.SANDKEEP_GATEWAY_NAMES.split(",")
-        .map((name) => name.trim())
-        .filter((name) => name !== ""),
+      names: listed(e.SANDKEEP_GATEWAY_NAMES),
+      allowedOrigins: listed(e.SANDKEEP_GATEWAY_ALLOWED_ORIGINS),
       auditArguments: e.SANDKEEP_GATEWAY_AUDIT_ARGUMENTS,
       linkIdleSeconds: e.SANDKEEP_GATEWAY_LINK_IDLE_SECONDS,
     },
   };
+}
+
+function listed(text: string): string[] {
+  return text
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
 }
 
 function certificateOf(certificateFile?: string, keyFile?: string): Pick<Config["gateway"], "certificate"> {

@@ -38,6 +38,7 @@ import { secretHandlers } from "./secrets/handlers.ts";
 import { createApp } from "./server/app.ts";
 import { followCertificate, readCertificate, selfMade } from "./server/certificate.ts";
 import { listen } from "./server/listen.ts";
+import { allowOrigins } from "./server/origins.ts";
 import { volumeHandlers } from "./volumes/handlers.ts";
 import { watchHandlers } from "./watch/handlers.ts";
 import { SandboxHistory } from "./watch/history.ts";
@@ -76,7 +77,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const audit = auditTo(log, config.gateway.auditArguments);
   const attachments = new WebSockets(ATTACH_PROTOCOL);
   const ports = new WebSockets(PORT_PROTOCOL);
-  const app = createApp({
+  const api = createApp({
     handlers: {
       ...sandboxHandlers(directory, kube, guard.authorise),
       ...watchHandlers(history, sandboxes.store.ready, signal),
@@ -101,7 +102,8 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
     log,
   });
 
-  const { certificate: files, names } = config.gateway;
+  const { allowedOrigins, certificate: files, names } = config.gateway;
+  const app = allowOrigins(allowedOrigins, api);
   const certificate = files ? await readCertificate(files) : await selfMade(names, new Date());
   // Bodies may be streams without end: what a request may take is bounded per route, not here.
   const server = createServer(

@@ -46,6 +46,7 @@ describe("the API server takes the chart", () => {
         "operator.nodeSelector.a=b,gateway.priorityClassName=system-cluster-critical",
       ],
     ],
+    ["with pages' origins", ["--set", "gateway.allowedOrigins={https://app.example.com,http://localhost:3000}"]],
     ["with the cluster's ranges", ["--set", "cluster.cidrs={198.51.100.0/24},cluster.dnsCidrs={169.254.20.10/32}"]],
     [
       "with registries",
@@ -84,6 +85,7 @@ describe("the schema refuses", () => {
     ["a value of the wrong type", "operator.replicas=many", "replicas"],
     ["a Service type that does not exist", "gateway.service.type=Public", "type"],
     ["a mirror with a path", "registries.mirrors.a=http://b/c", "mirrors"],
+    ["an origin that is none", "gateway.allowedOrigins={app.example.com/x}", "allowedOrigins"],
     ["a digest that is none", "image.digest=latest", "digest"],
   ])("%s", async (_what, value, message) => {
     const { code, stderr } = await template("--set", value);

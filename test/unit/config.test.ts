@@ -6,7 +6,7 @@ it("has a value for everything that need not be set", () => {
     namespace: "sandkeep-system",
     metricsPort: 8081,
     operator: { leaderElection: true },
-    gateway: { port: 8443, auditArguments: "hash", names: ["localhost", "127.0.0.1"] },
+    gateway: { port: 8443, auditArguments: "hash", names: ["localhost", "127.0.0.1"], allowedOrigins: [] },
   });
 });
 
@@ -15,6 +15,7 @@ it("reads what is set", () => {
     SANDKEEP_GATEWAY_PORT: "0",
     SANDKEEP_LEADER_ELECTION: "false",
     SANDKEEP_GATEWAY_NAMES: "a.example, b.example,",
+    SANDKEEP_GATEWAY_ALLOWED_ORIGINS: "https://a.example,*",
     SANDKEEP_GATEWAY_CERTIFICATE_FILE: "/tls/tls.crt",
     SANDKEEP_GATEWAY_KEY_FILE: "/tls/tls.key",
   });
@@ -22,6 +23,7 @@ it("reads what is set", () => {
   expect(config.gateway).toMatchObject({
     port: 0,
     names: ["a.example", "b.example"],
+    allowedOrigins: ["https://a.example", "*"],
     certificate: { certificateFile: "/tls/tls.crt", keyFile: "/tls/tls.key" },
   });
 });
