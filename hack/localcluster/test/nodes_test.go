@@ -81,6 +81,31 @@ func TestTwoNodes(t *testing.T) {
 			return err
 		})
 	})
+	t.Run("a claim gets a volume that outlives its Pods, on either node, and goes with the claim", func(t *testing.T) {
+		const write, read = "echo kept > /data/file && sleep infinity", "grep kept /data/file && sleep infinity"
+		c.apply(t, claim("data"), pod("writer", []string{"sh", "-ec", write}, mounting("data", "node1")))
+		c.awaitReady(t, "writer")
+		c.mustShell(t, "kubectl delete pod writer")
+		c.apply(t, pod("reader", []string{"sh", "-ec", read}, mounting("data", "node2")))
+		c.awaitReady(t, "reader")
+		eventually(t, "the reader has found it", func() error {
+			output, err := c.shell("kubectl logs reader")
+			if err == nil && !strings.Contains(output, "kept") {
+				err = fmt.Errorf("it wrote %q", output)
+			}
+			return err
+		})
+		volume := address(t, "pvc", "data", ".spec.volumeName")
+		folder := address(t, "pv", volume, ".spec.hostPath.path")
+		if _, err := os.Stat(filepath.Join(folder, "file")); err != nil {
+			t.Error(err)
+		}
+		c.mustShell(t, "kubectl delete pod/reader pvc/data")
+		c.mustShell(t, "kubectl wait --for=delete --timeout=60s pv/"+volume)
+		if _, err := os.Stat(folder); !os.IsNotExist(err) {
+			t.Errorf("its folder: %v", err)
+		}
+	})
 	t.Run("a loaded image runs under the name it was loaded by", func(t *testing.T) {
 		archive := filepath.Join(t.TempDir(), "image.tar")
 		c.mustShell(t, fmt.Sprintf("crane pull --insecure %s:5000/library/busybox:stable %s", address(t, "node", "node1", ".status.addresses[0].address"), archive))

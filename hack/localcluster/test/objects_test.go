@@ -22,6 +22,22 @@ func service(name string, spec object) object {
 	return object{"apiVersion": "v1", "kind": "Service", "metadata": object{"name": name}, "spec": spec}
 }
 
+func claim(name string) object {
+	return object{
+		"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": object{"name": name},
+		"spec": object{"accessModes": []string{"ReadWriteOnce"}, "resources": object{"requests": object{"storage": "1Gi"}}},
+	}
+}
+
+// mounting has a Pod see a claim at /data. The scheduler has to choose the node: it tells the provisioner.
+func mounting(claim, node string) func(object) {
+	return func(spec object) {
+		spec["nodeSelector"] = object{"kubernetes.io/hostname": node}
+		spec["volumes"] = []object{{"name": "data", "persistentVolumeClaim": object{"claimName": claim}}}
+		spec["containers"].([]object)[0]["volumeMounts"] = []object{{"name": "data", "mountPath": "/data"}}
+	}
+}
+
 func on(node string) func(object) { return func(spec object) { spec["nodeName"] = node } }
 
 var forever = []string{"sleep", "infinity"}

@@ -91,4 +91,8 @@ var modules = []module{
 			{"sandkeep-netpol-cni", "./cni", 2},
 		},
 	},
+	{
+		name: "provisioner", folder: "provisioner",
+		programs: []program{{"sandkeep-provisioner", ".", 20}},
+	},
 }

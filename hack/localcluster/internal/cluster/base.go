@@ -4,12 +4,14 @@ import (
 	"context"
 
 	"sandkeep.dev/localcluster/internal/address"
+	"sandkeep.dev/localcluster/internal/components"
 	"sandkeep.dev/localcluster/internal/kubeapi"
 )
 
 type object = map[string]any
 
-// applyBase applies what a cluster has from the start: the DNS Service, which leads to the first node, and the gVisor RuntimeClass.
+// applyBase applies what a cluster has from the start: the DNS Service, which leads to the first node, the gVisor RuntimeClass
+// and the default StorageClass.
 func (c Cluster) applyBase(ctx context.Context, client *kubeapi.Client) error {
 	labels := object{"k8s-app": "kube-dns", "kubernetes.io/name": "CoreDNS"}
 	service := object{
@@ -38,10 +40,18 @@ func (c Cluster) applyBase(ctx context.Context, client *kubeapi.Client) error {
 		"metadata": object{"name": "gvisor"},
 		"handler":  "runsc",
 	}
+	storage := object{
+		"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+		"metadata":          object{"name": "standard", "annotations": object{"storageclass.kubernetes.io/is-default-class": "true"}},
+		"provisioner":       components.Provisioner,
+		"reclaimPolicy":     "Delete",
+		"volumeBindingMode": "WaitForFirstConsumer",
+	}
 	for path, object := range map[string]object{
 		"/api/v1/namespaces/kube-system/services/kube-dns":                         service,
 		"/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices/kube-dns": endpoints,
 		"/apis/node.k8s.io/v1/runtimeclasses/gvisor":                               runtime,
+		"/apis/storage.k8s.io/v1/storageclasses/standard":                          storage,
 	} {
 		if err := client.Apply(ctx, path, object); err != nil {
 			return err

@@ -34,6 +34,7 @@ func (c Cluster) certify() error {
 		"proxy":              {CommonName: "system:kube-proxy"},
 		"dns":                {CommonName: "dns", Organization: administrators},
 		"policy":             {CommonName: "policy", Organization: administrators},
+		"provisioner":        {CommonName: "provisioner", Organization: administrators},
 	}
 	for number := range c.Nodes {
 		machine := c.machine(number + 1)

@@ -86,7 +86,7 @@ func (m Machine) makers() []maker {
 		makers = append(makers, etcd, apiserver, controllerManager)
 	}
 	if m.Number == 1 && m.Nodes > 0 {
-		makers = append(makers, scheduler, registry, dns)
+		makers = append(makers, scheduler, registry, dns, provisioner)
 	}
 	if m.Nodes > 0 {
 		makers = append(makers, containerd, kubelet, proxy, policy)
