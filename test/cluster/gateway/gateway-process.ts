@@ -24,6 +24,7 @@ export interface SendOptions {
 
 /** A gateway as users run it: a process of its own, reached over TLS. */
 export interface GatewayProcess extends AsyncDisposable {
+  readonly url: string;
   /** Lines that it has logged so far. */
   readonly lines: string[];
   send(method: Method, path: string, options?: SendOptions): Promise<Answer>;
@@ -60,10 +61,12 @@ export async function startGateway(kubeconfig: string, env: NodeJS.ProcessEnv = 
   });
   const agent = new Agent({ connect: { rejectUnauthorized: false }, bodyTimeout: 0, headersTimeout: 0 });
 
+  const url = `https://127.0.0.1:${serving.port}`;
   const gateway: GatewayProcess = {
+    url,
     lines,
     ended,
-    send: (method, path, options) => sendTo(agent, `https://127.0.0.1:${serving.port}${path}`, method, options),
+    send: (method, path, options) => sendTo(agent, url + path, method, options),
     async follow(path, token, signal) {
       const headers = { authorization: `Bearer ${token}` };
       const url = `https://127.0.0.1:${serving.port}${path}`;
