@@ -54,7 +54,13 @@ export const fileRoutes = {
     path: files,
     params: ofSandbox,
     query: at({}),
-    reply: { status: 200, body: octets },
+    reply: {
+      status: 200,
+      body: octets,
+      headers: {
+        ETag: "Changes with the file. With it in `If-Range`, a range of another version is refused: all of it comes.",
+      },
+    },
     access: read,
     example: { query: example, reply: "hello\n" },
   },

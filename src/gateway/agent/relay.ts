@@ -20,6 +20,7 @@ const passedStatuses: ReadonlySet<number> = new Set([200, 201, 204, 206]);
 const passedHeaders: readonly (readonly [string, RegExp])[] = [
   [OFFSET_HEADER, /^\d{1,16}$/],
   ["Content-Length", /^\d{1,16}$/],
+  ["ETag", /^"[-0-9a-z.]{1,64}"$/],
   ["Content-Range", /^bytes \d{1,16}-\d{1,16}\/\d{1,16}$/],
 ];
 

@@ -68,7 +68,14 @@ function search(query: Call<FileRoute>["query"]): string {
 
 function ranged({ request }: Call<"readFile">): Partial<AgentRequest> {
   const { range } = request.headers;
-  return range === undefined ? {} : { headers: { range: range.slice(0, 100) } };
+  if (range === undefined) return {};
+  const version = request.headers["if-range"];
+  return {
+    headers: {
+      range: range.slice(0, 100),
+      ...(typeof version === "string" && { "if-range": version.slice(0, 100) }),
+    },
+  };
 }
 
 /** However much it is and however slowly it comes; who goes away ends it. */

@@ -4,6 +4,7 @@ import { collect } from "../http/collect.ts";
 import type { Gateway } from "../http/gateway.ts";
 import type { TransportReply } from "../http/transport.ts";
 import { absolutePath } from "../units.ts";
+import { textDecoder } from "../streams/text-decoder.ts";
 
 /** As Python's: read, write, append, create; `+` for reading and writing, `b` for octets instead of text. */
 export type SandboxFileMode = `${"r" | "w" | "a" | "x"}${"" | "b" | "+" | "b+" | "+b"}`;
@@ -49,12 +50,12 @@ export class SandboxFile {
   /** So many octets from the position on, or all that follow; text unless the mode has a `b`. Empty at the end. */
   async read(size?: number): Promise<string | Uint8Array> {
     const octets = await this.readBytes(size);
-    return this.#is("b") ? octets : new TextDecoder().decode(octets);
+    return this.#is("b") ? octets : textDecoder().decode(octets);
   }
 
   /** The same as text, whatever the mode. */
   async readText(size?: number): Promise<string> {
-    return new TextDecoder().decode(await this.readBytes(size));
+    return textDecoder().decode(await this.readBytes(size));
   }
 
   /** The same as octets, whatever the mode. */

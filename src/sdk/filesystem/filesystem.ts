@@ -1,11 +1,14 @@
 import type { FileList, FileInfo as FileView } from "../../api/file.ts";
+import { bodyOf } from "../http/body.ts";
 import { collect } from "../http/collect.ts";
 import type { Gateway, Operation } from "../http/gateway.ts";
 import { localFiles } from "#platform";
 import type { WaitParams } from "../process/container-process.ts";
 import { absolutePath } from "../units.ts";
+import { download, type Download } from "./download.ts";
 import { fileInfoOf, type FileInfo } from "./info.ts";
 import { FileWatch, type WatchParams } from "./watch.ts";
+import { textDecoder } from "../streams/text-decoder.ts";
 
 export type { FileInfo, FileType } from "./info.ts";
 export { FileWatch, type FileWatchEvent, type FileWatchEventType, type WatchParams } from "./watch.ts";
@@ -55,8 +58,7 @@ export class SandboxFilesystem {
   /** Copies a file out of the sandbox. Local directories that are missing are made; what is there is replaced once all has come. */
   async copyToLocal(remotePath: string, localPath: string, params: TransferParams = {}): Promise<void> {
     const { write } = await localFiles();
-    const { size } = await this.#follow(remotePath, params.signal);
-    await write(localPath, () => this.readStream(remotePath, params), size, params.onProgress);
+    await write(localPath, () => this.#download(remotePath, params), params.onProgress);
   }
 
   /** What is in a directory, sorted by name. */
@@ -87,17 +89,15 @@ export class SandboxFilesystem {
 
   /** All of a file, as text: UTF-8, with U+FFFD for what is none. */
   async readText(remotePath: string, params?: WaitParams): Promise<string> {
-    return new TextDecoder().decode(await this.readBytes(remotePath, params));
+    return textDecoder().decode(await this.readBytes(remotePath, params));
   }
 
-  /** The contents of a file as they come, from an offset on. What breaks off throws. */
+  /** The contents of a file as they come, from an offset on. */
   async *readStream(
     remotePath: string,
     { offset = 0, signal }: WaitParams & { offset?: number } = {},
   ): AsyncGenerator<Uint8Array, void, void> {
-    const headers = offset > 0 ? { range: `bytes=${offset}-` } : {};
-    const { reply } = await this.#gateway().open({ ...this.#at("GET", "", remotePath), headers, signal });
-    yield* reply.body;
+    yield* (await this.#download(remotePath, { signal }, offset)).octets;
   }
 
   /** Removes a file, or a directory if it is empty. Links are not followed. */
@@ -160,7 +160,7 @@ export class SandboxFilesystem {
   /** A file or directory tree as tar, with owners, modes and links. */
   async *readArchive(remotePath: string, { signal }: WaitParams = {}): AsyncGenerator<Uint8Array, void, void> {
     const { reply } = await this.#gateway().open({ ...this.#at("GET", "/archive", remotePath), signal });
-    yield* reply.body;
+    yield* bodyOf(reply);
   }
 
   /** Unpacks a tar into a directory, which is made if it is missing. `noOwners` lets all belong to the sandbox's user. */
@@ -193,9 +193,7 @@ export class SandboxFilesystem {
     return this.#gateway().run(operation);
   }
 
-  /** The size of a file, of what a symbolic link points to, as a ranged read tells it. */
-  async #follow(remotePath: string, signal: AbortSignal | undefined): Promise<{ size: number }> {
-    const { size, type } = await this.stat(remotePath, signal === undefined ? {} : { signal });
-    return { size: type === "symlink" ? NaN : size };
+  #download(remotePath: string, { signal }: { signal?: AbortSignal | undefined }, offset?: number): Promise<Download> {
+    return download(this.#gateway(), { ...this.#at("GET", "", remotePath), signal }, offset);
   }
 }

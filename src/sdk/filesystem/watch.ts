@@ -1,6 +1,8 @@
 import type { FileEvent } from "../../api/file.ts";
 import { backoff } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/sleep.ts";
+import { anyOf } from "../any-of.ts";
+import { bodyOf } from "../http/body.ts";
 import type { Gateway } from "../http/gateway.ts";
 import { linesOf } from "../http/lines.ts";
 import { ConnectionError, type TransportReply } from "../http/transport.ts";
@@ -68,7 +70,7 @@ export class FileWatch implements AsyncIterable<FileWatchEvent> {
         try {
           const reply = await this.#begin();
           if (attempt > 0 && (filter?.includes("Unknown") ?? true)) yield { eventType: "Unknown", paths: [this.#file] };
-          for await (const line of linesOf(reply.body)) {
+          for await (const line of linesOf(bodyOf(reply))) {
             attempt = 0;
             const { type, paths } = JSON.parse(line) as FileEvent;
             const eventType = kinds[type];
@@ -108,7 +110,7 @@ export class FileWatch implements AsyncIterable<FileWatchEvent> {
       method: "GET",
       path: `${this.#path}/watch`,
       query,
-      signal: signal === undefined ? over : AbortSignal.any([signal, over]),
+      signal: anyOf(signal, over),
     });
     return reply;
   }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Download } from "../filesystem/download.ts";
 
 type OnProgress = ((done: number, total: number) => void) | undefined;
 
@@ -20,20 +21,16 @@ export async function read(
 
 /**
  * Writes a local file beside its place and puts it there once all has come. Directories that are missing are made. Throws as
- * Node's `fs` does, and what the octets throw.
+ * Node's `fs` does, and what the source throws.
  */
-export async function write(
-  path: string,
-  octets: () => AsyncIterable<Uint8Array>,
-  size: number,
-  onProgress: OnProgress,
-): Promise<void> {
+export async function write(path: string, source: () => Promise<Download>, onProgress: OnProgress): Promise<void> {
   await refuseDirectory(path);
+  const { size = 0, octets } = await source();
   await mkdir(dirname(path), { recursive: true });
   const beside = `${path}.${randomUUID()}.part`;
   try {
     await using file = await open(beside, "wx");
-    for await (const chunk of counted(octets(), size, onProgress)) await file.writeFile(chunk);
+    for await (const chunk of counted(octets, size, onProgress)) await file.writeFile(chunk);
     await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true });

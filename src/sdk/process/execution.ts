@@ -28,6 +28,8 @@ export class Execution {
   readonly #gateway: Gateway;
   readonly #path: string;
   readonly #reply: TransportReply;
+  /** How it ended, as the reply that started it tells; undefined when that was given up before. */
+  readonly told: Promise<ProcessExit | undefined>;
   readonly #told = Promise.withResolvers<ProcessExit | undefined>();
   #waiting = 0;
 
@@ -36,6 +38,7 @@ export class Execution {
     this.#gateway = gateway;
     this.#path = path;
     this.#reply = reply;
+    this.told = this.#told.promise;
     this.stdout = new Output({ gateway, path: `${path}/stdout`, signal }, "together", wait);
     this.stderr = new Output({ gateway, path: `${path}/stderr`, signal }, "together", wait);
   }

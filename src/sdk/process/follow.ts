@@ -2,6 +2,7 @@ import { MERGED_STREAMS, OFFSET_HEADER, STREAMS_HEADER } from "../../api/constan
 import { backoff } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/sleep.ts";
 import { UnavailableError } from "../errors.ts";
+import { bodyOf } from "../http/body.ts";
 import type { Gateway } from "../http/gateway.ts";
 import { ConnectionError } from "../http/transport.ts";
 
@@ -34,7 +35,7 @@ export async function* follow(place: OutputPlace, from: number): AsyncGenerator<
       const start = Number(reply.header(OFFSET_HEADER) ?? offset);
       if (start > offset) onLost(start - offset);
       offset = Math.max(offset, start);
-      for await (const octets of reply.body) {
+      for await (const octets of bodyOf(reply)) {
         offset += octets.length;
         attempt = 0;
         yield octets;

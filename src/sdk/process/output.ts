@@ -1,3 +1,4 @@
+import { anyOf } from "../any-of.ts";
 import { follow, type OutputPlace } from "./follow.ts";
 
 /** How many octets that nobody reads are kept before the rest is left in the sandbox. */
@@ -18,6 +19,7 @@ export class Output implements AsyncIterable<Uint8Array> {
   #offset: number;
   #state: "together" | "alone" | "ended";
   #wake = () => {};
+  readonly #cancelled = new AbortController();
 
   /** It is alone from the beginning unless `push` brings it octets. `onWaiting` is told while somebody waits for those. It begins at `from`. */
   constructor(
@@ -48,8 +50,14 @@ export class Output implements AsyncIterable<Uint8Array> {
     this.#wake();
   }
 
+  /** Nobody reads on: what is under way for it ends. */
+  cancel(): void {
+    this.#cancelled.abort();
+    this.#wake();
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
-    while (this.#state === "together" || this.#chunks.length > 0) {
+    while ((this.#state === "together" || this.#chunks.length > 0) && !this.#cancelled.signal.aborted) {
       const kept = this.#chunks.shift();
       if (kept === undefined) await this.#more();
       else {
@@ -57,8 +65,9 @@ export class Output implements AsyncIterable<Uint8Array> {
         yield kept;
       }
     }
-    if (this.#state === "ended") return;
-    yield* follow({ ...this.#place, onLost: (octets) => (this.lost += octets) }, this.#offset);
+    if (this.#state === "ended" || this.#cancelled.signal.aborted) return;
+    const signal = anyOf(this.#place.signal, this.#cancelled.signal);
+    yield* follow({ ...this.#place, signal, onLost: (octets) => (this.lost += octets) }, this.#offset);
   }
 
   async #more(): Promise<void> {

@@ -1,3 +1,4 @@
+import { bodyOf } from "../http/body.ts";
 import type { Gateway } from "../http/gateway.ts";
 
 export interface SandboxLogsParams {
@@ -19,5 +20,5 @@ export async function* readLogs(
   { signal, ...query }: SandboxLogsParams,
 ): AsyncGenerator<Uint8Array, void, void> {
   const { reply } = await gateway.open({ method: "GET", path: `${path}/logs`, query, signal });
-  yield* reply.body;
+  yield* bodyOf(reply);
 }

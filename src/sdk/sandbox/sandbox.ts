@@ -1,6 +1,7 @@
 import { ENTRYPOINT_PROCESS } from "../../api/constants.ts";
 import type { Process } from "../../api/process.ts";
 import type { SandboxView } from "../../api/sandbox-http.ts";
+import { anyOf } from "../any-of.ts";
 import { ClientClosedError, invalid, notSupported, TimeoutError } from "../errors.ts";
 import type { Gateway, Operation } from "../http/gateway.ts";
 import type { Image } from "../image.ts";
@@ -124,7 +125,7 @@ export class Sandbox {
       signal,
     };
     const process = processOf(parts, params);
-    signal?.addEventListener("abort", () => void process.kill().catch(() => {}), { once: true });
+    if (signal !== undefined) killWhenAborted(process, execution, signal);
     return process;
   }
 
@@ -361,6 +362,13 @@ export class Sandbox {
   }
 }
 
+/** Nobody hears of a failure: whoever waits for the process is told that the signal was aborted. */
+function killWhenAborted(process: { kill: () => Promise<void> }, { told }: Execution, signal: AbortSignal): void {
+  const kill = () => void process.kill().catch(() => {});
+  signal.addEventListener("abort", kill, { once: true });
+  void told.then((exit) => exit !== undefined && signal.removeEventListener("abort", kill));
+}
+
 type Parts = Omit<ConstructorParameters<typeof ContainerProcess>[0], "chunks">;
 
 function processOf(
@@ -369,9 +377,4 @@ function processOf(
 ): ContainerProcess | ContainerProcess<Uint8Array> {
   if (mode === "binary") return new ContainerProcess({ ...parts, chunks: binary });
   return new ContainerProcess({ ...parts, chunks: bufsize === 1 ? lines : text });
-}
-
-function anyOf(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {
-  const given = signals.filter((signal) => signal !== undefined);
-  return given.length < 2 ? given[0] : AbortSignal.any(given);
 }

@@ -1,6 +1,7 @@
 import type { SandboxView } from "../../api/sandbox-http.ts";
 import { backoff } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/sleep.ts";
+import { bodyOf } from "../http/body.ts";
 import type { Gateway, Operation } from "../http/gateway.ts";
 import { linesOf } from "../http/lines.ts";
 import { ConnectionError } from "../http/transport.ts";
@@ -37,7 +38,7 @@ export async function* watchSandboxes(
         signal,
       });
       const listed = new Set<string>();
-      for await (const line of linesOf(reply.body)) {
+      for await (const line of linesOf(bodyOf(reply))) {
         attempt = 0;
         const frame = JSON.parse(line) as Frame;
         if (frame.type === "reset") {

@@ -1,3 +1,4 @@
+import { textDecoder } from "./text-decoder.ts";
 /** How octets become the chunks of a stream. */
 export interface Chunks<R> {
   /** The chunks that end with these octets; none when more must come first. */
@@ -13,7 +14,7 @@ export function binary(): Chunks<Uint8Array> {
 
 /** Text as it comes, no character cut in two. */
 export function text(): Chunks<string> {
-  const decoder = new TextDecoder();
+  const decoder = textDecoder();
   return {
     from: (octets) => unlessEmpty(decoder.decode(octets, { stream: true })),
     rest: () => unlessEmpty(decoder.decode()),
@@ -26,7 +27,7 @@ function unlessEmpty(part: string): string[] {
 
 /** Whole lines with their ends; the last one may have none. */
 export function lines(): Chunks<string> {
-  const decoder = new TextDecoder();
+  const decoder = textDecoder();
   let begun = "";
   return {
     from(octets) {

@@ -1,5 +1,6 @@
 import { collect } from "../http/collect.ts";
 import type { Chunks } from "./chunks.ts";
+import { textDecoder } from "./text-decoder.ts";
 
 /** Output of a process. It is asked for when it is read first, and what is not read stays in the sandbox. */
 export class SandkeepReadStream<R extends string | Uint8Array = string> extends ReadableStream<R> {
@@ -7,7 +8,7 @@ export class SandkeepReadStream<R extends string | Uint8Array = string> extends 
   readonly #begun: () => boolean;
 
   /** @internal */
-  constructor(octets: AsyncIterable<Uint8Array>, chunks: Chunks<R>) {
+  constructor(octets: AsyncIterable<Uint8Array> & { cancel?: () => void }, chunks: Chunks<R>) {
     const iterator = octets[Symbol.asyncIterator]();
     let begun = false;
     super(
@@ -23,6 +24,7 @@ export class SandkeepReadStream<R extends string | Uint8Array = string> extends 
           }
         },
         async cancel() {
+          octets.cancel?.();
           await iterator.return?.();
         },
       },
@@ -34,7 +36,7 @@ export class SandkeepReadStream<R extends string | Uint8Array = string> extends 
 
   /** All that is still to come, as text: UTF-8, with U+FFFD for what is none. Empty once everything has been read. */
   async readText(): Promise<string> {
-    return new TextDecoder().decode(await this.readBytes());
+    return textDecoder().decode(await this.readBytes());
   }
 
   /** All that is still to come, as octets. */

@@ -13,7 +13,7 @@ func readFile(w http.ResponseWriter, r *http.Request, path string, _ *query) err
 	if err != nil {
 		return err
 	}
-	contents, err := files.Open(r.Context(), path, wanted)
+	contents, err := files.Open(r.Context(), path, wanted, r.Header.Get("If-Range"))
 	var unsatisfiable *files.Unsatisfiable
 	if errors.As(err, &unsatisfiable) {
 		w.Header().Set("Content-Range", "bytes */"+strconv.FormatInt(unsatisfiable.Size, 10))
@@ -24,7 +24,7 @@ func readFile(w http.ResponseWriter, r *http.Request, path string, _ *query) err
 	defer contents.Close()
 	describe(w.Header(), contents)
 	status := http.StatusOK
-	if wanted != nil {
+	if contents.Partial {
 		status = http.StatusPartialContent
 		w.Header().Set("Content-Range", contentRange(contents))
 	}
@@ -42,6 +42,7 @@ func readFile(w http.ResponseWriter, r *http.Request, path string, _ *query) err
 func describe(header http.Header, contents *files.Contents) {
 	header.Set("Content-Type", "application/octet-stream")
 	header.Set("Accept-Ranges", "bytes")
+	header.Set("Etag", contents.Version)
 	if contents.Length >= 0 {
 		header.Set("Content-Length", strconv.FormatInt(contents.Length, 10))
 	}

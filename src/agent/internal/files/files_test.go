@@ -136,6 +136,44 @@ func TestReadsFilesAndRanges(t *testing.T) {
 	}
 }
 
+func TestReadsARangeOfTheVersionOnlyThatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	c, directory := serve(t), t.TempDir()
+	path := directory + "/ten"
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(version string) (status int, body, current string) {
+		t.Helper()
+		request, _ := http.NewRequestWithContext(t.Context(), "GET", "http://agent/files?"+at(directory, "ten"), nil)
+		request.Header.Set("Range", "bytes=4-")
+		request.Header.Set("If-Range", version)
+		response, err := c.HTTP.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, string(text), response.Header.Get("Etag")
+	}
+	write("0123456789")
+	_, _, first := read("")
+	if status, body, _ := read(first); status != 206 || body != "456789" {
+		t.Errorf("the same version: %d %q", status, body)
+	}
+	write("ABCDEFGHIJK")
+	status, body, second := read(first)
+	if status != 200 || body != "ABCDEFGHIJK" || second == first {
+		t.Errorf("another version: %d %q, %s after %s", status, body, second, first)
+	}
+}
+
 func TestReadsWhatHasNoKnownSizeAndIsLong(t *testing.T) {
 	t.Parallel()
 	want := contentOf("/proc/kallsyms")

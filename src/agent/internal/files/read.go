@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +18,10 @@ type Contents struct {
 	Size int64
 	// Start is the offset of the first octet, Length how many there are, -1 if that is unknown.
 	Start, Length int64
+	// Partial says that they are the range that was asked for.
+	Partial bool
+	// Version is a quoted text that changes with the file.
+	Version string
 
 	path   string
 	file   *os.File
@@ -29,8 +34,9 @@ type Contents struct {
 // Open opens a regular file and reads its beginning; links are followed. Files of which the system does not know the size,
 // as those in /proc, are read to their end; where they have more than 64 KiB, Size and Length are unknown and no range of
 // them can be had. When ctx ends, so does a read that waits. Errors: Unsatisfiable for a range that the file does not
-// have; is_a_directory; not_supported for what has no contents, such as FIFOs and devices, which are not opened.
-func Open(ctx context.Context, path string, r *Range) (*Contents, error) {
+// have; is_a_directory; not_supported for what has no contents, such as FIFOs and devices, which are not opened. With a
+// version the range is that of this version, and everything of another.
+func Open(ctx context.Context, path string, r *Range, version string) (*Contents, error) {
 	var stat unix.Stat_t
 	if err := unix.Stat(path, &stat); err != nil {
 		return nil, Refuse("read", path, err)
@@ -42,13 +48,27 @@ func Open(ctx context.Context, path string, r *Range) (*Contents, error) {
 	if err != nil {
 		return nil, Refuse("read", path, err)
 	}
-	c := &Contents{path: path, file: file, Size: stat.Size, buffer: newBuffer(stat.Size)}
+	c := &Contents{path: path, file: file, Size: stat.Size, Version: versionOf(&stat), buffer: newBuffer(stat.Size)}
+	if version != "" && version != c.Version {
+		r = nil
+	}
+	c.Partial = r != nil
 	c.stop = context.AfterFunc(ctx, func() { _ = file.SetReadDeadline(time.Unix(0, 0)) })
 	if err := c.begin(r); err != nil {
 		c.Close()
 		return nil, Refuse("read", path, err)
 	}
 	return c, nil
+}
+
+// versionOf is taken before the contents are read: a file that changes in between has another version by then.
+func versionOf(stat *unix.Stat_t) string {
+	text := []byte{'"'}
+	for _, number := range []int64{int64(stat.Ino), stat.Size, stat.Mtim.Nano(), stat.Ctim.Nano()} {
+		text = append(strconv.AppendInt(text, number, 36), '.')
+	}
+	text[len(text)-1] = '"'
+	return string(text)
 }
 
 // Unsatisfiable is the refusal of a range that a file of the given size does not have.
