@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { parse, stringify } from "yaml";
+import { PORT_PROTOCOL } from "../../src/api/constants.ts";
 import { kubeClient } from "../../src/kube/api-client.ts";
 import { connect as connectToServer } from "../../src/kube/connection.ts";
 import type { ConnectOptions } from "../../src/sdk/connect-options.ts";
@@ -13,6 +14,7 @@ import { connect } from "../../src/sdk/node/connect.ts";
 import { SandkeepClient } from "../../src/sdk/index.ts";
 import { untilMay } from "../support/account.ts";
 import { kubectl } from "../support/installed.ts";
+import { waitFor } from "../support/wait-for.ts";
 import { killAll, rolledOut } from "./system.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
@@ -142,6 +144,23 @@ describe("with a URL", () => {
       /Cannot verify the gateway's certificate.*SANDKEEP_CA_FILE/,
     );
   });
+});
+
+test("a WebSocket goes through the API server as well, and what refuses it is told", async () => {
+  const { transport, namespace } = await connect({ kubeconfig: installed.kubeconfig, namespace: tenant.namespace });
+  const command = ["nc", "-ll", "-p", "7000", "-e", "cat"];
+  const { id } = await tenant.gateway.create({ spec: { ...small, image: "busybox:stable", command } }, "started");
+  const open = async (port: number) => {
+    const path = `/v1/namespaces/${namespace}/sandboxes/${id}/ports/${port}`;
+    return await transport.webSocket?.(path, PORT_PROTOCOL, async (reply) => new Error(await text(reply.body)));
+  };
+  await expect(open(7001)).rejects.toThrow(/"code":"unavailable".*7001/);
+  const socket = await waitFor("the program to listen", () => open(7000));
+  await socket.send(Buffer.from("hello"));
+  for await (const message of socket.messages) {
+    expect(Buffer.from(message).toString()).toBe("hello");
+    break;
+  }
 });
 
 test("a program that comes with a kubeconfig ends by itself as soon as it is done", async () => {
