@@ -18,6 +18,7 @@ const programs: Record<string, RegExp> = {
   "guide/readiness-tcp.ts": /^200\n\n$/,
   "guide/readiness-timeout.ts": /^Sandbox failed to become ready\n$/,
   "guide/return-codes.ts": /^42\n42\n137\n137\n$/,
+  "guide/secret.ts": /^hello\n\n$/,
   "guide/tags.ts": new RegExp(
     // Those of one second come in any order.
     `^all (?<a>${id})\nall (?<b>${id})\nversion 1 \\k<a>\nversion 1 \\k<b>\nversion 1.2 (\\k<a>|\\k<b>)\n$`,

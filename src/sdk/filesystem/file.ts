@@ -42,7 +42,7 @@ export class SandboxFile {
     const file = new SandboxFile(gateway, `${sandbox}/files`, absolutePath("path", path), mode, signal);
     if (file.#is("r")) await file.#size();
     if (file.#is("w")) await file.#patch({ truncate: 0, create: true });
-    if (file.#is("x")) await file.#patch({ create: true, exclusive: true });
+    if (file.#is("x")) await file.#patch({ offset: 0, create: true, exclusive: true });
     if (file.#is("a")) await file.#patch({ append: true, create: true });
     return file;
   }

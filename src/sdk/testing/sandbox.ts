@@ -1,0 +1,213 @@
+import { DEFAULT_APP, DEFAULT_TIMEOUT_SECONDS, ENTRYPOINT_PROCESS } from "../../api/constants.ts";
+import type { Exec } from "../../api/process.ts";
+import type { CreateSandboxInput, PatchSandbox, SandboxView } from "../../api/sandbox-http.ts";
+import { fromBase64 } from "../base64.ts";
+import { eitherOf } from "./broadcast.ts";
+import { FileRoutes } from "./file-routes.ts";
+import { FileTree } from "./file-tree.ts";
+import { MockProcess } from "./process.ts";
+import { programsOf, type FindProgram, type MockProgram } from "./programs.ts";
+import { refused } from "./replies.ts";
+
+type Status = SandboxView["status"];
+type Variables = Readonly<Record<string, string>>;
+
+export interface SandboxStart {
+  namespace: string;
+  input: CreateSandboxInput;
+  programs: Readonly<Record<string, MockProgram>>;
+  /** The variables of a Secret. Throws if there is none. */
+  secret: (name: string) => Variables;
+  /** Files of a volume. */
+  volume: (name: string) => FileTree;
+  onChange: () => void;
+}
+
+/** A sandbox: its processes and files, and how far it has come. */
+export class MockSandbox {
+  readonly id: string;
+  readonly files: FileRoutes;
+  readonly #view: SandboxView;
+  readonly #env: Variables;
+  readonly #secret: SandboxStart["secret"];
+  readonly #onChange: () => void;
+  readonly #tree = new FileTree();
+  readonly #find: FindProgram;
+  readonly #processes = new Map<string, MockProcess>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #changed = Promise.withResolvers<void>();
+
+  constructor({ namespace, input, programs, secret, volume, onChange }: SandboxStart) {
+    const now = new Date().toISOString();
+    const { spec = {}, labels = {}, annotations = {} } = input;
+    this.id = input.name ?? `sbx-${crypto.randomUUID()}`;
+    this.#view = {
+      id: this.id,
+      namespace,
+      uid: crypto.randomUUID(),
+      createdAt: now,
+      labels,
+      annotations,
+      spec: { ...spec, app: spec.app ?? DEFAULT_APP } as SandboxView["spec"],
+      status: { phase: "Started", scheduledAt: now, startedAt: now },
+    };
+    this.#secret = secret;
+    this.#onChange = onChange;
+    this.#env = {
+      PATH: "/usr/local/bin:/usr/bin:/bin",
+      HOME: "/root",
+      ...Object.assign({}, ...(spec.envFrom ?? []).map(({ secretRef }) => secret(secretRef?.name ?? ""))),
+      ...input.secretValues,
+      ...Object.fromEntries((spec.env ?? []).map(({ name, value = "" }) => [name, value.replaceAll("$$(", "$(")])),
+    };
+    for (const { mountPath, persistentVolumeClaim } of spec.volumes ?? [])
+      if (persistentVolumeClaim) this.#tree.mount(mountPath, volume(persistentVolumeClaim.claimName));
+    this.files = new FileRoutes(this.#tree);
+    this.#find = programsOf(this.#tree, programs);
+    this.#limit(spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
+    if (spec.command !== undefined) this.#runEntrypoint({ id: ENTRYPOINT_PROCESS, command: spec.command });
+    void this.#probe();
+  }
+
+  get view(): SandboxView {
+    return structuredClone(this.#view);
+  }
+
+  get isFinished(): boolean {
+    return this.#view.status.phase === "Finished";
+  }
+
+  /** Starts a process, or finds the one of the same id. Throws the gateway's errors. */
+  start(request: Exec): MockProcess {
+    this.#checkRuns("start a process in");
+    const { id = crypto.randomUUID(), command, stdin, stdinOpen, secrets = [] } = request;
+    const known = this.#processes.get(id);
+    if (known !== undefined) return known;
+    const run = this.#find(command);
+    if (run === undefined) throw refused("not_found", "process", `There is no program ${command[0]} in the mock`);
+    const workdir = request.workdir ?? this.#view.spec.workingDir ?? "/";
+    if (!this.#tree.has(workdir)) throw refused("not_found", "process", `There is no directory ${workdir}`);
+    const env = Object.assign(
+      {},
+      this.#env,
+      ...secrets.map((name) => this.#secret(name)),
+      request.secretValues,
+      request.env,
+    ) as Variables;
+    const process = new MockProcess({
+      id,
+      sandboxId: this.id,
+      command,
+      env,
+      workdir,
+      tty: request.tty !== undefined,
+      timeoutMilliseconds: request.timeoutMilliseconds,
+      input: stdinOpen ? undefined : fromBase64(stdin ?? ""),
+      run,
+    });
+    this.#processes.set(id, process);
+    return process;
+  }
+
+  /** Throws `not_found`. */
+  process(id: string): MockProcess {
+    const process = this.#processes.get(id);
+    if (process === undefined) throw refused("not_found", "process", `There is no process "${id}" in "${this.id}"`);
+    return process;
+  }
+
+  /** No-op once it has finished. */
+  terminate(): void {
+    this.#finish({ reason: "Terminated", exitCode: 137 });
+  }
+
+  /** Changes what the gateway can change. Throws once it has finished, but for tags. */
+  patch({ spec: { tags, timeoutSeconds, desiredState, ...rest } }: PatchSandbox): void {
+    if (tags === undefined) this.#checkRuns("change");
+    if (tags !== undefined) this.#view.spec.tags = tags ?? {};
+    Object.assign(this.#view.spec, rest);
+    if (timeoutSeconds !== undefined) this.#limit(timeoutSeconds);
+    if (desiredState === "Terminated") this.terminate();
+    this.#tell();
+  }
+
+  /** Resolves once it has come so far. Throws `deadline_exceeded` after so many seconds, and when it never will. */
+  async until(milestone: "started" | "ready" | "finished", seconds: number, signal?: AbortSignal): Promise<void> {
+    const end = performance.now() + seconds * 1000;
+    while (!this.#has(milestone)) {
+      const left = end - performance.now();
+      if (left <= 0) throw refused("deadline_exceeded", "sandbox", `Sandbox "${this.id}" is not ${milestone} yet`);
+      await eitherOf(this.#changed.promise, left, signal);
+    }
+  }
+
+  #has(milestone: "started" | "ready" | "finished"): boolean {
+    const { spec, status } = this.#view;
+    if (milestone === "finished") return this.isFinished;
+    if (milestone === "ready" && spec.readinessProbe === undefined)
+      throw refused("failed_precondition", "sandbox", `Sandbox "${this.id}" has no readiness probe`);
+    if (status.phase === "Ready" || (milestone === "started" && status.phase === "Started")) return true;
+    this.#checkRuns(`wait until it is ${milestone}:`);
+    return false;
+  }
+
+  #runEntrypoint(request: Exec): void {
+    const { code, message } = { code: 127, message: `There is no program ${request.command[0]} in the mock` };
+    if (this.#find(request.command) === undefined)
+      return this.#finish({ reason: "StartError", exitCode: code, message });
+    const process = this.start({ ...request, stdinOpen: true });
+    void process.ended.then((exit) =>
+      this.#finish({ reason: exit.code === 0 ? "Completed" : "Error", exitCode: exit.code }),
+    );
+  }
+
+  async #probe(): Promise<void> {
+    const probe = this.#view.spec.readinessProbe;
+    if (probe === undefined) return;
+    while (probe.exec !== undefined && !this.isFinished) {
+      const { code } = await this.start({ command: probe.exec.command }).ended;
+      if (code === 0) break;
+      await pause(probe.intervalMilliseconds);
+    }
+    if (this.isFinished) return;
+    Object.assign(this.#view.status, { phase: "Ready", readyAt: new Date().toISOString() } satisfies Status);
+    this.#tell();
+  }
+
+  #limit(seconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = idleTimer(() => this.#finish({ reason: "Timeout", exitCode: 124 }), seconds * 1000);
+  }
+
+  #finish(ending: Status): void {
+    if (this.isFinished) return;
+    clearTimeout(this.#timer);
+    Object.assign(this.#view.status, { phase: "Finished", finishedAt: new Date().toISOString(), ...ending });
+    for (const process of this.#processes.values()) process.kill("SIGKILL");
+    this.#tell();
+  }
+
+  #checkRuns(action: string): void {
+    const { phase, reason, exitCode } = this.#view.status;
+    if (phase !== "Finished") return;
+    const message = `Cannot ${action} sandbox "${this.id}": it finished with ${reason} (exit code ${exitCode})`;
+    throw refused("failed_precondition", "sandbox", message, { reason, exitCode });
+  }
+
+  #tell(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+    this.#onChange();
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => void idleTimer(resolve, milliseconds));
+}
+
+/** A timer that keeps no program alive. */
+function idleTimer(done: () => void, milliseconds: number): ReturnType<typeof setTimeout> {
+  const timer: ReturnType<typeof setTimeout> & { unref?: () => unknown } = setTimeout(done, milliseconds);
+  timer.unref?.();
+  return timer;
+}
