@@ -28,6 +28,9 @@ test("what it says to try next works as it is printed", async () => {
   const next = said.slice(said.indexOf("What to try next"));
   const shorthand = /export GATEWAY=.*/.exec(next)?.[0] ?? "";
   const call = /api \$GATEWAY\S+/.exec(next)?.[0] ?? "";
+  const program = /export PATH=\S+/.exec(next)?.[0] ?? "";
+  const run = /kubectl sandbox run .*/.exec(next)?.[0] ?? "";
+  expect(await tool(installed, "bash", ["-c", `${program}\n${run}`])).toMatchObject({ code: 0, stdout: "42\n" });
   const script = `shopt -s expand_aliases\n${shorthand}\n${call} --silent --fail`;
   const { code, stdout } = await tool(installed, "bash", ["-c", script]);
   expect(code).toBe(0);
