@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { build, type BuildOptions } from "esbuild";
+import { bundleCli } from "./cli-bundle.ts";
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, "../..");
@@ -17,12 +18,16 @@ const platform = { browser: "sdk/platform.browser", default: "sdk/platform" } as
 
 const common = { bundle: true, format: "esm", target: "es2024" } as const satisfies BuildOptions;
 
-/** Makes the package in a folder, which is replaced: the SDK in few modules, with what it takes from npm packages beside it. */
+/**
+ * Makes the package in a folder, which is replaced: the SDK in few modules, with what it takes from npm packages beside it, and the
+ * command line program in one file.
+ */
 export async function makePackage(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await declare(folder);
   const packages = await bundleSdk(folder);
   for (const name of packages) await bundlePackage(name, join(folder, packagesFolder, `${name}.js`));
+  await bundleCli(join(folder, cli));
   await writeFile(join(folder, "package.json"), `${JSON.stringify(await manifest(), undefined, 2)}\n`);
   await cp(join(root, "LICENSE"), join(folder, "LICENSE"));
   await cp(join(root, "README.md"), join(folder, "README.md"));
@@ -77,12 +82,16 @@ async function filesIn(folder: string): Promise<string[]> {
 
 const packagesFolder = "sdk/packages";
 
+const cli = "cli.js";
+
 /** Bundles the SDK; what is loaded on demand stays apart. Answers which npm packages it imports, as `#packages/…`. */
 async function bundleSdk(folder: string): Promise<Set<string>> {
   const packages = new Set<string>();
   const modules = [...Object.values(entries), ...Object.values(platform)];
   await build({
     ...common,
+    // That nothing of it has side effects is the package's own word.
+    logOverride: { "ignored-bare-import": "silent" },
     entryPoints: Object.fromEntries(modules.map((module) => [module, join(root, "src", `${module}.ts`)])),
     outdir: folder,
     splitting: true,
@@ -139,5 +148,6 @@ async function manifest(): Promise<object> {
     sideEffects: false,
     exports: Object.fromEntries(exports),
     imports,
+    bin: { sandkeep: cli, "kubectl-sandbox": cli },
   };
 }

@@ -54,6 +54,13 @@ test("a program is checked against its types and runs, also without Node's types
   expect(stdout).toBe("true\nUnavailableError\n");
 });
 
+test("its command line runs by both of its names", async () => {
+  for (const name of ["sandkeep", "kubectl-sandbox"]) {
+    const { stdout } = await run(join(project, "node_modules/.bin", name), ["--version"]);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  }
+});
+
 test("it names no folder of where it was made", async () => {
   const installed = join(project, "node_modules/sandkeep");
   const files = (await readdir(installed, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
