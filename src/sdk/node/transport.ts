@@ -1,5 +1,6 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import { orAborted } from "../../lib/or-aborted.ts";
 import type { Transport, TransportReply, TransportRequest } from "../http/transport.ts";
 import { agentFor, type AgentOptions } from "./agent.ts";
 import { failureOf, type Peer } from "./failure.ts";
@@ -54,7 +55,11 @@ export function nodeTransport(options: NodeTransportOptions): NodeTransport {
         path: prefix + path,
         headers: { ...headers, ...lengthOf(body), ...credentials },
       });
-      const abort = () => outgoing.destroy();
+      const abort = () => {
+        outgoing.destroy();
+        // A request that has no connection yet tells nobody that it was destroyed.
+        reject(failureOf(attempt, undefined));
+      };
       signal?.addEventListener("abort", abort, { once: true });
       outgoing.once("close", () => signal?.removeEventListener("abort", abort));
       outgoing.on("error", (cause) => reject(failureOf(attempt, cause)));
@@ -70,16 +75,29 @@ export function nodeTransport(options: NodeTransportOptions): NodeTransport {
 
   return {
     async request(request) {
-      const reply = await send(request, await authorization());
+      const reply = await send(request, await orAborted(authorization(), request.signal));
       if (reply.status !== 401 || !isRepeatable(request.body) || !refused()) return reply;
       reply.cancel();
-      return await send(request, await authorization());
+      return await send(request, await orAborted(authorization(), request.signal));
     },
     async webSocket(path, protocol, refusal, signal) {
-      const address = new URL(prefix + path, url);
       const attempt = { peer, action: `GET ${path}`, signal };
-      const opening = { url: address, protocol, headers: await authorization(), connection: options, attempt };
-      return await openWebSocket(opening, refusal);
+      const open = async (refusal: (reply: TransportReply) => Promise<Error>) => {
+        const headers = await orAborted(authorization(), signal);
+        const address = new URL(prefix + path, url);
+        return await openWebSocket({ url: address, protocol, headers, connection: options, attempt }, refusal);
+      };
+      let again = false;
+      const orAgain = (reply: TransportReply) => {
+        again = reply.status === 401 && refused();
+        return refusal(reply);
+      };
+      try {
+        return await open(orAgain);
+      } catch (error) {
+        if (!again) throw error;
+        return await open(refusal);
+      }
     },
     close: () => agent.closeIdle(),
   };

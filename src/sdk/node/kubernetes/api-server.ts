@@ -68,14 +68,14 @@ export class ApiServer {
       url: this.#access.server,
       tls,
       headers,
-      ...(bearer && { token: () => bearer.token }),
+      ...(bearer && { token: async () => (await this.#source.current()).bearer?.token ?? "" }),
+      refused: () => this.#source.forget(),
       peer: "API server",
     });
   }
 
   async #refusalOf(reply: TransportReply): Promise<Error> {
     const said = await text(reply.body).catch(() => "");
-    if (reply.status === 401) this.#source.forget();
     const why =
       reply.status === 401
         ? `it does not accept the credentials of the user "${this.#access.userName}" in the kubeconfig; log in again`

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { ConnectionError, type TransportReply } from "../../../../src/sdk/http/transport.ts";
-import { nodeTransport } from "../../../../src/sdk/node/transport.ts";
+import { nodeTransport, type NodeTransportOptions } from "../../../../src/sdk/node/transport.ts";
 import { waitFor } from "../../../support/wait-for.ts";
 import { httpsStub, httpStub, tcpStub } from "./gateway-stub.ts";
 
@@ -185,6 +185,18 @@ describe("aborted, rejects with the reason", () => {
     const signal = AbortSignal.abort(reason);
     const transport = nodeTransport({ url: "http://127.0.0.1:1" });
     await expect(transport.request({ method: "GET", path: "/v1/", signal })).rejects.toBe(reason);
+  });
+
+  test.each<[what: string, options: Partial<NodeTransportOptions>]>([
+    ["connection", { connect: () => new Promise(() => {}) }],
+    ["token", { token: () => new Promise(() => {}) }],
+  ])("one that waits for its %s", async (_, options) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const transport = nodeTransport({ url: "http://127.0.0.1:1", ...options });
+    const request = transport.request({ method: "GET", path: "/v1/", signal });
+    setImmediate(() => controller.abort(reason));
+    await expect(request).rejects.toBe(reason);
   });
 
   test("one that waits for its reply, and its connection closes", async () => {

@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
+import type { TransportReply } from "../../../../src/sdk/http/transport.ts";
 import { nodeTransport } from "../../../../src/sdk/node/transport.ts";
 import { waitFor } from "../../../support/wait-for.ts";
 import { httpStub, webSocketStub, type Stub } from "./gateway-stub.ts";
 
 const refusal = async () => new Error("refused");
 
+const statusOf = async ({ status }: TransportReply) => new Error(String(status));
+
 async function open({ url }: Stub, signal?: AbortSignal) {
   const { webSocket } = nodeTransport({ url, token: () => "secret" });
-  if (webSocket === undefined) throw new Error("The transport has no WebSockets");
   return await webSocket("/v1/attach", "test", refusal, signal);
 }
 
@@ -94,6 +96,22 @@ test("a refusal is what the caller makes of the reply", async () => {
   });
   await expect(open(stub)).rejects.toThrow("refused");
   expect(heard).toEqual(["Bearer secret", "test"]);
+});
+
+test("a refused token is replaced, and the WebSocket asked for again", async () => {
+  const heard: unknown[] = [];
+  await using stub = await httpStub(({ headers }, response) => {
+    heard.push(headers.authorization);
+    response.writeHead(headers.authorization === "Bearer new" ? 403 : 401).end();
+  });
+  let token = "old";
+  const refused = () => {
+    token = "new";
+    return true;
+  };
+  const { webSocket } = nodeTransport({ url: stub.url, token: () => token, refused });
+  await expect(webSocket("/v1/attach", "test", statusOf)).rejects.toThrow("403");
+  expect(heard).toEqual(["Bearer old", "Bearer new"]);
 });
 
 test("aborted while it opens, it rejects with the reason", async () => {
