@@ -1,14 +1,17 @@
 import { hash } from "node:crypto";
-import { SandkeepError } from "../api/errors.ts";
 import type { fileRoutes } from "../api/routes/files.ts";
+import type { volumeRoutes } from "../api/routes/volumes.ts";
 import type { Log } from "../log.ts";
 import type { Call } from "./server/bind.ts";
+import { asRefusal } from "./server/refusals.ts";
 
 type ProcessStart = Call<"exec"> | Call<"startProcess">;
 type FileAccess = Call<keyof typeof fileRoutes>;
 type Attachment = Call<"attachProcess">;
 type PortConnection = Call<"connectPort">;
-type Audited = ProcessStart | FileAccess | Attachment | PortConnection;
+type SecretUse = Call<"createSandbox"> | Call<"getSecret"> | Call<"resolveImage">;
+type VolumeChange = Call<Exclude<keyof typeof volumeRoutes, "getVolume" | "listVolumes">>;
+type Audited = ProcessStart | FileAccess | Attachment | PortConnection | SecretUse | VolumeChange;
 
 interface StartedProcess {
   id: string;
@@ -17,12 +20,15 @@ interface StartedProcess {
   secrets?: string[];
 }
 
-/** Writes one line about what a user does inside a sandbox, once its result is known, and hands on what `doing` gives. */
+/** Writes one line about what a user does inside a sandbox or with what it is given, once its result is known, and hands on what `doing` gives. */
 export interface Audit {
   process<T>(call: ProcessStart, process: StartedProcess, doing: Promise<T>): Promise<T>;
   attach<T>(call: Attachment, doing: Promise<T>): Promise<T>;
   port<T>(call: PortConnection, doing: Promise<T>): Promise<T>;
   file<T>(call: FileAccess, file: FileAccess["query"], doing: Promise<T>): Promise<T>;
+  /** The Secret is told by its name. */
+  secret<T>(call: SecretUse, secret: string, doing: Promise<T>): Promise<T>;
+  volume<T>(call: VolumeChange, doing: Promise<T>): Promise<T>;
 }
 
 /**
@@ -34,14 +40,13 @@ export function auditTo(log: Log, commandLines: "hash" | "full"): Audit {
     const { user, params, request, facts } = call;
     facts.audited = true;
     const who = { user: user.username, uid: user.uid, address: request.socket.remoteAddress };
-    const fields = { ...what, ...who, namespace: params.namespace, sandbox: params.id };
+    const fields = { ...what, ...who, namespace: params.namespace, sandbox: "id" in params ? params.id : undefined };
     try {
       const done = await doing;
       log.info({ ...fields, result: "ok" }, "audit");
       return done;
     } catch (error) {
-      const result = error instanceof SandkeepError ? error.code : "internal";
-      log.info({ ...fields, result }, "audit");
+      log.info({ ...fields, result: asRefusal(error).code }, "audit");
       throw error;
     }
   };
@@ -52,6 +57,8 @@ export function auditTo(log: Log, commandLines: "hash" | "full"): Audit {
     },
     attach: (call, doing) => write(call, { audit: "attach", process: call.params.process }, doing),
     port: (call, doing) => write(call, { audit: "port", port: Number(call.params.port) }, doing),
+    secret: (call, secret, doing) => write(call, { audit: "secret", operation: call.route, secret }, doing),
+    volume: (call, doing) => write(call, { audit: "volume", operation: call.route, volume: call.params.volume }, doing),
     file: (call, query, doing) => {
       const { path, pathBytes, to, toBytes } = { to: undefined, toBytes: undefined, ...query };
       return write(call, { audit: "file", operation: call.route, path, pathBytes, to, toBytes }, doing);

@@ -79,11 +79,11 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const ports = new WebSockets(PORT_PROTOCOL);
   const api = createApp({
     handlers: {
-      ...sandboxHandlers(directory, kube, guard.authorise),
+      ...sandboxHandlers(directory, kube, { authorise: guard.authorise, audit }),
       ...watchHandlers(history, sandboxes.store.ready, signal),
-      ...secretHandlers(kube),
-      ...imageHandlers(kube, resolver, guard.authorise),
-      ...volumeHandlers(kube, guard.authorise),
+      ...secretHandlers(kube, audit),
+      ...imageHandlers(kube, resolver, { authorise: guard.authorise, audit }),
+      ...volumeHandlers(kube, { authorise: guard.authorise, audit }),
       ...appHandlers(kube, directory, guard.authorise),
       ...processHandlers(agent, {
         audit,

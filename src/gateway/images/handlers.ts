@@ -3,28 +3,33 @@ import type { Kube } from "../../kube/client.ts";
 import { credentialsFor, type Credentials } from "../../registry/credentials.ts";
 import { parseReference, type ImageReference } from "../../registry/reference.ts";
 import type { ImageResolver, Resolution } from "../../registry/resolve.ts";
-import type { Guard, Handlers } from "../server/bind.ts";
+import type { Audit } from "../audit.ts";
+import type { Call, Guard, Handlers } from "../server/bind.ts";
 import { readSecret, type Refuse } from "../secrets/read.ts";
 
 /** What registries say of images, to who may have the gateway run them. */
 export function imageHandlers(
   kube: Kube,
   resolver: ImageResolver,
-  authorise: Guard["authorise"],
+  { authorise, audit }: { authorise: Guard["authorise"]; audit: Audit },
 ): Pick<Handlers, "resolveImage"> {
+  const resolve = async ({ params, query: { reference, secretName }, user, signal }: Call<"resolveImage">) => {
+    const image = parseReference(reference);
+    let credentials: Credentials | undefined;
+    if (secretName !== undefined) {
+      const name = { namespace: params.namespace, name: secretName };
+      await authorise(user, { verb: "get", group: "", version: "v1", resource: "secrets", ...name });
+      credentials = await credentialsIn(kube, name, image, signal);
+    }
+    const resolution = await resolver.resolve(image, credentials, signal);
+    if (resolution.kind !== "found") throw failures[resolution.kind](reference, image.host);
+    const { digest } = resolution;
+    return { image: `${image.host}/${image.repository}@${digest}`, digest };
+  };
   return {
-    async resolveImage({ params: { namespace }, query: { reference, secretName }, user, signal }) {
-      const image = parseReference(reference);
-      let credentials: Credentials | undefined;
-      if (secretName !== undefined) {
-        const name = { namespace, name: secretName };
-        await authorise(user, { verb: "get", group: "", version: "v1", resource: "secrets", ...name });
-        credentials = await credentialsIn(kube, name, image, signal);
-      }
-      const resolution = await resolver.resolve(image, credentials, signal);
-      if (resolution.kind !== "found") throw failures[resolution.kind](reference, image.host);
-      const { digest } = resolution;
-      return { image: `${image.host}/${image.repository}@${digest}`, digest };
+    resolveImage(call) {
+      const { secretName } = call.query;
+      return secretName === undefined ? resolve(call) : audit.secret(call, secretName, resolve(call));
     },
   };
 }

@@ -5,6 +5,7 @@ import { sandboxView, type SandboxView } from "../../api/sandbox-http.ts";
 import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
 import { isAlreadyExists } from "../../kube/api-error.ts";
 import type { Kube } from "../../kube/client.ts";
+import type { Audit } from "../audit.ts";
 import type { Call, Guard, Handlers } from "../server/bind.ts";
 import { idempotencyKey, isFromSameRequest, sandboxFor } from "./create.ts";
 import { deadline } from "./deadline.ts";
@@ -12,7 +13,7 @@ import type { SandboxDirectory, SandboxName } from "./directory.ts";
 import { hasReached, isFinished, type Milestone } from "./life.ts";
 import { pageOf } from "./page.ts";
 import { patchSandbox } from "./patch.ts";
-import { storeSecretValues } from "./secret-values.ts";
+import { secretNameOf, storeSecretValues } from "./secret-values.ts";
 import { secretNames } from "./secrets.ts";
 
 type SandboxRoute = Exclude<keyof typeof sandboxRoutes, "watchSandboxes">;
@@ -23,7 +24,7 @@ const secrets = { group: "", version: "v1", resource: "secrets" } as const;
 export function sandboxHandlers(
   directory: SandboxDirectory,
   kube: Kube,
-  authorise: Guard["authorise"],
+  { authorise, audit }: { authorise: Guard["authorise"]; audit: Audit },
 ): Pick<Handlers, SandboxRoute> {
   const viewOnce = async (
     name: SandboxName & { uid?: string | undefined },
@@ -40,7 +41,9 @@ export function sandboxHandlers(
   };
 
   return {
-    async createSandbox({ params: { namespace }, query, body, user, request, signal }) {
+    async createSandbox(call) {
+      const { params, query, body, user, request, signal } = call;
+      const { namespace } = params;
       for (const name of secretNames(body.spec)) await authorise(user, { ...secrets, verb: "get", namespace, name });
       const { secretValues } = body;
       if (secretValues) await authorise(user, { ...secrets, verb: "create", namespace });
@@ -55,7 +58,10 @@ export function sandboxHandlers(
       await refuseTakenName(directory, wanted, signal);
       const creation = await createOnce(kube, directory, wanted, signal);
       const { sandbox } = creation;
-      if (secretValues) await storeSecretValues(kube, creation, secretValues);
+      if (secretValues) {
+        const storing = storeSecretValues(kube, creation, secretValues);
+        await audit.secret(call, secretNameOf(sandbox), storing);
+      }
       if (query.wait === undefined) return sandboxView(sandbox);
       const { name, uid } = sandbox.metadata;
       return await viewOnce({ namespace, name, uid }, query.wait, query.timeoutSeconds, signal);

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { API_VERSION, FIELD_MANAGER, LABELS } from "../../api/constants.ts";
 import { SandkeepError } from "../../api/errors.ts";
-import type { Sandbox } from "../../api/sandbox.ts";
+import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
 import { isAlreadyExists, isForbidden } from "../../kube/api-error.ts";
 import type { Kube } from "../../kube/client.ts";
-import { SANDBOX } from "../../api/sandbox.ts";
 import { SECRET, type Secret } from "../../kube/objects.ts";
 
 /**
@@ -15,7 +14,12 @@ export function secretNameFor(id: string): string {
   return `${id}-env-${randomBytes(8).toString("hex")}`;
 }
 
-/** What a sandbox was created with, and whether it was by this very request. */
+/** The name of the Secret of a sandbox that was created with secret values: the last that it names. */
+export function secretNameOf({ spec }: Sandbox): string {
+  return spec.envFrom?.at(-1)?.secretRef?.name ?? "";
+}
+
+/** A sandbox, and whether it was created by this very request. */
 interface Creation {
   sandbox: Sandbox;
   created: boolean;
@@ -43,11 +47,12 @@ export async function storeSecretValues(
 }
 
 /** The Secret of a stored sandbox. */
-export function secretFor({ metadata, spec }: Sandbox, values: Readonly<Record<string, string>>): Secret {
+export function secretFor(sandbox: Sandbox, values: Readonly<Record<string, string>>): Secret {
+  const { metadata } = sandbox;
   const entries = Object.entries(values).map(([name, value]) => [name, Buffer.from(value).toString("base64")]);
   return {
     metadata: {
-      name: spec.envFrom?.at(-1)?.secretRef?.name ?? "",
+      name: secretNameOf(sandbox),
       namespace: metadata.namespace ?? "",
       labels: { [LABELS.managedBy]: FIELD_MANAGER, [LABELS.sandbox]: metadata.name },
       ownerReferences: [{ apiVersion: API_VERSION, kind: "Sandbox", name: metadata.name, uid: metadata.uid ?? "" }],

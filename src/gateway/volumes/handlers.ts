@@ -6,17 +6,41 @@ import type { volumeRoutes } from "../../api/routes/volumes.ts";
 import { SANDBOX_CLASS, type SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { Kube, ObjectName } from "../../kube/client.ts";
 import { PERSISTENT_VOLUME_CLAIM, type PersistentVolumeClaim } from "../../kube/objects.ts";
+import type { Audit } from "../audit.ts";
 import { getIfThere, getOrCreate } from "../objects/get-or-create.ts";
 import type { Call, Guard, Handlers } from "../server/bind.ts";
 import { sendJson } from "../server/json.ts";
 import { claimFor, isVolume, volumeSelector, volumeView } from "./claim.ts";
 
 /** Volumes, which are PersistentVolumeClaims. Those that were not made here are shown, and otherwise left alone. */
-export function volumeHandlers(kube: Kube, authorise: Guard["authorise"]): Pick<Handlers, keyof typeof volumeRoutes> {
+export function volumeHandlers(
+  kube: Kube,
+  { authorise, audit }: { authorise: Guard["authorise"]; audit: Audit },
+): Pick<Handlers, keyof typeof volumeRoutes> {
   const find = async (name: ObjectName, signal: AbortSignal): Promise<PersistentVolumeClaim> => {
     const claim = await getIfThere(kube, PERSISTENT_VOLUME_CLAIM, name, signal);
     if (claim !== undefined) return claim;
     throw new SandkeepError("not_found", "volume", `There is no volume "${name.namespace}/${name.name}"`);
+  };
+
+  const put = async ({ params, body: { className }, user, response, signal }: Call<"putVolume">): Promise<void> => {
+    const name = nameOf(params);
+    const make = async (): Promise<PersistentVolumeClaim> => {
+      const { group, version } = subjects.persistentvolumeclaims;
+      const right = { verb: "create", group, version, resource: "persistentvolumeclaims" };
+      await authorise(user, { ...right, namespace: params.namespace, name: params.volume });
+      return claimFor(name, await volumesOf(kube, className, signal));
+    };
+    const { object, created } = await getOrCreate(kube, PERSISTENT_VOLUME_CLAIM, name, make, signal);
+    sendJson(response, created ? 201 : 200, volumeView(object));
+  };
+
+  const remove = async ({ params, signal }: Call<"deleteVolume">): Promise<void> => {
+    const name = nameOf(params);
+    const claim = await find(name, signal);
+    if (!isVolume(claim)) throw foreign(name);
+    const { uid } = claim.metadata;
+    await kube.delete(PERSISTENT_VOLUME_CLAIM, name, { ...(uid && { uid }), signal });
   };
 
   return {
@@ -28,25 +52,9 @@ export function volumeHandlers(kube: Kube, authorise: Guard["authorise"]): Pick<
 
     getVolume: async ({ params, signal }) => volumeView(await find(nameOf(params), signal)),
 
-    async putVolume({ params, body: { className }, user, response, signal }) {
-      const name = nameOf(params);
-      const make = async (): Promise<PersistentVolumeClaim> => {
-        const { group, version } = subjects.persistentvolumeclaims;
-        const right = { verb: "create", group, version, resource: "persistentvolumeclaims" };
-        await authorise(user, { ...right, namespace: params.namespace, name: params.volume });
-        return claimFor(name, await volumesOf(kube, className, signal));
-      };
-      const { object, created } = await getOrCreate(kube, PERSISTENT_VOLUME_CLAIM, name, make, signal);
-      sendJson(response, created ? 201 : 200, volumeView(object));
-    },
+    putVolume: (call) => audit.volume(call, put(call)),
 
-    async deleteVolume({ params, signal }) {
-      const name = nameOf(params);
-      const claim = await find(name, signal);
-      if (!isVolume(claim)) throw foreign(name);
-      const { uid } = claim.metadata;
-      await kube.delete(PERSISTENT_VOLUME_CLAIM, name, { ...(uid && { uid }), signal });
-    },
+    deleteVolume: (call) => audit.volume(call, remove(call)),
   };
 }
 

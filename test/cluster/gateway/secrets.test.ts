@@ -49,6 +49,8 @@ describe("a sandbox that is created with secret values", () => {
       data: { PASSWORD: Buffer.from("hunter-2").toString("base64") },
     });
     expect(answer.text).not.toContain("hunter");
+    const audited = `"audit":"secret","operation":"createSandbox","secret":"${name}"`;
+    await expect.poll(() => gateway.lines.join("\n")).toContain(audited);
     expect(gateway.lines.join("\n")).not.toContain("hunter");
   });
 
@@ -113,6 +115,8 @@ describe("a Secret", () => {
     const answer = await gateway.send("GET", `${base}/secrets/mine${query}`, { token: weak });
     expect(answer.status).toBe(status);
     expect(answer.json).toEqual({ name: "mine", namespace: server.namespace, createdAt: expect.any(String) });
+    const audited = '"audit":"secret","operation":"getSecret","secret":"mine"';
+    await expect.poll(() => gateway.lines.join("\n")).toContain(audited);
   });
 
   it.each<[what: string, path: string, status: number, expected: object]>([

@@ -62,6 +62,8 @@ describe("a volume", () => {
     expect((await send("GET", "/data")).json).toEqual(made.json);
     expect((await send("GET", "")).json).toEqual({ items: [made.json] });
     expect((await send("DELETE", "/data")).status).toBe(204);
+    const audited = '"audit":"volume","operation":"deleteVolume","volume":"data"';
+    await expect.poll(() => gateway.lines.join("\n")).toContain(audited);
     await expect.poll(async () => (await send("GET", "/data")).status).toBe(404);
     expect(await send("DELETE", "/data")).toMatchObject({
       status: 404,

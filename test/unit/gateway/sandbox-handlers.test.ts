@@ -2,12 +2,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { beforeEach, expect, it } from "vitest";
 import { createSandboxSchema } from "../../../src/api/sandbox-http.ts";
 import { SANDBOX, type Sandbox } from "../../../src/api/sandbox.ts";
+import { auditTo } from "../../../src/gateway/audit.ts";
 import { SandboxDirectory } from "../../../src/gateway/sandboxes/directory.ts";
 import { sandboxHandlers } from "../../../src/gateway/sandboxes/handlers.ts";
 import type { Call } from "../../../src/gateway/server/bind.ts";
 import type { ChangeHandler } from "../../../src/runtime/reflector.ts";
 import { WritableStore } from "../../../src/runtime/store.ts";
 import { MemoryKube } from "../../support/memory-kube.ts";
+import { silentLog } from "../../support/silent-log.ts";
 import { aSandbox } from "./a-sandbox.ts";
 
 let kube: MemoryKube;
@@ -23,7 +25,10 @@ beforeEach(() => {
     for (const change of store.set(sandbox)) for (const handler of subscribed) handler(change);
   };
   const source = { store, subscribe: (handler: ChangeHandler<Sandbox>) => void subscribed.push(handler), learn: show };
-  handlers = sandboxHandlers(new SandboxDirectory(source, kube), kube, async () => {});
+  handlers = sandboxHandlers(new SandboxDirectory(source, kube), kube, {
+    authorise: async () => {},
+    audit: auditTo(silentLog, "hash"),
+  });
 });
 
 /** A request to create "ns/a" that waits for a milestone. */
