@@ -10,6 +10,8 @@ import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makePackage } from "../../hack/lib/npm-package.ts";
 import { startGateway } from "../cluster/gateway/gateway-process.ts";
+import { kubectl as runKubectl } from "../support/installed.ts";
+import { waitFor } from "../support/wait-for.ts";
 import { runtimes } from "../support/runtimes.ts";
 import { newTenant, type Tenant } from "./tenant.ts";
 
@@ -70,36 +72,73 @@ describe.each(runtimes)("a program on $name", ({ command, args }) => {
   });
 });
 
+test("a program in a Pod works by its service account, with nothing but the gateway's certificate", async () => {
+  const { installed, kubectl } = tenant;
+  const program = await bundleOf(
+    `import { SandkeepClient } from "sandkeep";
+    const client = new SandkeepClient();
+    const tell = (...what) => console.log(...what);
+    {${steps}}`,
+    "node",
+  );
+  await writeFile(join(folder, "bundle.mjs"), program);
+  const files = [`--from-file=${join(folder, "bundle.mjs")}`, `--from-file=${join(folder, "gateway.crt")}`];
+  await kubectl(["create", "configmap", "program", ...files]);
+  // Any image that has Node.
+  const gateway = ["--namespace", "sandkeep-system", "get", "deployment", "sandkeep-gateway"];
+  const image = await runKubectl(installed, [...gateway, "--output", "jsonpath={..containers[0].image}"]);
+  const container = {
+    name: "program",
+    image,
+    imagePullPolicy: "IfNotPresent",
+    command: ["/usr/bin/node", "/program/bundle.mjs"],
+    env: [{ name: "SANDKEEP_CA_FILE", value: "/program/gateway.crt" }],
+    volumeMounts: [{ name: "program", mountPath: "/program" }],
+    resources: { requests: { cpu: "10m" } },
+  };
+  const spec = {
+    containers: [container],
+    volumes: [{ name: "program", configMap: { name: "program" } }],
+    serviceAccountName: "user",
+    restartPolicy: "Never",
+  };
+  const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "program" }, spec };
+  await kubectl(["create", "--filename", "-"], JSON.stringify(pod));
+  await waitFor("the program to end", async () =>
+    /Succeeded|Failed/.test(await kubectl(["get", "pod", "program", "--output", "jsonpath={.status.phase}"])),
+  );
+  expect((await kubectl(["logs", "program"])).trim().split("\n")).toEqual(told);
+});
+
 test("a page works in a browser, where the gateway allows its origin", async () => {
-  const script = await bundleOf(`
-    import { SandkeepClient } from "sandkeep";
+  const script = await bundleOf(
+    `import { SandkeepClient } from "sandkeep";
     const lines = [];
     const tell = (...what) => lines.push(what.join(" "));
     globalThis.run = async (options) => {
       const client = new SandkeepClient(options);
       ${steps.replaceAll("process", "started")}
       return lines;
-    };`);
+    };`,
+    "browser",
+  );
   await using page = await pageWith(script);
   const { namespace, token, installed } = tenant;
   const variables = { SANDKEEP_GATEWAY_ALLOWED_ORIGINS: page.origin };
   await using gateway = await startGateway(installed.kubeconfig, variables);
   expect(await page.run({ url: gateway.url, token, namespace })).toEqual(told);
-
-  await using closed = await startGateway(installed.kubeconfig);
-  await expect(page.run({ url: closed.url, token, namespace, retryMs: 1 })).rejects.toThrow(
-    /UnavailableError.*console/,
-  );
+  const closed = { url: installed.gateway, token, namespace, retryMs: 1 };
+  await expect(page.run(closed)).rejects.toThrow(/UnavailableError.*console/);
 });
 
-/** The program with the package in it, as bundlers make it for browsers. */
-async function bundleOf(program: string): Promise<string> {
+/** The program with the package in it, as bundlers make it. */
+async function bundleOf(program: string, platform: "browser" | "node"): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: program, resolveDir: folder },
     bundle: true,
     write: false,
     format: "esm",
-    platform: "browser",
+    platform,
   });
   return outputFiles[0]?.text ?? "";
 }
