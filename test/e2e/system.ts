@@ -11,6 +11,12 @@ export async function killAll(component: Component): Promise<void> {
   await inSystem(["delete", "pods", "--grace-period=0", "--force", "--selector", selector]);
 }
 
+/** Replaces all Pods of a component one after the other, as an upgrade does; resolves once that is done. */
+export async function rollOut(component: Component): Promise<void> {
+  await inSystem(["rollout", "restart", `deployment/sandkeep-${component}`]);
+  await rolledOut(component);
+}
+
 /** Resolves once as many Pods of a component as there should be are ready. */
 export async function rolledOut(component: Component): Promise<void> {
   await inSystem(["rollout", "status", `deployment/sandkeep-${component}`, "--timeout=300s"]);
