@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { all, failure, failures, type Case } from "./case.ts";
 
 /** Files inside a sandbox; each case has a directory of its own, made with the first file. */
@@ -24,6 +27,56 @@ export const files: Case[] = [
       return Buffer.concat(await all(filesystem.readStream(`/tmp/${unique}`))).toString();
     },
     want: "in pieces",
+  },
+  {
+    name: "streams begin where they are told to",
+    async run({ work: { filesystem }, unique }) {
+      await filesystem.writeText("0123456789", `/tmp/${unique}`);
+      await filesystem.writeStreamAt(pieces("a", "b"), `/tmp/${unique}`, { offset: 4 });
+      const rest = await all(filesystem.readStream(`/tmp/${unique}`, { offset: 3 }));
+      return Buffer.concat(rest).toString();
+    },
+    want: "3ab6789",
+  },
+  {
+    name: "a file that is renamed has its new path, in place of what was there",
+    async run({ work: { filesystem }, unique }) {
+      await filesystem.writeText("new", `/tmp/${unique}/from`);
+      await filesystem.writeText("old", `/tmp/${unique}/to`);
+      await filesystem.rename(`/tmp/${unique}/from`, `/tmp/${unique}/to`);
+      return [
+        await filesystem.readText(`/tmp/${unique}/to`),
+        await failure(() => filesystem.rename(`/tmp/${unique}/from`, `/tmp/${unique}/again`)),
+        (await filesystem.listFiles(`/tmp/${unique}`)).map(({ name }) => name),
+      ];
+    },
+    want: ["new", "SandboxFilesystemNotFoundError", ["to"]],
+  },
+  {
+    name: "files are copied both ways, with their permissions and progress",
+    async run({ work: { filesystem }, unique }) {
+      const folder = await mkdtemp(join(tmpdir(), "sandkeep-"));
+      const local = join(folder, "local");
+      const seen: number[] = [];
+      const onProgress = (done: number, total: number) => void seen.push(done, total);
+      await writeFile(local, "local", { mode: 0o600 });
+      await filesystem.copyFromLocal(local, `/tmp/${unique}/copy`, { onProgress });
+      await filesystem.copyToLocal(`/tmp/${unique}/copy`, join(folder, "deep/back"), { onProgress });
+      const copied = await readFile(join(folder, "deep/back"), "utf8");
+      const { permissions } = await filesystem.stat(`/tmp/${unique}/copy`);
+      const problems = await failures(
+        () => filesystem.copyToLocal(`/tmp/${unique}/missing`, local),
+        () => filesystem.copyToLocal(`/tmp/${unique}`, local),
+      );
+      await rm(folder, { recursive: true });
+      return [copied, permissions, seen, problems];
+    },
+    want: [
+      "local",
+      "0600",
+      [0, 5, 5, 5, 0, 5, 5, 5],
+      ["SandboxFilesystemNotFoundError", "SandboxFilesystemIsADirectoryError"],
+    ],
   },
   {
     name: "stat describes files, directories and links themselves",

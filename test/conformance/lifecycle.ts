@@ -1,4 +1,5 @@
 import { Probe } from "sandkeep";
+import { waitFor } from "../support/wait-for.ts";
 import { all, failure, failures, type Case } from "./case.ts";
 
 /** Sandboxes from their creation to their end. */
@@ -150,6 +151,19 @@ export const lifecycle: Case[] = [
       return [new Set(errors), await (await client.sandboxes.fromId(sandboxId)).poll()];
     },
     want: [new Set(["ClientClosedError"]), null],
+  },
+  {
+    name: "a deleted sandbox leaves nothing",
+    async run({ client, create }) {
+      const sandbox = await create();
+      await sandbox.waitUntilStarted();
+      await sandbox.delete();
+      await waitFor("the sandbox to go", async () =>
+        (await failure(() => client.sandboxes.fromId(sandbox.sandboxId))) === "nothing" ? undefined : true,
+      );
+      return await failure(() => client.sandboxes.fromId(sandbox.sandboxId));
+    },
+    want: "NotFoundError",
   },
   {
     name: "leaving the scope of `await using` ends a sandbox",

@@ -40,6 +40,7 @@ const programs: Record<string, RegExp> = {
     /^Hello, world!\n\nHello, world!\n\n14 0644 true\na directory \d+\nhello.bin file 14\nhello.txt file 14\n\[ 'hello.txt' \]\n$/,
   "python/open.ts": /^hello, world\n$/,
   "python/watch.ts": /^Create \[ '\/tmp\/foo\/first' \]\nCreate \[ '\/tmp\/foo\/work.done' \]\n$/,
+  "testing/mock.ts": /^passed\n$/,
 };
 
 let tenant: Tenant;

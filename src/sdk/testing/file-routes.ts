@@ -38,6 +38,9 @@ export class FileRoutes {
       case "POST mkdir":
         files.makeDirectory(path, query.get("parents") === "true");
         return nothing();
+      case "POST rename":
+        files.rename(path, query.get("to") ?? "");
+        return nothing();
       case "GET watch":
         return this.#watch(path, request);
       default:
@@ -70,6 +73,7 @@ function patchOptions(query: URLSearchParams) {
     append: query.get("append") === "true",
     truncate: numberIn(query.get("truncate")),
     create: query.get("create") === "true",
+    mode: modeIn(query.get("mode")),
     exclusive: query.get("exclusive") === "true",
   };
 }

@@ -19,6 +19,8 @@ export interface PatchOptions {
   append?: boolean | undefined;
   truncate?: number | undefined;
   create?: boolean | undefined;
+  /** Of a file that is made. */
+  mode?: number | undefined;
   exclusive?: boolean | undefined;
 }
 
@@ -83,9 +85,26 @@ export class FileTree {
       data = resized(data, Math.max(data.length, offset + octets.length));
       data.set(octets, offset);
     }
-    this.#put(place, { type: "file", data, mode: node?.type === "file" ? node.mode : 0o644, time: new Date() });
+    this.#put(place, {
+      type: "file",
+      data,
+      mode: node?.type === "file" ? node.mode : (options.mode ?? 0o644),
+      time: new Date(),
+    });
     this.#tell(node === undefined ? "create" : "modify", place.path);
     return { offset, size: data.length };
+  }
+
+  /** Gives what is at a path another one, in place of what is there. */
+  rename(path: string, to: string): void {
+    const from = this.#find(path, false);
+    const place = this.#find(to, false);
+    if (from.node === undefined) throw missing(path);
+    if (place.node?.type === "directory" && from.node.type !== "directory") throw isDirectory(to);
+    checkWritable(from);
+    this.#put(place, from.node);
+    from.parent.entries.delete(from.name);
+    this.onEvent({ type: "rename", paths: [from.path, place.path] });
   }
 
   remove(path: string, recursive: boolean): void {

@@ -19,7 +19,7 @@ export function octets(body: Uint8Array, status = 200, headers: Readonly<Record<
     (async function* () {
       if (body.length > 0) yield body;
     })(),
-    headers,
+    { "content-length": String(body.length), ...headers },
     status,
   );
 }

@@ -15,6 +15,10 @@ export async function answer(world: MockWorld, request: MockRequest): Promise<Tr
   const [kind, name, ...rest] = request.parts;
   if (kind === "sandboxes" && name === undefined) return await sandboxes(world, request);
   if (kind === "sandboxes" && name === "watch") return frames(world.watch(request));
+  if (kind === "sandboxes" && name !== undefined && rest.length === 0 && request.method === "DELETE") {
+    world.delete(name);
+    return nothing();
+  }
   if (kind === "sandboxes" && name !== undefined) return await sandbox(world.sandbox(name), rest, request);
   if (kind === "apps" && name !== undefined) return app(world, name, rest, request);
   if (kind === "volumes" && name !== undefined) return volume(world, name, request);

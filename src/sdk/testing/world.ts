@@ -50,6 +50,12 @@ export class MockWorld {
     return sandbox;
   }
 
+  /** Ends it, and forgets it. */
+  delete(id: string): void {
+    this.sandbox(id).terminate();
+    this.#sandboxes.delete(id);
+  }
+
   named(app: string, name: string): SandboxView {
     const sandbox = this.#named(app, name);
     if (sandbox !== undefined) return sandbox.view;
