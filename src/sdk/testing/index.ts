@@ -1,4 +1,2 @@
 export { SandkeepMock } from "./mock.ts";
-export type { MockContext, MockResult } from "./process.ts";
-export type { MockProgram } from "./programs.ts";
-export type { MockParams } from "./world.ts";
+export type { MockContext, MockParams, MockProgram, MockResult } from "./types.ts";

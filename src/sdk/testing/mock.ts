@@ -5,7 +5,8 @@ import type { Transport, TransportReply } from "../http/transport.ts";
 import { refusal } from "./replies.ts";
 import { requestOf } from "./request.ts";
 import { answer } from "./routes.ts";
-import { type MockParams, MockWorld } from "./world.ts";
+import type { MockParams } from "./types.ts";
+import { MockWorld } from "./world.ts";
 
 /**
  * Sandboxes in memory, for unit tests of programs that use the SDK: no cluster, no container, and nothing that is really run. The

@@ -2,29 +2,7 @@ import type { Process, ProcessExit, Stdin } from "../../api/process.ts";
 import { collect } from "../http/collect.ts";
 import { OctetLog } from "./octet-log.ts";
 import { refused } from "./replies.ts";
-
-/** What a program is given. */
-export interface MockContext {
-  sandboxId: string;
-  /** Its variables: those of the sandbox, and its own. */
-  env: Readonly<Record<string, string>>;
-  workdir: string;
-  /** Its input as it comes. */
-  stdin: AsyncIterable<Uint8Array>;
-  /** All of its input, as text, once it is closed. */
-  readStdin: () => Promise<string>;
-  /** Writes before it ends. */
-  write: (stream: "stdout" | "stderr", data: string | Uint8Array) => void;
-  /** Aborted when it is killed. */
-  signal: AbortSignal;
-}
-
-/** What a program has written when it ends, and its exit code: 0 unless it says otherwise. */
-export interface MockResult {
-  stdout?: string | Uint8Array;
-  stderr?: string | Uint8Array;
-  exitCode?: number;
-}
+import type { MockContext, MockResult } from "./types.ts";
 
 /** Signals by name, as Linux numbers them. */
 export const signals: Readonly<Record<string, number>> = {

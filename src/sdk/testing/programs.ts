@@ -1,13 +1,8 @@
 import { sleep } from "../../lib/sleep.ts";
 import type { FileTree } from "./file-tree.ts";
-import { type MockContext, type MockResult, Signalled } from "./process.ts";
+import { Signalled } from "./process.ts";
 import { parseScript } from "./shell.ts";
-
-/** Runs a command. What it throws is written to its standard error, and its exit code is 1. */
-export type MockProgram = (
-  command: readonly string[],
-  context: MockContext,
-) => MockResult | undefined | void | Promise<MockResult | undefined | void>;
+import type { MockContext, MockProgram, MockResult } from "./types.ts";
 
 /** A command that is ready to run. */
 export type Runnable = (context: MockContext) => Promise<MockResult>;

@@ -6,8 +6,9 @@ import { eitherOf } from "./broadcast.ts";
 import { FileRoutes } from "./file-routes.ts";
 import { FileTree } from "./file-tree.ts";
 import { MockProcess } from "./process.ts";
-import { programsOf, type FindProgram, type MockProgram } from "./programs.ts";
+import { programsOf, type FindProgram } from "./programs.ts";
 import { refused } from "./replies.ts";
+import type { MockProgram } from "./types.ts";
 
 type Status = SandboxView["status"];
 type Variables = Readonly<Record<string, string>>;

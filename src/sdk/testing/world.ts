@@ -1,17 +1,10 @@
 import type { WatchFrame, CreateSandboxInput, SandboxView } from "../../api/sandbox-http.ts";
 import { Broadcast } from "./broadcast.ts";
 import { FileTree } from "./file-tree.ts";
-import type { MockProgram } from "./programs.ts";
 import { refused } from "./replies.ts";
 import type { MockRequest } from "./request.ts";
 import { MockSandbox } from "./sandbox.ts";
-
-export interface MockParams {
-  /** What sandboxes can run besides the mock's own programs, by the name that commands begin with; `*` is for all others. */
-  programs?: Readonly<Record<string, MockProgram>>;
-  /** Secrets of the namespace. */
-  secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-}
+import type { MockParams } from "./types.ts";
 
 /** All that there is in one namespace. */
 export class MockWorld {
