@@ -45,14 +45,36 @@ test("a program is checked against its types and runs, also without Node's types
     await client.sandboxes.fromId("work").catch((error: Error) => console.log(error.name));
     `,
   );
-  const options = ["--strict", "--noEmit", "--skipLibCheck", "false", "--types", "", "--target", "es2024"];
-  const libs = ["--lib", "es2024,esnext.disposable,dom,dom.iterable,dom.asynciterable"];
-  const modules = ["--module", "nodenext", "--moduleResolution", "nodenext"];
-  const checked = run(tsc, [...options, ...libs, ...modules, "program.ts"], { cwd: project });
-  await expect(checked.catch((error: { stdout: string }) => error.stdout)).resolves.toMatchObject({ stdout: "" });
+  await expect(checkedByTsc("program.ts")).resolves.toBe("");
   const { stdout } = await run(process.execPath, ["program.ts"], { cwd: project });
   expect(stdout).toBe("true\nUnavailableError\n");
 });
+
+test("its mock is checked, runs, and throws errors of the SDK's own classes", async () => {
+  await writeFile(
+    join(project, "mocked.ts"),
+    `import { NotFoundError, type Sandbox } from "sandkeep";
+    import { SandkeepMock } from "sandkeep/testing";
+    const { client } = new SandkeepMock({ programs: { answer: () => ({ stdout: "42" }) } });
+    const app = await client.apps.fromName("mocked", { createIfMissing: true });
+    const sandbox: Sandbox = await client.sandboxes.create(app);
+    console.log(await (await sandbox.exec(["answer"])).stdout.readText());
+    await sandbox.exec(["question"]).catch((error: unknown) => console.log(error instanceof NotFoundError));
+    `,
+  );
+  await expect(checkedByTsc("mocked.ts")).resolves.toBe("");
+  const { stdout } = await run(process.execPath, ["mocked.ts"], { cwd: project });
+  expect(stdout).toBe("42\ntrue\n");
+});
+
+/** What the compiler complains of. */
+async function checkedByTsc(file: string): Promise<string> {
+  const options = ["--strict", "--noEmit", "--skipLibCheck", "false", "--types", "", "--target", "es2024"];
+  const libs = ["--lib", "es2024,esnext.disposable,dom,dom.iterable,dom.asynciterable"];
+  const modules = ["--module", "nodenext", "--moduleResolution", "nodenext"];
+  const checked = run(tsc, [...options, ...libs, ...modules, file], { cwd: project });
+  return (await checked.catch((error: { stdout: string }) => error)).stdout;
+}
 
 test("its command line runs by both of its names", async () => {
   for (const name of ["sandkeep", "kubectl-sandbox"]) {
