@@ -55,9 +55,9 @@ export const lifecycle: Case[] = [
       const second = await failure(() => create({ name }));
       await sandbox.terminate({ wait: true });
       const gone = await failure(() => client.sandboxes.fromName(app.name, name));
-      return [found.sandboxId === sandbox.sandboxId, second, gone];
+      return [found.sandboxId === sandbox.sandboxId, second, gone, await failure(() => create({ name }))];
     },
-    want: [true, "AlreadyExistsError", "NotFoundError"],
+    want: [true, "AlreadyExistsError", "NotFoundError", "nothing"],
   },
   {
     name: "tags are replaced as a whole, and select in lists",
@@ -234,6 +234,36 @@ export const lifecycle: Case[] = [
         () => client.sandboxes.fromName("conformance", unique),
       ),
     want: ["NotFoundError", "NotFoundError", "NotFoundError", "NotFoundError", "nothing", "NotFoundError"],
+  },
+  {
+    name: "a watch tells of the sandboxes that there are, and what becomes of them",
+    async run({ client, create, unique }) {
+      const tags = { case: unique };
+      const sandbox = await create({ tags });
+      const events: string[] = [];
+      for await (const event of client.sandboxes.watch({ tags, signal: AbortSignal.timeout(60_000) })) {
+        if (events.at(-1) !== event.type) events.push(event.type);
+        if (event.type === "listed") await sandbox.terminate();
+        if (event.type === "deleted") break;
+      }
+      return events.filter((type) => type !== "modified");
+    },
+    want: ["added", "listed", "deleted"],
+  },
+  {
+    name: "a volume keeps its files from one sandbox to the next",
+    async run({ client, create, unique }) {
+      const volumes = { "/data": client.volumes.fromName(unique, { createIfMissing: true }) };
+      const first = await create({ volumes });
+      await first.filesystem.writeText("kept", "/data/file");
+      await first.terminate({ wait: true });
+      const second = await create({ volumes });
+      const text = await second.filesystem.readText("/data/file");
+      await second.terminate({ wait: true });
+      await client.volumes.delete(unique);
+      return text;
+    },
+    want: "kept",
   },
   {
     name: "an app and a volume are made when they are missing",

@@ -5,6 +5,7 @@ import type { Kube } from "../../kube/client.ts";
 import { orAborted } from "../../lib/or-aborted.ts";
 import { keyOf } from "../../runtime/key.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
+import { isFinished } from "./life.ts";
 import { namedSandbox, type NameInApp } from "./named.ts";
 
 /** Where sandboxes come from. */
@@ -50,7 +51,9 @@ export class SandboxDirectory {
   /** The sandbox that has a name in an app, if any has. */
   async named(namespace: string, wanted: NameInApp, signal: AbortSignal): Promise<Sandbox | undefined> {
     const known = namedSandbox(await this.inNamespace(namespace, signal), wanted);
-    if (known !== undefined) return known;
+    // A name is free as soon as somebody has been told that its sandbox has finished.
+    const current = known && (await this.#current({ namespace, name: known.metadata.name }, signal));
+    if (current !== undefined && !isFinished(current)) return current;
     const fieldSelector = `spec.app=${wanted.app},spec.name=${wanted.name}`;
     const { items } = await this.#kube.list(SANDBOX, { namespace, fieldSelector, signal });
     return namedSandbox(items, wanted);
@@ -68,12 +71,9 @@ export class SandboxDirectory {
 
   /** From the API server itself. Throws `not_found`. */
   async fresh(name: SandboxName, signal?: AbortSignal): Promise<Sandbox> {
-    try {
-      return await this.#kube.get(SANDBOX, name, signal && { signal });
-    } catch (error) {
-      if (isNotFound(error)) throw missing(name);
-      throw error;
-    }
+    const sandbox = await this.#current(name, signal);
+    if (sandbox === undefined) throw missing(name);
+    return sandbox;
   }
 
   /**
@@ -91,6 +91,15 @@ export class SandboxDirectory {
       } finally {
         changed.forget();
       }
+    }
+  }
+
+  async #current(name: SandboxName, signal?: AbortSignal): Promise<Sandbox | undefined> {
+    try {
+      return await this.#kube.get(SANDBOX, name, signal && { signal });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
     }
   }
 

@@ -66,12 +66,25 @@ it("waits for the sandbox that it has created, not for an earlier one that the s
 });
 
 it("creates nothing under a name that a sandbox of the app has", async () => {
-  const holder = aSandbox({ name: "holder", spec: { app: "shop", name: "cart" } });
+  const holder = kube.put(SANDBOX, aSandbox({ name: "holder", spec: { app: "shop", name: "cart" } }));
   store.replaceAll([holder]);
   const body = createSandboxSchema.parse({ spec: { app: "shop", name: "cart" } });
   await expect(handlers.createSandbox({ ...creating("started"), body })).rejects.toMatchObject({
     code: "already_exists",
     message: 'Name "cart" is taken by the sandbox "ns/holder" of app "shop"',
   });
-  expect(kube.calls).toEqual([]);
+  expect(kube.calls).toEqual(["get sandboxes ns/holder"]);
+});
+
+it("creates a sandbox under a name whose sandbox has finished, though the store does not show it yet", async () => {
+  const spec = { app: "shop", name: "cart" };
+  store.replaceAll([aSandbox({ name: "holder", spec })]);
+  kube.put(SANDBOX, aSandbox({ name: "holder", spec, status: { phase: "Finished", reason: "Terminated" } }));
+  const { wait: _, ...query } = creating("started").query;
+  const created = await handlers.createSandbox({
+    ...creating("started"),
+    query,
+    body: createSandboxSchema.parse({ spec }),
+  });
+  expect(created).toMatchObject({ spec });
 });
