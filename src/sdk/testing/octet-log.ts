@@ -1,5 +1,3 @@
-import { joined } from "../http/collect.ts";
-
 /** Octets that are appended to, and read from any offset until there are no more. */
 export class OctetLog {
   readonly #chunks: Uint8Array[] = [];
@@ -29,14 +27,18 @@ export class OctetLog {
 
   /** What there is from the offset on, and what comes, to the end. */
   async *from(offset: number): AsyncGenerator<Uint8Array, void, void> {
-    let position = offset;
-    for (;;) {
+    let skipped = offset;
+    for (let index = 0; ;) {
       const changed = this.#changed.promise;
-      const ready = joined(this.#chunks, this.#length).subarray(position);
-      position = this.#length;
-      if (ready.length > 0) yield ready;
-      else if (this.#closed) return;
-      else await changed;
+      const chunk = this.#chunks[index];
+      if (chunk === undefined) {
+        if (this.#closed) return;
+        await changed;
+        continue;
+      }
+      index++;
+      if (skipped < chunk.length) yield chunk.subarray(skipped);
+      skipped = Math.max(0, skipped - chunk.length);
     }
   }
 

@@ -66,7 +66,7 @@ export class MockSandbox {
     this.files = new FileRoutes(this.#tree);
     this.#find = programsOf(this.#tree, programs);
     this.#limit(spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
-    if (spec.command !== undefined) this.#runEntrypoint({ id: ENTRYPOINT_PROCESS, command: spec.command });
+    if (spec.command !== undefined) this.#runEntrypoint(spec.command);
     void this.#probe();
   }
 
@@ -148,26 +148,26 @@ export class MockSandbox {
     if (milestone === "ready" && spec.readinessProbe === undefined)
       throw refused("failed_precondition", "sandbox", `Sandbox "${this.id}" has no readiness probe`);
     if (status.phase === "Ready" || (milestone === "started" && status.phase === "Started")) return true;
-    this.#checkRuns(`wait until it is ${milestone}:`);
+    this.#checkRuns(`wait for "${milestone}" of`);
     return false;
   }
 
-  #runEntrypoint(request: Exec): void {
-    const { code, message } = { code: 127, message: `There is no program ${request.command[0]} in the mock` };
-    if (this.#find(request.command) === undefined)
-      return this.#finish({ reason: "StartError", exitCode: code, message });
-    const process = this.start({ ...request, stdinOpen: true });
-    void process.ended.then((exit) =>
-      this.#finish({ reason: exit.code === 0 ? "Completed" : "Error", exitCode: exit.code }),
-    );
+  #runEntrypoint(command: string[]): void {
+    if (this.#find(command) === undefined) {
+      const message = `There is no program ${command[0]} in the mock`;
+      return this.#finish({ reason: "StartError", exitCode: 127, message });
+    }
+    const process = this.start({ id: ENTRYPOINT_PROCESS, command, stdinOpen: true });
+    void process.ended.then(({ code }) => this.#finish({ reason: code === 0 ? "Completed" : "Error", exitCode: code }));
   }
 
   async #probe(): Promise<void> {
     const probe = this.#view.spec.readinessProbe;
     if (probe === undefined) return;
     while (probe.exec !== undefined && !this.isFinished) {
-      const { code } = await this.start({ command: probe.exec.command }).ended;
-      if (code === 0) break;
+      // A program that is not there fails as well.
+      const isThere = this.#find(probe.exec.command) !== undefined;
+      if (isThere && (await this.start({ command: probe.exec.command }).ended).code === 0) break;
       await pause(probe.intervalMilliseconds);
     }
     if (this.isFinished) return;
