@@ -13,7 +13,7 @@ export interface GlobalOptions {
 }
 
 /** How to connect, as the command line says. */
-export function connectOptions(options: GlobalOptions): ConnectOptions {
+function connectOptions(options: GlobalOptions): ConnectOptions {
   const { namespace, context, kubeconfig, url, serviceAccount } = options;
   return {
     ...(namespace !== undefined && { namespace }),
@@ -25,9 +25,9 @@ export function connectOptions(options: GlobalOptions): ConnectOptions {
 }
 
 /** The SDK's client; loaded when it is needed, so that help does not wait for it. */
-export async function clientFor(options: GlobalOptions): Promise<SandkeepClient> {
+export async function clientFor(options: GlobalOptions, more: { retryMs?: number } = {}): Promise<SandkeepClient> {
   const { SandkeepClient } = await import("../sdk/client.ts");
-  return new SandkeepClient(connectOptions(options));
+  return new SandkeepClient({ ...connectOptions(options), ...more });
 }
 
 /** The sandbox that a command names: by its id, or by app and name as `APP/NAME`. */

@@ -57,6 +57,34 @@ export const groups = {
     },
     "create.pod.p50": milliseconds,
   },
+  run: {
+    "sdk.run": milliseconds,
+    "cli.run": {
+      unit: "ms",
+      limit: (figures) => {
+        const most = 150 + (figures["sdk.run"] ?? -Infinity);
+        return { text: `sdk.run + 150 = ${most.toFixed(1)} ms`, most };
+      },
+    },
+  },
+  copy: {
+    "cp.small": {
+      unit: "ms",
+      limit: (figures) => {
+        const most = (figures["kubectl.cp.small"] ?? -Infinity) / 5;
+        return { text: `kubectl.cp.small / 5 = ${most.toFixed(0)} ms`, most };
+      },
+    },
+    "kubectl.cp.small": milliseconds,
+    "cp.large": {
+      unit: "ms",
+      limit: (figures) => {
+        const most = figures["kubectl.cp.large"] ?? -Infinity;
+        return { text: `kubectl.cp.large = ${most.toFixed(0)} ms`, most };
+      },
+    },
+    "kubectl.cp.large": milliseconds,
+  },
   sdk: {
     "sdk.exec.p50": below(4),
     "sdk.link.p50": milliseconds,

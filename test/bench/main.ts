@@ -4,6 +4,8 @@ import { clusterCommand } from "../support/cluster.ts";
 import { installInto } from "../support/installed.ts";
 import { measureAgent } from "./agent.ts";
 import { openBench, type Bench } from "./bench.ts";
+import { measureRun } from "./command-line.ts";
+import { measureCopy } from "./copy.ts";
 import { measureCreate } from "./create.ts";
 import { measureExec } from "./exec.ts";
 import { figureNames, groups, percentile, type Figures, type Group } from "./figures.ts";
@@ -104,6 +106,19 @@ const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
   create: async (bench) => {
     const { sandbox, pod } = await measureCreate(bench);
     return { "create.sandbox.p50": percentile(sandbox, 50), "create.pod.p50": percentile(pod, 50) };
+  },
+  run: async (bench) => {
+    const { sdk, cli } = await measureRun(bench);
+    return { "sdk.run": percentile(sdk, 50), "cli.run": percentile(cli, 50) };
+  },
+  copy: async (bench) => {
+    const { small, kubectlSmall, large, kubectlLarge } = await measureCopy(bench);
+    return {
+      "cp.small": percentile(small, 50),
+      "kubectl.cp.small": percentile(kubectlSmall, 50),
+      "cp.large": percentile(large, 50),
+      "kubectl.cp.large": percentile(kubectlLarge, 50),
+    };
   },
   sdk: async (bench) => {
     const { exec, link, imported, kilobytes } = await measureSdk(bench);

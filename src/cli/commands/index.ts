@@ -1,7 +1,9 @@
 import type { MakeCommand } from "../command.ts";
 import { cat } from "./cat.ts";
+import { complete, completion } from "./completion.ts";
 import { cp } from "./cp.ts";
 import { create } from "./create.ts";
+import { doctor } from "./doctor.ts";
 import { exec } from "./exec.ts";
 import { forward } from "./forward.ts";
 import { get } from "./get.ts";
@@ -11,6 +13,7 @@ import { ls } from "./ls.ts";
 import { run } from "./run.ts";
 import { shell } from "./shell.ts";
 import { tags } from "./tags.ts";
+import { top } from "./top.ts";
 import { wait } from "./wait.ts";
 
 /** All commands, as help lists them. */
@@ -28,4 +31,8 @@ export const commands: readonly MakeCommand[] = [
   kill,
   tags,
   forward,
+  top,
+  doctor,
+  completion,
+  complete,
 ];

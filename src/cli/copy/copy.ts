@@ -65,13 +65,16 @@ export async function download(
 }
 
 async function uploadTree(files: SandboxFilesystem, local: string, remote: string, progress: Progress): Promise<void> {
-  await retried(async (progressed) => {
+  await retried(async (progressed, signal) => {
     progress.at(0);
     const onOctets = (count: number) => {
       progress.add(count);
       progressed();
     };
-    await files.writeArchive(packTree(local, { onOctets, onSkipped }), remote, { noOwners: true });
+    await files.writeArchive(packTree(local, { onOctets, onSkipped }), remote, {
+      noOwners: true,
+      signal,
+    });
   });
 }
 
@@ -81,13 +84,13 @@ async function downloadTree(
   local: string,
   progress: Progress,
 ): Promise<void> {
-  await retried(async (progressed) => {
+  await retried(async (progressed, signal) => {
     progress.at(0);
     const onOctets = (count: number) => {
       progress.add(count);
       progressed();
     };
-    await unpackTree(files.readArchive(remote), local, { onOctets, onSkipped });
+    await unpackTree(files.readArchive(remote, { signal }), local, { onOctets, onSkipped });
   });
 }
 

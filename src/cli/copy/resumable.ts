@@ -25,24 +25,25 @@ export async function uploadLarge(
   const folder = posix.dirname(remote);
   const partial = posix.join(folder, partialName(resolve(local), remote, size, mtimeMs));
   await files.makeDirectory(folder);
-  await retried(async (progressed) => {
-    const offset = Math.min(size, (await sizeOf(files, partial)) ?? 0);
+  await retried(async (progressed, signal) => {
+    const offset = Math.min(size, (await sizeOf(files, partial, signal)) ?? 0);
     progress.at(offset);
     if (offset === size && size > 0) return;
     const octets = counted(createReadStream(local, { start: offset, highWaterMark: pieceSize }), (count) => {
       progress.add(count);
       progressed();
     });
-    await files.writeStreamAt(octets, partial, { offset, mode: (mode & 0o777).toString(8).padStart(4, "0") });
+    await files.writeStreamAt(octets, partial, { offset, mode: (mode & 0o777).toString(8).padStart(4, "0"), signal });
   });
   const { mtimeMs: now } = await stat(local);
   if (now !== mtimeMs) throw new Failure(`${local} changed while it was copied`, "Copy it again.");
-  await retried(async () => {
+  await retried(async (_, signal) => {
     try {
-      await files.rename(partial, remote);
+      await files.rename(partial, remote, { signal });
     } catch (error) {
       // An attempt whose reply was lost has done it.
-      if (!(error instanceof SandboxFilesystemNotFoundError) || (await sizeOf(files, remote)) !== size) throw error;
+      if (!(error instanceof SandboxFilesystemNotFoundError) || (await sizeOf(files, remote, signal)) !== size)
+        throw error;
     }
   });
 }
@@ -61,10 +62,10 @@ export async function downloadLarge(
     await using file = await open(partial, "a");
     let { size: offset } = await file.stat();
     if (offset > size) await file.truncate((offset = 0));
-    await retried(async (progressed) => {
+    await retried(async (progressed, signal) => {
       progress.at(offset);
       if (offset === size) return;
-      for await (const octets of files.readStream(path, { offset })) {
+      for await (const octets of files.readStream(path, { offset, signal })) {
         await file.writeFile(octets);
         offset += octets.length;
         progress.add(octets.length);
@@ -85,9 +86,9 @@ function partialName(...identity: (string | number)[]): string {
   return `.sandkeep-${createHash("sha256").update(identity.join("\0")).digest("hex").slice(0, 16)}.part`;
 }
 
-async function sizeOf(files: SandboxFilesystem, path: string): Promise<number | undefined> {
+async function sizeOf(files: SandboxFilesystem, path: string, signal: AbortSignal): Promise<number | undefined> {
   try {
-    return (await files.stat(path)).size;
+    return (await files.stat(path, { signal })).size;
   } catch (error) {
     if (error instanceof SandboxFilesystemNotFoundError) return undefined;
     throw error;

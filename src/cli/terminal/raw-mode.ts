@@ -1,7 +1,11 @@
-/** The terminal gives each key to the program as it is typed, Ctrl-C included, until disposed of. */
+import { spawnSync } from "node:child_process";
+
+/** The terminal gives each key to the program as it is typed, Ctrl-C included, and shows what it is sent as it is, until disposed of. */
 export function rawMode(): Disposable {
   const { stdin } = process;
   stdin.setRawMode(true);
+  // Node leaves the terminal to begin each line at its left edge, which programs that draw do not expect.
+  spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"] });
   const restore = () => stdin.setRawMode(false);
   // Also when the program ends in another way.
   process.once("exit", restore);

@@ -23,6 +23,11 @@ export interface Operation {
   repeatable?: boolean;
   /** What the error of a repeated attempt has as its code when the attempt before had done it after all. */
   doneWhen?: ErrorBody["code"];
+  /**
+   * How long the reply takes at most to begin, in milliseconds, where that is known. A longer silence is that of a connection whose
+   * other end has gone without a word, which TCP notices after a quarter of an hour.
+   */
+  answersWithin?: number;
   signal?: AbortSignal | undefined;
 }
 
@@ -78,7 +83,9 @@ export class Gateway {
     const deadline = performance.now() + this.#retryMilliseconds;
     for (let attempt = 0; ; attempt++) {
       try {
-        const reply = await transport.request(requestOf(operation, namespace));
+        const reply = await heard(operation, (signal) =>
+          transport.request(requestOf({ ...operation, signal }, namespace)),
+        );
         if (reply.status < 400) return { reply, attempts: attempt + 1 };
         throw await errorOf(reply);
       } catch (error) {
@@ -94,6 +101,25 @@ export class Gateway {
   async close(): Promise<void> {
     const connection = await this.#connection?.catch(() => undefined);
     connection?.transport.close();
+  }
+}
+
+/** Nothing was heard of a request for longer than its reply can take. */
+export class Silence extends ConnectionError {}
+
+/** The reply of an attempt, given up after a silence that is too long. */
+async function heard(
+  { answersWithin, signal, method, path }: Operation,
+  attempt: (signal: AbortSignal | undefined) => Promise<TransportReply>,
+): Promise<TransportReply> {
+  if (answersWithin === undefined) return await attempt(signal);
+  const silence = new AbortController();
+  const message = `No reply to ${method} ${path} for ${answersWithin} ms`;
+  const timer = setTimeout(() => silence.abort(new Silence(message)), answersWithin);
+  try {
+    return await attempt(signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]));
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -94,7 +94,14 @@ export class ContainerProcess<R extends string | Uint8Array = string> {
   resize({ rows, columns }: TerminalSize, { signal }: WaitParams = {}): Promise<void> {
     const { gateway, path } = this.#parts;
     const json = { rows, columns };
-    return gateway.run({ method: "POST", path: `${path}/resize`, json, repeatable: true, signal });
+    return gateway.run({
+      method: "POST",
+      path: `${path}/resize`,
+      json,
+      repeatable: true,
+      answersWithin: 5_000,
+      signal,
+    });
   }
 
   /** Closes its standard input, also after a write has failed. */

@@ -3,7 +3,9 @@ import { TimeoutError } from "../errors.ts";
 import type { Gateway } from "../http/gateway.ts";
 
 /** How long one request waits; seconds. Whatever is on the way may cut off longer ones. */
-const waitSeconds = 30;
+const waitSeconds = 15;
+/** How much longer its reply may take. */
+const graceMilliseconds = 10_000;
 
 /** Resolves with how a process ended, once it has. `path` is the process's, below the namespace. */
 export async function waitForExit(gateway: Gateway, path: string, signal?: AbortSignal): Promise<ProcessExit> {
@@ -21,7 +23,13 @@ export async function exitWithin(
   signal?: AbortSignal,
 ): Promise<ProcessExit | undefined> {
   try {
-    return await gateway.json<ProcessExit>({ method: "GET", path: `${path}/exit`, query: { wait: seconds }, signal });
+    return await gateway.json<ProcessExit>({
+      method: "GET",
+      path: `${path}/exit`,
+      query: { wait: seconds },
+      signal,
+      ...(seconds > 0 && { answersWithin: seconds * 1000 + graceMilliseconds }),
+    });
   } catch (error) {
     if (error instanceof TimeoutError) return undefined;
     throw error;

@@ -19,6 +19,8 @@ export interface OutputPlace {
 /** How often in a row a reply may break off before anything of it came. */
 const mostAttempts = 20;
 const delays = { first: 100, most: 2_000 };
+/** How long a gateway takes to find a process that runs. */
+const replyMilliseconds = 5_000;
 
 /**
  * What a process writes to a stream, from an offset to its end; read on from the last octet when the connection, the gateway or
@@ -27,9 +29,12 @@ const delays = { first: 100, most: 2_000 };
 export async function* follow(place: OutputPlace, from: number): AsyncGenerator<Uint8Array, void, void> {
   const { gateway, path, signal, onLost } = place;
   let offset = from;
+  // At first, the process may have to wait for its sandbox.
+  let again: { answersWithin?: number } = {};
   for (let attempt = 0; ; attempt++) {
     try {
-      const { reply } = await gateway.open({ method: "GET", path, query: { offset }, signal });
+      const { reply } = await gateway.open({ method: "GET", path, query: { offset }, signal, ...again });
+      again = { answersWithin: replyMilliseconds };
       const merged = reply.header(STREAMS_HEADER) === MERGED_STREAMS;
       if (merged && offset > 0) throw finishedMeanwhile(path, offset);
       const start = Number(reply.header(OFFSET_HEADER) ?? offset);

@@ -1,9 +1,12 @@
 import type { Process, Stdin } from "../../api/process.ts";
-import type { Gateway } from "../http/gateway.ts";
+import { Silence, type Gateway } from "../http/gateway.ts";
 import type { Sink } from "../streams/write-stream.ts";
 
 /** How much one request carries; octets. A broken one is sent again. */
 const pieceSize = 1 << 20;
+
+/** After this long, the process reads slowly or the connection is dead: asking again is right in both cases. */
+const replyMilliseconds = 5_000;
 
 /** Standard input of a process, written at offsets: nothing arrives twice, whatever breaks. */
 export class StdinSink implements Sink {
@@ -32,18 +35,32 @@ export class StdinSink implements Sink {
   async #put(body: Uint8Array, eof: boolean): Promise<void> {
     const offset = (this.#offset ??= await this.#end());
     const query = { offset, ...(eof && { eof }) };
-    await this.#gateway.json<Stdin>({
-      method: "PUT",
-      path: `${this.#path}/stdin`,
-      query,
-      body,
-      signal: this.#signal,
-    });
+    await untilHeard(() =>
+      this.#gateway.json<Stdin>({
+        method: "PUT",
+        path: `${this.#path}/stdin`,
+        query,
+        body,
+        answersWithin: replyMilliseconds,
+        signal: this.#signal,
+      }),
+    );
     this.#offset = offset + body.length;
   }
 
   async #end(): Promise<number> {
     const { stdin } = await this.#gateway.json<Process>({ method: "GET", path: this.#path, signal: this.#signal });
     return stdin?.offset ?? 0;
+  }
+}
+
+/** The reply, however long it takes: a process may not read for days. */
+async function untilHeard<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Error && error.cause instanceof Silence)) throw error;
+    }
   }
 }

@@ -1,0 +1,125 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { CommandLine } from "../support/command-line.ts";
+import { waitFor } from "../support/wait-for.ts";
+import { commandLineOf, sandboxFor } from "./cli.ts";
+import { killAll, rolledOut } from "./system.ts";
+import { newTenant, type Tenant } from "./tenant.ts";
+
+let tenant: Tenant;
+let cli: CommandLine;
+let sandbox: string;
+beforeAll(async () => {
+  tenant = await newTenant();
+  cli = await commandLineOf(tenant);
+  sandbox = await sandboxFor(cli);
+});
+afterAll(async () => {
+  await cli[Symbol.asyncDispose]();
+  await tenant[Symbol.asyncDispose]();
+});
+
+const here = (path: string) => join(cli.folder, path);
+const shell = (script: string) => cli.output("exec", sandbox, "--", "sh", "-c", script);
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
+
+const files = 10_000;
+
+test("10,000 small files go in and come out as they were", async () => {
+  await mkdir(here("many"));
+  const all = createHash("sha256");
+  for (let folder = 0; folder < 100; folder++) {
+    await mkdir(here(`many/${folder}`));
+    const names = Array.from({ length: files / 100 }, (_, i) => `many/${folder}/${i}`);
+    await Promise.all(names.map((name) => writeFile(here(name), `${name}\n`.padStart(1024, "."))));
+    for (const name of names) all.update(`${name}\n`.padStart(1024, "."));
+  }
+  await cli.output("cp", "many", `${sandbox}:/tmp/many`);
+  const inOrder = `cd /tmp; for d in $(seq 0 99); do for f in $(seq 0 99); do echo many/$d/$f; done; done | xargs cat | sha256sum`;
+  expect(await shell(inOrder)).toContain(all.digest("hex"));
+  await cli.output("cp", `${sandbox}:/tmp/many`, "back");
+  expect(await readdir(here("back"), { recursive: true })).toHaveLength(files + 100);
+  expect(await readFile(here("back/42/17"), "utf8")).toBe(await readFile(here("many/42/17"), "utf8"));
+  expect((await cli.shell("diff -r many back")).stdout).toBe("");
+  await rm(here("back"), { recursive: true });
+});
+
+test("a file of 2 GiB goes in and comes out as it was, also where it is cut on the way", async () => {
+  // Sparse, so that it costs no disk here; its marks tell each gigabyte from another.
+  const size = 2 * 1024 ** 3;
+  await writeFile(here("large"), "begin");
+  await truncate(here("large"), size - 3);
+  await writeFile(here("large"), "end", { flag: "a" });
+  const hash = hashOf(here("large"));
+  const child = cli.start(["cp", "large", `${sandbox}:/tmp/large`]);
+  const code = new Promise((resolve) => child.once("close", resolve));
+  await waitFor("a part of it", async () => {
+    const part = await shell("ls -l /tmp/.sandkeep-*.part | awk '{print $5}'");
+    return Number(part) > size / 8;
+  });
+  await killAll("gateway");
+  expect(await code).toBe(0);
+  expect(await shell("sha256sum /tmp/large; ls -a /tmp")).toMatch(new RegExp(`^${await hash} (?![^]*\\.part)`));
+  await rm(here("large"));
+  await rolledOut("gateway");
+  const down = cli.start(["cp", `${sandbox}:/tmp/large`, "copy"]);
+  const gone = new Promise((resolve) => down.once("close", resolve));
+  const partial = await waitFor("a part of it", async () => {
+    const part = (await readdir(cli.folder)).find((name) => name.endsWith(".part"));
+    return part !== undefined && (await stat(here(part))).size > size / 8 && part;
+  });
+  down.kill("SIGKILL");
+  await gone;
+  const { size: before } = await stat(here(partial));
+  await cli.output("cp", `${sandbox}:/tmp/large`, "copy");
+  expect(before).toBeLessThan(size);
+  expect(await hashOf(here("copy"))).toBe(await hash);
+  expect((await readdir(cli.folder)).filter((name) => name.endsWith(".part"))).toEqual([]);
+  await rm(here("copy"));
+  await shell("rm /tmp/large");
+});
+
+test("a tree whose gateway is killed arrives whole", async () => {
+  await mkdir(here("tree"));
+  for (let i = 0; i < 20; i++) await writeFile(here(`tree/${i}`), Buffer.alloc(4 << 20, i));
+  const child = cli.start(["cp", "tree", `${sandbox}:/tmp/tree`]);
+  const code = new Promise((resolve) => child.once("close", resolve));
+  await waitFor("a part of it", async () => (await shell("ls /tmp/tree 2>/dev/null | wc -l")).trim() > "1");
+  await killAll("gateway");
+  expect(await code).toBe(0);
+  expect(await shell("cd /tmp/tree && cat $(seq 0 19) | sha256sum")).toContain(
+    createHash("sha256")
+      .update(Buffer.concat(Array.from({ length: 20 }, (_, i) => Buffer.alloc(4 << 20, i))))
+      .digest("hex"),
+  );
+  await rolledOut("gateway");
+});
+
+test.each([
+  ["a file to a name", "one", "/tmp/a/b/two", "/tmp/a/b/two"],
+  ["a file into a directory", "one", "/tmp", "/tmp/one"],
+  ["a file into a directory to be", "one", "/tmp/c/", "/tmp/c/one"],
+  ["a directory into a directory", "dir", "/tmp", "/tmp/dir/one"],
+  ["a directory to a name", "dir", "/tmp/renamed", "/tmp/renamed/one"],
+  ["what is in a directory", "dir/.", "/tmp/c", "/tmp/c/one"],
+])("%s", async (_, from, to, file) => {
+  await mkdir(here("dir"), { recursive: true });
+  await writeFile(here("one"), "1");
+  await writeFile(here("dir/one"), "1");
+  await cli.output("cp", from, `${sandbox}:${to}`);
+  expect(await cli.output("cat", `${sandbox}:${file}`)).toBe("1");
+});
+
+test("comes from standard input and goes to standard output", async () => {
+  expect(await cli.run(["cp", "-", `${sandbox}:/tmp/piped`], "through a pipe")).toMatchObject({ code: 0 });
+  expect(await cli.output("cp", `${sandbox}:/tmp/piped`, "-")).toBe("through a pipe");
+});

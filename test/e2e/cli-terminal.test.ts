@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { CommandLine } from "../support/command-line.ts";
+import { commandLineOf, sandboxFor } from "./cli.ts";
+import { killAll, rolledOut } from "./system.ts";
+import { newTenant, type Tenant } from "./tenant.ts";
+
+let tenant: Tenant;
+let cli: CommandLine;
+let sandbox: string;
+beforeAll(async () => {
+  tenant = await newTenant();
+  cli = await commandLineOf(tenant);
+  sandbox = await sandboxFor(cli);
+});
+afterAll(async () => {
+  await cli[Symbol.asyncDispose]();
+  await tenant[Symbol.asyncDispose]();
+});
+
+/** Of busybox's shell, which waits for the terminal to answer where its cursor is. */
+const prompt = /\/ # /;
+
+test("a shell has the terminal's size and its changes, Ctrl-C goes inside, and its exit code comes out", async () => {
+  const terminal = cli.terminal(`kubectl-sandbox shell ${sandbox}`, { rows: 30, columns: 100 });
+  await terminal.shows(prompt);
+  terminal.type("while :; do stty size; sleep 0.1; done\r");
+  await terminal.shows("30 100\r\n");
+  await terminal.resize(41, 120);
+  await terminal.shows("41 120\r\n");
+  terminal.type("\x03");
+  terminal.type("echo status $?; exit 7\r");
+  await terminal.shows("status 130");
+  expect(await terminal.ended).toBe(7);
+});
+
+test("a full-screen editor draws, follows the size and saves what is typed", async () => {
+  const terminal = cli.terminal(`kubectl-sandbox exec -it ${sandbox} -- vi /tmp/poem`);
+  // The last line of the screen, whichever that is.
+  await terminal.shows(/\[24;1H.*\/tmp\/poem/s);
+  terminal.type("iroses\rviolets");
+  await terminal.shows("violets");
+  await terminal.resize(12, 40);
+  const drawn = await terminal.shows(/~ {39}[^ ].*\[12;1H/s);
+  terminal.type("\x1b");
+  // Together with what follows, it would be another key.
+  await terminal.shows(/- \/tmp\/poem/s, drawn);
+  terminal.type(":wq\r");
+  expect(await terminal.ended).toBe(0);
+  expect(await cli.output("cat", `${sandbox}:/tmp/poem`)).toBe("roses\nviolets\n");
+});
+
+test("the detach keys leave a shell running, and say how to come back to it", async () => {
+  const first = cli.terminal(`kubectl-sandbox shell ${sandbox}`);
+  await first.shows(prompt);
+  first.type("secret=42; echo before\r");
+  await first.shows(/\nbefore/);
+  first.type("\x10\x11");
+  await first.shows("Left running. To come back: ");
+  expect(await first.ended).toBe(0);
+  const [, back = ""] = /To come back: kubectl sandbox (.*?)\r/.exec(first.text) ?? [];
+  const second = cli.terminal(`kubectl-sandbox ${back}`);
+  await second.shows(/\nbefore/);
+  second.type("echo it is $secret; exit\r");
+  await second.shows("it is 42");
+  expect(await second.ended).toBe(0);
+});
+
+test("run with a terminal ends with its command, and takes its record with it", async () => {
+  const terminal = cli.terminal("kubectl-sandbox run -it --rm --name short busybox:stable -- sh");
+  await terminal.shows(prompt);
+  terminal.type("stty size; exit 3\r");
+  await terminal.shows("24 80");
+  expect(await terminal.ended).toBe(3);
+  expect(await cli.output("ls", "--all", "-o", "json")).not.toContain('"short"');
+});
+
+test("a shell goes on when all gateways are killed: nothing that is typed or shown is lost", async () => {
+  const terminal = cli.terminal(`kubectl-sandbox shell ${sandbox}`);
+  await terminal.shows(prompt);
+  terminal.type("i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo line-$i-; sleep 0.05; done; echo done-$i\r");
+  await terminal.shows("line-10-");
+  await killAll("gateway");
+  terminal.type("echo typed-$((6*7))\r");
+  const end = await terminal.shows(/\ndone-100/);
+  const lines = [...terminal.text.slice(0, end).matchAll(/\nline-(\d+)-/g)].map(([, number]) => Number(number));
+  expect(lines).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+  await terminal.shows("typed-42", end);
+  terminal.type("exit\r");
+  expect(await terminal.ended).toBe(0);
+  await rolledOut("gateway");
+});

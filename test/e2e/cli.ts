@@ -1,0 +1,25 @@
+import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { CommandLine } from "../support/command-line.ts";
+import type { Tenant } from "./tenant.ts";
+
+/** The command line program as the tenant's user. */
+export async function commandLineOf({ installed, namespace, token }: Tenant): Promise<CommandLine> {
+  const built = await CommandLine.build({
+    PATH: installed.path,
+    KUBECONFIG: installed.kubeconfig,
+    SANDKEEP_URL: installed.gateway,
+    SANDKEEP_TOKEN: token,
+    SANDKEEP_NAMESPACE: namespace,
+    SANDKEEP_CA_FILE: "gateway.crt",
+    NO_COLOR: "1",
+  });
+  await writeFile(join(built.folder, "gateway.crt"), installed.certificate);
+  return built;
+}
+
+/** A sandbox of busybox that lives as long as the tests of a file; its id. */
+export async function sandboxFor(cli: CommandLine): Promise<string> {
+  const resources = ["--cpu", "10m", "--memory", "16"];
+  return (await cli.output("create", "busybox:stable", "--timeout", "1h", "--wait", ...resources)).trim();
+}
