@@ -12,7 +12,8 @@ export interface Reach extends AsyncDisposable {
 
 /**
  * Who names an image says where the request for it goes, so that it goes nowhere but to public addresses, over TLS, unless
- * an administrator has named the host. Names are checked by the addresses that are connected to.
+ * an administrator has named the host. Names are checked by the addresses that are connected to. To private hosts nobody
+ * leads but other hosts that an administrator has named.
  */
 export function registryReach(settings: Pick<RegistrySettings, "private">, clusterCidrs: readonly string[]): Reach {
   const isPublic = publicAddresses(clusterCidrs);
@@ -23,7 +24,8 @@ export function registryReach(settings: Pick<RegistrySettings, "private">, clust
     to(url, endpoint) {
       if (endpoint.trusted && url.origin === endpoint.origin) return open;
       if (url.protocol !== "https:" || url.username !== "" || url.password !== "") return undefined;
-      if (settings.private.includes(url.host)) return open;
+      const isNamed = endpoint.trusted || settings.private.includes(new URL(endpoint.origin).host);
+      if (isNamed && settings.private.includes(url.host)) return open;
       const address = url.hostname.replace(/^\[(.*)\]$/, "$1");
       return isIP(address) === 0 || isPublic(address) ? guarded : undefined;
     },

@@ -29,7 +29,8 @@ const accept = [
 
 const milliseconds = 15_000;
 const maxRedirects = 3;
-const maxOctets = 4 << 20;
+const maxManifestOctets = 4 << 20;
+const maxTokenOctets = 64 << 10;
 const digestPattern = /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 const tokenReply = z.object({ token: z.string().optional(), access_token: z.string().optional() });
 
@@ -86,9 +87,10 @@ export function imageResolver({ clusterCidrs, ...settings }: ResolverOptions): I
     const related = areRelated(new URL(endpoint.origin).hostname, realm.hostname);
     const headers = login !== undefined && related ? { authorization: login } : {};
     const response = await send("GET", realm, endpoint, headers, signal);
-    const body = await octetsOf(response);
+    const chunks: Buffer[] = [];
+    for await (const chunk of octetsOf(response, maxTokenOctets)) chunks.push(chunk);
     if (response.statusCode !== 200) return undefined;
-    const reply = tokenReply.parse(JSON.parse(body.toString("utf8")));
+    const reply = tokenReply.parse(JSON.parse(Buffer.concat(chunks).toString("utf8")));
     return reply.token ?? reply.access_token;
   };
 
@@ -156,18 +158,18 @@ function headerOf({ headers }: Dispatcher.ResponseData, name: string): string | 
   return Array.isArray(value) ? value[0] : value;
 }
 
+/** The digest of a manifest, of which no more than a piece is held at a time; empty if there is none. */
 async function computed(response: Dispatcher.ResponseData): Promise<string> {
-  const body = await octetsOf(response);
-  return response.statusCode === 200 ? `sha256:${createHash("sha256").update(body).digest("hex")}` : "";
+  const hash = createHash("sha256");
+  for await (const chunk of octetsOf(response, maxManifestOctets)) hash.update(chunk);
+  return response.statusCode === 200 ? `sha256:${hash.digest("hex")}` : "";
 }
 
-async function octetsOf({ body }: Dispatcher.ResponseData): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+async function* octetsOf({ body }: Dispatcher.ResponseData, max: number): AsyncGenerator<Buffer, void, void> {
   let octets = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     octets += chunk.length;
-    if (octets > maxOctets) throw new Forbidden("the answer is over 4 MiB");
-    chunks.push(chunk);
+    if (octets > max) throw new Forbidden(`the answer is over ${max} octets`);
+    yield chunk;
   }
-  return Buffer.concat(chunks);
 }

@@ -136,6 +136,14 @@ describe("a registry", () => {
       (request, response) => void response.writeHead(200).end(request.method === "GET" ? Buffer.alloc(5 << 20) : ""),
       "silent",
     ],
+    [
+      "sends a token without an end",
+      (request, response) => {
+        if (request.url?.startsWith("/token")) response.writeHead(200).end(`{"token": "t"}${" ".repeat(64 << 10)}`);
+        else forWho("Bearer t", `Bearer realm="http://${request.headers.host}/token"`)(request, response);
+      },
+      "silent",
+    ],
     ["redirects in circles", (_, response) => void response.writeHead(302, { Location: "/v2/" }).end(), "silent"],
     ["redirects to nowhere", (_, response) => void response.writeHead(302).end(), "silent"],
     [
@@ -207,6 +215,16 @@ describe("a host that no administrator has named", () => {
     expect(reach.to(new URL("http://10.0.0.1:5000/v2/"), endpoint)).toBeUndefined();
     expect(reach.to(new URL("https://10.0.0.1:5001/v2/"), endpoint)).toBeUndefined();
     expect(reach.to(new URL("https://me@example.com/"), endpoint)).toBeUndefined();
+  });
+
+  it("leads to no private host, which administrators have named for others", () => {
+    const reach = registryReach({ private: ["10.0.0.1:5000", "auth.internal"] }, []);
+    const stranger = { origin: "https://registry.example.net", trusted: false, own: true };
+    expect(reach.to(new URL("https://10.0.0.1:5000/token"), stranger)).toBeUndefined();
+    const guarded = reach.to(new URL("https://registry.example.net/"), stranger);
+    expect(reach.to(new URL("https://auth.internal/token"), stranger)).toBe(guarded);
+    const named = { origin: "https://10.0.0.1:5000", trusted: false, own: true };
+    expect(reach.to(new URL("https://auth.internal/token"), named)).not.toBe(guarded);
   });
 
   it("is not asked if it is not allowed", async () => {
