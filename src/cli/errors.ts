@@ -1,8 +1,9 @@
 import { constants } from "node:os";
-import { inspect, stripVTControlCharacters } from "node:util";
+import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { SandkeepError } from "../api/errors.ts";
 import { paint } from "./output/paint.ts";
+import { visible } from "./output/visible.ts";
 
 /** The exit code of every failure that is not the command's own. */
 export const FAILURE = 125;
@@ -46,7 +47,7 @@ export function explain(error: unknown, debug: boolean): { text: string; exitCod
     `${paint("red", "error:", process.stderr)} ${visible(messageOf(error))}`,
     ...problemsOf(error).map((problem) => `  ${visible(problem)}`),
     ...(hint === undefined ? [] : [hint]),
-    ...(debug ? [inspect(error, { depth: 5 })] : []),
+    ...(debug ? [visible(inspect(error, { depth: 5 }))] : []),
   ];
   return { text: `${lines.join("\n")}\n`, exitCode: exitCodeOf(error) };
 }
@@ -80,9 +81,3 @@ const hints: Partial<Record<SandkeepError["code"], string>> = {
   unavailable: "`doctor` looks for the reason.",
   not_supported: "This version of Sandkeep, or of what the cluster runs, cannot do it.",
 };
-
-/** Text of a sandbox or a server without what would steer the terminal. */
-function visible(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return stripVTControlCharacters(text).replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "�");
-}

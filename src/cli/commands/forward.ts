@@ -5,6 +5,7 @@ import { clientFor, sandboxOf } from "../client.ts";
 import { defineCommand } from "../command.ts";
 import { Failure } from "../errors.ts";
 import { interruption } from "../terminal/interrupts.ts";
+import { visible } from "../output/visible.ts";
 import { write } from "../output/write.ts";
 import { portsOf, type ForwardedPort } from "../parse/ports.ts";
 
@@ -36,7 +37,7 @@ async function listen(sandbox: Sandbox, { local, remote }: ForwardedPort, addres
     connect(sandbox, remote, socket).catch((error: unknown) => {
       socket.destroy();
       const reason = error instanceof Error ? error.message : String(error);
-      void write(`Port ${remote}: ${reason}\n`, process.stderr);
+      void write(visible(`Port ${remote}: ${reason}\n`), process.stderr);
     });
   });
   server.listen(local, address);

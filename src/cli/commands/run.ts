@@ -4,6 +4,7 @@ import { clientFor } from "../client.ts";
 import { defineCommand } from "../command.ts";
 import { createSandbox, withCreateOptions, type CreateOptions } from "../create-options.ts";
 import { Failure, Interrupted, OutputClosed } from "../errors.ts";
+import { visible } from "../output/visible.ts";
 import { write } from "../output/write.ts";
 import { refuseWithoutTerminal, withTerminalOptions, type TerminalOptions } from "../terminal/options.ts";
 import { interruption } from "../terminal/interrupts.ts";
@@ -74,6 +75,9 @@ async function codeOfKilled(sandbox: Sandbox): Promise<number> {
   const code = await sandbox.wait();
   const { reason, message } = await sandbox.info();
   if (reason !== undefined && reason !== "Completed" && reason !== "Error")
-    await write(`Sandbox ${sandbox.sandboxId} ended: ${reason}${message ? `, ${message}` : ""}\n`, process.stderr);
+    await write(
+      visible(`Sandbox ${sandbox.sandboxId} ended: ${reason}${message ? `, ${message}` : ""}\n`),
+      process.stderr,
+    );
   return code;
 }

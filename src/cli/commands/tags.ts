@@ -1,5 +1,6 @@
 import { clientFor, sandboxOf } from "../client.ts";
 import { defineCommand } from "../command.ts";
+import { visibleLine } from "../output/visible.ts";
 import { write } from "../output/write.ts";
 import { changedTags } from "../parse/pairs.ts";
 
@@ -17,6 +18,6 @@ export const tags = defineCommand({
     const before = await sandbox.getTags();
     const after = changedTags(before, changes);
     if (changes.length > 0) await sandbox.setTags(after);
-    for (const [name, value] of Object.entries(after)) await write(`${name}=${value}\n`);
+    for (const [name, value] of Object.entries(after)) await write(`${visibleLine(`${name}=${value}`)}\n`);
   },
 });

@@ -3,6 +3,7 @@ import { basename, join, posix } from "node:path";
 import { SandboxFilesystemNotADirectoryError, SandboxFilesystemNotFoundError } from "../../sdk/errors.ts";
 import type { SandboxFilesystem } from "../../sdk/filesystem/filesystem.ts";
 import { Failure } from "../errors.ts";
+import { visibleLine } from "../output/visible.ts";
 import { write } from "../output/write.ts";
 import { packTree } from "./pack.ts";
 import { showProgress, type Progress } from "./progress.ts";
@@ -95,7 +96,7 @@ async function downloadTree(
 }
 
 function onSkipped(path: string): void {
-  process.stderr.write(`Left out, for it is no file, directory or link: ${path}\n`);
+  process.stderr.write(`Left out, for it is no file, directory or link: ${visibleLine(path)}\n`);
 }
 
 /** The last part of a path; `.` of the root. */

@@ -90,7 +90,7 @@ class Tree {
     mkdirSync(root, { recursive: true });
   }
 
-  /** Makes a directory or link; answers false for what is neither. */
+  /** Makes a directory or link; answers false for what is neither, and for hard links to what is no file. */
   make({ type, name, mode, linkname }: Header): boolean {
     const path = this.#place(name);
     if (type === "directory") {
@@ -99,10 +99,17 @@ class Tree {
       return true;
     }
     if (linkname === null || linkname === undefined) return false;
-    if (type !== "symlink" && type !== "link") return false;
+    if (type === "symlink") {
+      rmSync(path, { force: true });
+      symlinkSync(linkname, path);
+      return true;
+    }
+    if (type !== "link") return false;
+    const target = this.#place(linkname);
+    // Some systems would follow a symbolic link to what is outside.
+    if (!lstatSync(target).isFile()) return false;
     rmSync(path, { force: true });
-    if (type === "symlink") symlinkSync(linkname, path);
-    else linkSync(this.#place(linkname), path);
+    linkSync(target, path);
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from "node:util";
+import { visibleLine } from "./visible.ts";
 
 /** Rows of cells in columns of even width; the last column is as it is. Control characters of cells are taken away. */
 export function table(rows: readonly (readonly string[])[], widths: readonly number[] = widthsOf(rows)): string {
@@ -19,6 +19,5 @@ function line(row: readonly string[], widths: readonly number[]): string {
 }
 
 function plain(cell = ""): string {
-  // oxlint-disable-next-line no-control-regex
-  return stripVTControlCharacters(cell).replaceAll(/[\x00-\x1f\x7f-\x9f]/g, " ");
+  return visibleLine(cell);
 }

@@ -2,9 +2,11 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, utimes,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pack, type Pack } from "tar-stream";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { download } from "../../../src/cli/copy/copy.ts";
 import { packTree } from "../../../src/cli/copy/pack.ts";
 import { unpackTree } from "../../../src/cli/copy/unpack.ts";
+import type { SandboxFilesystem } from "../../../src/sdk/filesystem/filesystem.ts";
 
 const events = { onOctets: () => {}, onSkipped: () => {} };
 
@@ -75,6 +77,28 @@ describe("an archive of a sandbox", () => {
     await writeFile(join(outside, "file"), "x");
     const link = unpack((tar) => tar.entry({ name: "link", type: "link", linkname: "../outside/file" }));
     await expect(link).rejects.toThrow(/leads out/);
+    await unpack((tar) => {
+      tar.entry({ name: "symbolic", type: "symlink", linkname: "../outside/file" });
+      tar.entry({ name: "hard", type: "link", linkname: "symbolic" });
+    });
+    expect(await readdir(folder)).toEqual(["symbolic"]);
+  });
+
+  test("steers no terminal by the names of what is left out", async () => {
+    const tar = pack();
+    tar.entry({ name: "\x1b]0;title\x07a\nb\x9b2J", type: "fifo" });
+    tar.finalize();
+    const files = {
+      stat: () => Promise.resolve({ type: "directory" }),
+      readArchive: () => tar as AsyncIterable<Uint8Array>,
+    };
+    const told = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    try {
+      await download(files as unknown as SandboxFilesystem, "/work", folder, { quiet: true });
+      expect(told.mock.calls.map(([text]) => text)).toEqual(["Left out, for it is no file, directory or link: a b\n"]);
+    } finally {
+      told.mockRestore();
+    }
   });
 
   test("gives no file more rights than permissions, and leaves devices out", async () => {

@@ -23,7 +23,9 @@ test("an error says what was wrong, each problem and what to do, and shows no st
   expect(stripVTControlCharacters(explain(error, false).text)).toBe(
     "error: user may not create\n  spec.a: too long\n  spec.b: missing\nAn administrator can give you the role sandkeep-edit. `doctor` lists what you may do.\n",
   );
-  expect(explain(error, true).text).toContain("at ");
+  const told = explain(error, true).text;
+  expect(told).toContain("at ");
+  expect(told).not.toContain("\x1b[2J");
 });
 
 test("Ctrl-C and closed pipes say nothing", () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { progressLine } from "../../../src/cli/copy/progress.ts";
 import { table } from "../../../src/cli/output/table.ts";
 import { age, octets } from "../../../src/cli/output/units.ts";
+import { visible, visibleLine } from "../../../src/cli/output/visible.ts";
 
 test.each([
   [0, "0s"],
@@ -32,6 +33,12 @@ test("a table has columns of even width, and none of what would steer a terminal
       ["x", ""],
     ]),
   ).toBe("ID      NAME\nsbx-1   a b\nx\n");
+});
+
+test("what a sandbox says has no control characters but lines and tabs", () => {
+  const said = "a\x1b[2Jb\x9b31mc\td\ne\rf\x00";
+  expect(visible(said)).toBe("abc\td\ne�f�");
+  expect(visibleLine(said)).toBe("abc d e�f�");
 });
 
 test.each([
