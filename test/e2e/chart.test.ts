@@ -104,6 +104,11 @@ test.each([
   expect((await template("--set", `${value}=false`)).stdout).not.toContain(rule);
 });
 
+test("the gateway's account is held to Secrets of sandboxes where only single namespaces let it create any", async () => {
+  const { stdout } = await template("--set", "gateway.sandboxSecrets=false");
+  expect(stdout).toContain("kind: ValidatingAdmissionPolicyBinding\nmetadata:\n  name: sandkeep-secrets\n");
+});
+
 test("an upgrade changes the class that the first install made", async () => {
   expect(await upgradeWithDefaultImage("busybox:stable")).toBe("busybox:stable");
   expect(await upgradeWithDefaultImage("debian:bookworm-slim")).toBe("debian:bookworm-slim");
