@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { parse } from "yaml";
+import { parse, YAMLParseError } from "yaml";
 import { misconfigured } from "../configuration-error.ts";
 import type { Cluster, Context, ExecPlugin, Impersonation, Kubeconfig, User } from "./kubeconfig.ts";
 
@@ -8,9 +8,9 @@ export function parseKubeconfig(text: string, path: string): Kubeconfig {
   let content: unknown;
   try {
     // Every scalar a string: a token of digits keeps them all.
-    content = parse(text, { schema: "failsafe" });
-  } catch (cause) {
-    throw misconfigured(`Cannot read the kubeconfig ${path}: ${cause instanceof Error ? cause.message : ""}`, cause);
+    content = parse(text, { schema: "failsafe", logLevel: "error" });
+  } catch (error) {
+    throw misconfigured(`Cannot read the kubeconfig ${path}: it is not YAML${placeOf(error)}`);
   }
   const config = new Reader(content, dirname(path));
   return {
@@ -19,6 +19,13 @@ export function parseKubeconfig(text: string, path: string): Kubeconfig {
     users: named(config.list("users"), "user", userOf),
     contexts: named(config.list("contexts"), "context", contextOf),
   };
+}
+
+/** Where a parser's error is. What it says shows lines of the file, which have tokens and keys in them. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof YAMLParseError) || error.linePos === undefined) return "";
+  const [{ line, col }] = error.linePos;
+  return `, at line ${line}, column ${col}`;
 }
 
 /** A name that is there twice is the first one's. */

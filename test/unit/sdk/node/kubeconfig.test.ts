@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { merge } from "../../../../src/sdk/node/kubeconfig/kubeconfig.ts";
 import { loadKubeconfig } from "../../../../src/sdk/node/kubeconfig/load.ts";
@@ -181,5 +182,20 @@ describe("the files", () => {
   test("are the one that is named, which must be there", async () => {
     expect(await current("b", { KUBECONFIG: join(folder, "a") })).toBe("b");
     await expect(current("missing", {})).rejects.toThrow(/Cannot read the kubeconfig .*missing/);
+  });
+
+  test.each([
+    ["a line that is indented wrongly", "users:\n- user:\n    token: secret\n   x: y\n", ", at line 4, column 1"],
+    ["a quote without an end", 'users:\n- user: {token: "secret\n', ", at line 3, column 1"],
+    ["an alias of nothing", "token: *secret\n", ""],
+  ])("with %s is an error that shows nothing of it", (_, text, place) => {
+    let error: unknown;
+    try {
+      parseKubeconfig(text, "/home/me/config");
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ message: `Cannot read the kubeconfig /home/me/config: it is not YAML${place}` });
+    expect(inspect(error)).not.toContain("secret");
   });
 });
