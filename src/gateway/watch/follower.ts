@@ -1,48 +1,71 @@
+import type { EventLog } from "./event-log.ts";
 import type { Event } from "./history.ts";
 
-/** How many events wait for a client that is slow to read them. */
-const maxPending = 4096;
+/** How many events are taken at once: they stay in memory until a client has read them, however slow it is. */
+const maxTaken = 16;
 
-/** What one watch has not sent yet. */
+/** One who reads a log. It keeps nothing of it: who is far behind has lost events, and not the gateway its memory. */
 export class Follower {
+  readonly #log: EventLog;
   readonly #since: bigint | undefined;
+  readonly #joined: number;
   readonly #forget: () => void;
-  #pending: Event[] = [];
-  #overrun = false;
+  #place: number;
   #wake: (() => void) | undefined;
 
-  constructor(since: bigint | undefined, forget: () => void) {
+  /** Reads from a place on; what the log has already only as far as it comes after the cursor `since`. */
+  constructor(log: EventLog, place: number, since: bigint | undefined, forget: () => void) {
+    this.#log = log;
+    this.#place = place;
     this.#since = since;
+    this.#joined = log.end;
     this.#forget = forget;
   }
 
   /** Whether events were lost because nobody took them. */
   get overrun(): boolean {
-    return this.#overrun;
+    return this.#place < this.#log.first;
   }
 
-  /** Keeps an event until it is taken; those up to the cursor that it follows are no news. */
-  tell(event: Event): void {
-    if (this.#since !== undefined && event.version !== undefined && event.version <= this.#since) return;
-    if (this.#pending.length < maxPending) this.#pending.push(event);
-    else this.#overrun = true;
-    this.#wake?.();
+  /** Tells that the log has more. */
+  tell(): void {
+    if (this.#next() !== undefined) this.#wake?.();
   }
 
-  /** All that is there, as soon as there is anything; nothing after so many milliseconds, or once the signal is aborted. */
+  /**
+   * The next events, at most 16, as soon as there are any; nothing after so many milliseconds, once the signal is aborted,
+   * or when some were lost.
+   */
   async take(milliseconds: number, signal: AbortSignal): Promise<Event[]> {
-    if (this.#pending.length === 0 && !signal.aborted) await this.#next(milliseconds, signal);
-    const taken = this.#pending;
-    this.#pending = [];
+    if (!this.overrun && this.#next() === undefined && !signal.aborted) await this.#news(milliseconds, signal);
+    const taken: Event[] = [];
+    for (let event = this.#next(); event !== undefined && taken.length < maxTaken; event = this.#next()) {
+      taken.push(event);
+      this.#place += 1;
+    }
     return taken;
   }
 
-  /** Ends it: nothing more is kept. */
+  /** Ends it: nothing more is read. */
   close(): void {
+    this.#place = Infinity;
     this.#forget();
   }
 
-  #next(milliseconds: number, signal: AbortSignal): Promise<void> {
+  /** Passes over what is no news, to the next event. */
+  #next(): Event | undefined {
+    let event = this.#log.at(this.#place);
+    while (event !== undefined && !this.#isNews(event)) event = this.#log.at((this.#place += 1));
+    return event;
+  }
+
+  #isNews({ version }: Event): boolean {
+    // Differences of a list come without a version.
+    if (version === undefined) return this.#place >= this.#joined;
+    return this.#since === undefined || version > this.#since;
+  }
+
+  #news(milliseconds: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);

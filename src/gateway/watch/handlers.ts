@@ -38,8 +38,9 @@ export function watchHandlers(
             await send([{ type: "added", sandbox: sandboxView(sandbox) }]);
           await send([{ type: "bookmark", cursor: listed }]);
         }
-        while (!until.aborted && !follower.overrun) {
+        for (;;) {
           const events = await follower.take(bookmarkMilliseconds, until);
+          if (until.aborted || follower.overrun) break;
           if (events.length === 0) await send([{ type: "bookmark", cursor: history.cursor }]);
           for (const event of events) await send(framesOf(event, isShown));
         }

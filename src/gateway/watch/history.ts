@@ -1,6 +1,7 @@
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
 import type { Change } from "../../runtime/store.ts";
+import { EventLog } from "./event-log.ts";
 import { Follower } from "./follower.ts";
 
 /** A change of a sandbox and its place among all changes. Without a place it became known by a new list, in no order. */
@@ -15,29 +16,28 @@ export interface Event {
 /** Where events come from. */
 export type EventSource = Pick<Reflector<Sandbox, "namespace">, "store" | "version" | "subscribe" | "onList">;
 
-/** How many events are remembered for who resumes. */
-const maxEvents = 4096;
-
 /**
  * The latest changes of all sandboxes, for watches that resume. Cursors are versions of the API server, so that any
  * replica takes one from any other.
  *
- *      floor ──── remembered events ──── version of the reflector
+ *      floor ──── events in the log ──── version of the reflector
  *        │ a cursor from here on resumes; it may be ahead of a replica that lags
  *        └ an earlier one cannot: what came after it is forgotten
  */
 export class SandboxHistory {
   readonly #source: EventSource;
   readonly #followers = new Set<Follower>();
-  #events: Event[] = [];
+  readonly #log = new EventLog();
   #floor = 0n;
+  /** The place of the first event after the latest list. */
+  #afterList = 0;
 
   /** To be made before the source begins to fill. */
   constructor(source: EventSource) {
     this.#source = source;
     source.subscribe((change) => this.#record(change));
     source.onList((version) => {
-      this.#events = [];
+      this.#afterList = this.#log.end;
       this.#floor = BigInt(version);
     });
   }
@@ -54,21 +54,19 @@ export class SandboxHistory {
   follow(cursor?: string): { follower: Follower; sandboxes?: Sandbox[] } {
     const since = cursor === undefined ? undefined : BigInt(cursor);
     const resumes = since !== undefined && since >= this.#floor;
-    const follower = new Follower(resumes ? since : undefined, () => this.#followers.delete(follower));
+    const place = resumes ? Math.max(this.#afterList, this.#log.first) : this.#log.end;
+    const forget = () => this.#followers.delete(follower);
+    const follower = new Follower(this.#log, place, resumes ? since : undefined, forget);
     this.#followers.add(follower);
-    if (!resumes) return { follower, sandboxes: [...this.#source.store.values()] };
-    for (const event of this.#events) follower.tell(event);
-    return { follower };
+    return resumes ? { follower } : { follower, sandboxes: [...this.#source.store.values()] };
   }
 
   #record(change: Change<Sandbox>): void {
-    const event = this.#eventOf(change);
-    for (const follower of this.#followers) follower.tell(event);
-    if (event.version === undefined) return;
-    this.#events.push(event);
-    if (this.#events.length <= maxEvents) return;
-    const { version = 0n } = this.#events.shift() ?? {};
-    if (version > this.#floor) this.#floor = version;
+    const { first } = this.#log;
+    const forgotten = this.#log.add(this.#eventOf(change));
+    for (const { version = 0n } of forgotten.slice(Math.max(0, this.#afterList - first)))
+      if (version > this.#floor) this.#floor = version;
+    for (const follower of this.#followers) follower.tell();
   }
 
   #eventOf(change: Change<Sandbox>): Event {

@@ -183,9 +183,30 @@ describe("a history", () => {
     closed.close();
     for (let seen = 11; seen <= 11 + 4096; seen++) watch(String(seen), at(String(seen)));
     expect(slow.overrun).toBe(true);
-    expect(await slow.take(0, never)).toHaveLength(4096);
+    expect(await slow.take(60_000, never)).toEqual([]);
     expect(closed.overrun).toBe(false);
     expect(await closed.take(0, never)).toEqual([]);
+  });
+
+  it("remembers less of large sandboxes, and never nothing", async () => {
+    const large = (seen: number) =>
+      aSandbox({ resourceVersion: String(seen), annotations: { a: "x".repeat(6 << 20) } });
+    list("10");
+    const slow = history.follow("10").follower;
+    for (const seen of [11, 12, 13]) watch(String(seen), large(seen));
+    expect(slow.overrun).toBe(true);
+    expect(history.follow("10").sandboxes).toBeDefined();
+    expect(await taken(history.follow("11").follower)).toEqual(["12", "13"]);
+    watch("14", aSandbox({ resourceVersion: "14", annotations: { a: "x".repeat(17 << 20) } }));
+    expect(await taken(history.follow("13").follower)).toEqual(["14"]);
+  });
+
+  it("hands out a few events at a time, so that a slow reader holds no more", async () => {
+    list("10");
+    const { follower } = history.follow("10");
+    for (let seen = 11; seen < 11 + 40; seen++) watch(String(seen), at(String(seen)));
+    const counts = [await taken(follower), await taken(follower), await taken(follower)].map(({ length }) => length);
+    expect(counts).toEqual([16, 16, 8]);
   });
 
   it("wakes a follower at once, and lets it go when its request ends", async () => {
