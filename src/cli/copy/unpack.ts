@@ -82,23 +82,26 @@ class Tree {
   readonly #root: string;
   /** Names below which may be written: directories, and no links to such. */
   readonly #directories = new Set([""]);
-  /** Modes that would keep the rest from being written. */
+  /** Modes of directories that would keep the rest from being written. */
   readonly #modes = new Map<string, number>();
+
+  readonly #madeRoot: boolean;
 
   constructor(root: string) {
     this.#root = root;
-    mkdirSync(root, { recursive: true });
+    this.#madeRoot = mkdirSync(root, { recursive: true }) !== undefined;
   }
 
   /** Makes a directory or link; answers false for what is neither, and for hard links to what is no file. */
   make({ type, name, mode, linkname }: Header): boolean {
-    const path = this.#place(name);
     if (type === "directory") {
-      this.#directory(partsOf(name).join("/"));
-      this.#modes.set(path, mode);
+      const inside = partsOf(name).join("/");
+      if (inside !== "") this.#directory(inside, mode & 0o777);
+      else if (this.#madeRoot) this.#limit(this.#root, mode & 0o777);
       return true;
     }
     if (linkname === null || linkname === undefined) return false;
+    const path = this.#place(name);
     if (type === "symlink") {
       rmSync(path, { force: true });
       symlinkSync(linkname, path);
@@ -135,7 +138,7 @@ class Tree {
   }
 
   finish(): void {
-    for (const [path, mode] of [...this.#modes].reverse()) chmodSync(path, mode & 0o777);
+    for (const [path, mode] of [...this.#modes].reverse()) chmodSync(path, mode);
   }
 
   /** Where a name is; the directories that it is in are made. */
@@ -145,19 +148,28 @@ class Tree {
     return join(this.#root, ...parts);
   }
 
-  #directory(name: string): void {
+  /** Makes a directory that is not there yet: what the user gives nobody, no archive does. */
+  #directory(name: string, mode = 0o777): void {
     if (this.#directories.has(name)) return;
     const parent = dirname(name);
     this.#directory(parent === "." ? "" : parent);
     const path = join(this.#root, name);
     try {
-      mkdirSync(path);
+      mkdirSync(path, { mode: mode | 0o700 });
+      this.#limit(path, mode);
     } catch (error) {
       if (!isThere(error)) throw error;
       if (!lstatSync(path).isDirectory())
         throw new Failure(`Cannot copy ${name}: ${path} is no directory`, "Remove it, or copy to another place.");
     }
     this.#directories.add(name);
+  }
+
+  /** Takes rights away that the mode does not give; its owner's once all is written. */
+  #limit(path: string, mode: number): void {
+    const { mode: made } = lstatSync(path);
+    if ((made & 0o077 & ~mode) !== 0) chmodSync(path, made & (mode | 0o700));
+    if ((mode & 0o700) !== 0o700) this.#modes.set(path, made & mode);
   }
 }
 

@@ -110,6 +110,25 @@ describe("an archive of a sandbox", () => {
     expect(await readdir(folder)).toEqual(["program"]);
   });
 
+  test("leaves a directory as private as it was", async () => {
+    await unpack((tar) => tar.entry({ name: "./", type: "directory", mode: 0o700 }));
+    expect(((await stat(folder)).mode & 0o7777).toString(8)).toBe("700");
+  });
+
+  test("gives directories no more rights than the user gives, and leaves those that are there as they are", async () => {
+    await mkdir(folder, { mode: 0o700 });
+    await mkdir(join(folder, "there"), { mode: 0o700 });
+    await unpack((tar) => {
+      tar.entry({ name: "./", type: "directory", mode: 0o777 });
+      for (const name of ["there", "open"]) tar.entry({ name, type: "directory", mode: 0o7777 });
+      tar.entry({ name: "closed", type: "directory", mode: 0o500 });
+      tar.entry({ name: "closed/file" }, "x");
+    });
+    const modeOf = async (name: string) => ((await stat(join(folder, name))).mode & 0o7777).toString(8);
+    const open = (0o777 & ~process.umask()).toString(8);
+    expect(await Promise.all([".", "there", "open", "closed"].map(modeOf))).toEqual(["700", "700", open, "500"]);
+  });
+
   test("that breaks off is an error", async () => {
     await expect(unpackTree(broken(), folder, events)).rejects.toThrow("cut");
   });
