@@ -21,6 +21,11 @@ function at(resourceVersion: string, name = "a"): Sandbox {
   return aSandbox({ name, uid: `uid-${name}`, resourceVersion });
 }
 
+/** A sandbox at a version with so many characters. */
+function large(version: number, characters: number): Sandbox {
+  return aSandbox({ resourceVersion: String(version), annotations: { a: "x".repeat(characters) } });
+}
+
 /** The versions of what a follower has not taken yet. */
 async function taken(follower: Follower): Promise<string[]> {
   const events = await follower.take(0, never);
@@ -189,15 +194,13 @@ describe("a history", () => {
   });
 
   it("remembers less of large sandboxes, and never nothing", async () => {
-    const large = (seen: number) =>
-      aSandbox({ resourceVersion: String(seen), annotations: { a: "x".repeat(6 << 20) } });
     list("10");
     const slow = history.follow("10").follower;
-    for (const seen of [11, 12, 13]) watch(String(seen), large(seen));
+    for (const seen of [11, 12, 13]) watch(String(seen), large(seen, 6 << 20));
     expect(slow.overrun).toBe(true);
     expect(history.follow("10").sandboxes).toBeDefined();
     expect(await taken(history.follow("11").follower)).toEqual(["12", "13"]);
-    watch("14", aSandbox({ resourceVersion: "14", annotations: { a: "x".repeat(17 << 20) } }));
+    watch("14", large(14, 17 << 20));
     expect(await taken(history.follow("13").follower)).toEqual(["14"]);
   });
 
