@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makePackage } from "../../../hack/lib/npm-package.ts";
 
@@ -75,6 +76,29 @@ async function checkedByTsc(file: string): Promise<string> {
   const checked = run(tsc, [...options, ...libs, ...modules, file], { cwd: project });
   return (await checked.catch((error: { stdout: string }) => error)).stdout;
 }
+
+/** What a bundler makes for browsers of a program that is the one line. */
+async function bundled(program: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents: program, resolveDir: project },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    write: false,
+  });
+  return outputFiles.map(({ text }) => text).join("");
+}
+
+test("a bundle for browsers has nothing of Node", async () => {
+  const text = await bundled('import { SandkeepClient } from "sandkeep"; new SandkeepClient().close();');
+  expect(text).not.toMatch(/["']node:/);
+});
+
+test("a bundle has only what is used", async () => {
+  const text = await bundled('import { Probe } from "sandkeep"; console.log(Probe.withTcp(80));');
+  expect(text.length).toBeLessThan(4_000);
+});
 
 test("its command line runs by both of its names", async () => {
   for (const name of ["sandkeep", "kubectl-sandbox"]) {
