@@ -34,10 +34,12 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
     return rejected("NoImage", `Set spec.image: SandboxClass "${sandboxClass.metadata.name}" has no defaultImage.`);
   }
   const { allowedImages } = sandboxClass.spec;
-  if (allowedImages !== undefined && !allowedImages.some((pattern) => matchesPattern(image, pattern))) {
+  const images = [image, ...(spec.volumes ?? []).flatMap((volume) => volume.image?.reference ?? [])];
+  const forbidden = images.find((image) => allowedImages?.some((pattern) => matchesPattern(image, pattern)) === false);
+  if (allowedImages !== undefined && forbidden !== undefined) {
     return rejected(
       "ImageNotAllowed",
-      `Image ${image} is not among the allowedImages of SandboxClass "${sandboxClass.metadata.name}": ${allowedImages.join(", ")}`,
+      `Image ${forbidden} is not among the allowedImages of SandboxClass "${sandboxClass.metadata.name}": ${allowedImages.join(", ")}`,
     );
   }
   if (
