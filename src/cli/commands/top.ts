@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Sandbox } from "../../sdk/sandbox/sandbox.ts";
+import type { SandboxService } from "../../sdk/sandbox/sandboxes.ts";
 import { allOf } from "../all-of.ts";
 import { clientFor, sandboxOf } from "../client.ts";
 import { defineCommand } from "../command.ts";
@@ -34,7 +36,7 @@ export const top = defineCommand<TopOptions>({
     const list = async () =>
       references.length > 0
         ? await Promise.all(references.map(async (reference) => await sandboxOf(client, reference)))
-        : await allOf(client.sandboxes.list({ phase: "Started", ...(app !== undefined && { appId: app }) }));
+        : await running(client.sandboxes, app);
     using interrupt = interruption();
     // A rate needs two looks.
     let before = await usageOf(await list());
@@ -48,6 +50,13 @@ export const top = defineCommand<TopOptions>({
     }
   },
 });
+
+/** The sandboxes in which programs run. */
+async function running(sandboxes: SandboxService, app: string | undefined): Promise<Sandbox[]> {
+  const selection = app === undefined ? {} : { appId: app };
+  const phases = ["Started", "Ready"] as const;
+  return (await Promise.all(phases.map((phase) => allOf(sandboxes.list({ ...selection, phase }))))).flat();
+}
 
 async function shown(now: Usage[], before: Usage[], output: FormatOptions["output"]): Promise<string> {
   if (output === "json" || output === "yaml") return await serialized(now, output);
