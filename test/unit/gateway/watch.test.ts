@@ -1,6 +1,8 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { Writable } from "node:stream";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Sandbox, SandboxStatus } from "../../../src/api/sandbox.ts";
 import { framesOf } from "../../../src/gateway/watch/frames.ts";
+import { watchHandlers } from "../../../src/gateway/watch/handlers.ts";
 import { type EventSource, SandboxHistory } from "../../../src/gateway/watch/history.ts";
 import type { Follower } from "../../../src/gateway/watch/follower.ts";
 import type { ChangeHandler } from "../../../src/runtime/reflector.ts";
@@ -24,6 +26,27 @@ function at(resourceVersion: string, name = "a"): Sandbox {
 /** A sandbox at a version with so many characters. */
 function large(version: number, characters: number): Sandbox {
   return aSandbox({ resourceVersion: String(version), annotations: { a: "x".repeat(characters) } });
+}
+
+/** A reply whose client reads a line when the test says so. */
+class SlowReply extends Writable {
+  readonly frames: unknown[] = [];
+  read: () => void = () => {};
+
+  constructor() {
+    super({ highWaterMark: 1 });
+  }
+
+  writeHead(): this {
+    return this;
+  }
+
+  flushHeaders(): void {}
+
+  override _write(line: Buffer, _: string, taken: () => void): void {
+    this.frames.push(JSON.parse(line.toString()));
+    this.read = taken;
+  }
 }
 
 /** The versions of what a follower has not taken yet. */
@@ -202,6 +225,23 @@ describe("a history", () => {
     expect(await taken(history.follow("11").follower)).toEqual(["12", "13"]);
     watch("14", large(14, 17 << 20));
     expect(await taken(history.follow("13").follower)).toEqual(["14"]);
+  });
+
+  it("ends the watch of a client that is far behind with what it was sent, and no cursor of what it was not", async () => {
+    list("10");
+    const ending = new AbortController();
+    const { watchSandboxes } = watchHandlers(history, Promise.resolve(), ending.signal);
+    const response = new SlowReply();
+    const query = { all: true, cursor: "10", timeoutSeconds: 60 };
+    const params = { namespace: "ns" };
+    const watching = watchSandboxes({ params, query, signal: ending.signal, response } as never);
+    watch("11", at("11"));
+    await vi.waitFor(() => expect(response.frames).toHaveLength(1));
+    for (const seen of [12, 13, 14]) watch(String(seen), large(seen, 6 << 20));
+    response.read();
+    await watching;
+    expect(response.frames).toMatchObject([{ type: "added", cursor: "11" }]);
+    expect(response.writableEnded).toBe(true);
   });
 
   it("hands out a few events at a time, so that a slow reader holds no more", async () => {
