@@ -83,6 +83,8 @@ export class ImageService {
 
   /** The image that a registry has under a tag; `secret` names a Secret with credentials for it. */
   fromRegistry(tag: string, secret?: SecretParam): Image {
+    // Whoever uses the image is told when it rejects; until then nobody is.
+    if (secret instanceof Promise) secret.catch(() => {});
     return new Image({ gateway: this.#gateway, reference: tag, secret });
   }
 

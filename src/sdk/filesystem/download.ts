@@ -1,6 +1,6 @@
 import { backoff } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/sleep.ts";
-import { ConflictError } from "../errors.ts";
+import { ConflictError, InvalidError } from "../errors.ts";
 import { bodyOf } from "../http/body.ts";
 import type { Gateway, Operation } from "../http/gateway.ts";
 import { ConnectionError, type TransportReply } from "../http/transport.ts";
@@ -10,6 +10,8 @@ export interface Download {
   /** How many octets there are; undefined where the sandbox's kernel does not say. */
   size: number | undefined;
   octets: AsyncIterable<Uint8Array>;
+  /** Gives up what nobody has begun to read. */
+  cancel: () => void;
 }
 
 /** How often in a row the contents may break off before anything of them came. */
@@ -22,10 +24,11 @@ const delays = { first: 100, most: 2_000 };
  */
 export async function download(gateway: Gateway, operation: Operation, from = 0): Promise<Download> {
   const first = await gateway.open(from === 0 ? operation : ranged(operation, from));
-  const length = first.reply.header("content-length");
+  const length = first.header("content-length");
   return {
     size: length === undefined ? undefined : from + Number(length),
-    octets: octetsOf(gateway, operation, from, first.reply),
+    octets: octetsOf(gateway, operation, from, first),
+    cancel: () => first.cancel(),
   };
 }
 
@@ -50,10 +53,15 @@ async function* octetsOf(
       if (!(error instanceof ConnectionError) || version === undefined || attempt >= mostAttempts) throw error;
     }
     await sleep(backoff(attempt, delays), operation.signal);
-    reply = (await gateway.open(offset === 0 ? operation : ranged(operation, offset, version))).reply;
+    try {
+      reply = await gateway.open(offset === 0 ? operation : ranged(operation, offset, version));
+    } catch (error) {
+      if (refusedSize(error) === offset) return;
+      throw error;
+    }
     const current = reply.header("etag");
     if (offset === from) version = current;
-    if (current === version) continue;
+    if (current === version && (offset === 0 || reply.status === partialContent)) continue;
     reply.cancel();
     throw new ConflictError(
       "conflict",
@@ -61,6 +69,15 @@ async function* octetsOf(
       "The file changed while it was read, and the connection broke: read it again",
     );
   }
+}
+
+/** The status of a reply that has the range that was asked for, rather than the whole. */
+const partialContent = 206;
+
+/** The size of the file that a refusal of a range behind its end tells; undefined for any other error. */
+export function refusedSize(error: unknown): number | undefined {
+  const size = error instanceof InvalidError ? error.details?.["size"] : undefined;
+  return typeof size === "number" ? size : undefined;
 }
 
 function ranged(operation: Operation, offset: number, version?: string): Operation {

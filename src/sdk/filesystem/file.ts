@@ -1,10 +1,9 @@
 import type { FilePatched } from "../../api/file.ts";
-import { ConflictError, invalid, InvalidError } from "../errors.ts";
-import { collect } from "../http/collect.ts";
-import type { Gateway } from "../http/gateway.ts";
-import type { TransportReply } from "../http/transport.ts";
+import { ConflictError, invalid } from "../errors.ts";
+import type { Gateway, Operation } from "../http/gateway.ts";
 import { absolutePath } from "../units.ts";
 import { textDecoder } from "../streams/text-decoder.ts";
+import { refusedSize } from "./download.ts";
 
 /** As Python's: read, write, append, create; `+` for reading and writing, `b` for octets instead of text. */
 export type SandboxFileMode = `${"r" | "w" | "a" | "x"}${"" | "b" | "+" | "b+" | "+b"}`;
@@ -119,9 +118,9 @@ export class SandboxFile {
   /** Octets of the file; none behind its end. */
   async #range(range: string): Promise<Uint8Array> {
     try {
-      return await collect((await this.#get(range)).body);
+      return await this.#gateway.octets(this.#get(range));
     } catch (error) {
-      if (sizeIn(error) !== undefined) return new Uint8Array();
+      if (refusedSize(error) !== undefined) return new Uint8Array();
       throw error;
     }
   }
@@ -129,20 +128,18 @@ export class SandboxFile {
   /** How long the file is, links followed. Rejects unless it can be read. */
   async #size(): Promise<number> {
     try {
-      const reply = await this.#get("bytes=0-0");
+      const reply = await this.#gateway.open(this.#get("bytes=0-0"));
       reply.cancel();
       return Number(/\/(\d+)$/.exec(reply.header("content-range") ?? "")?.[1] ?? 0);
     } catch (error) {
-      const size = sizeIn(error);
+      const size = refusedSize(error);
       if (size === undefined) throw error;
       return size;
     }
   }
 
-  async #get(range: string): Promise<TransportReply> {
-    const query = { path: this.path };
-    const operation = { method: "GET", path: this.#files, query, headers: { range }, signal: this.#signal } as const;
-    return (await this.#gateway.open(operation)).reply;
+  #get(range: string): Operation {
+    return { method: "GET", path: this.#files, query: { path: this.path }, headers: { range }, signal: this.#signal };
   }
 
   #patch(query: Record<string, string | number | boolean>, body?: Uint8Array): Promise<FilePatched> {
@@ -160,10 +157,4 @@ export class SandboxFile {
 
 function closed(path: string, action: string): ConflictError {
   return new ConflictError("failed_precondition", "file", `Cannot ${action} ${path}: it has been closed`);
-}
-
-/** The size of the file that a refusal of a range behind its end tells. */
-function sizeIn(error: unknown): number | undefined {
-  const size = error instanceof InvalidError ? error.details?.["size"] : undefined;
-  return typeof size === "number" ? size : undefined;
 }

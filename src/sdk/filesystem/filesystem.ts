@@ -77,9 +77,9 @@ export class SandboxFilesystem {
   }
 
   /** Makes a directory, by default with those that it is in. */
-  makeDirectory(remotePath: string, { createParents = true, signal }: MakeDirectoryParams = {}): Promise<void> {
+  async makeDirectory(remotePath: string, { createParents = true, signal }: MakeDirectoryParams = {}): Promise<void> {
     const operation = this.#at("POST", "/mkdir", remotePath, { parents: createParents });
-    return this.#run({ ...operation, repeatable: createParents, signal });
+    await this.#run({ ...operation, repeatable: createParents, signal });
   }
 
   /** All of a file, as octets. */
@@ -101,9 +101,9 @@ export class SandboxFilesystem {
   }
 
   /** Removes a file, or a directory if it is empty. Links are not followed. */
-  remove(remotePath: string, { recursive = false, signal }: RemoveParams = {}): Promise<void> {
+  async remove(remotePath: string, { recursive = false, signal }: RemoveParams = {}): Promise<void> {
     const operation = this.#at("DELETE", "", remotePath, { recursive });
-    return this.#run({ ...operation, doneWhen: "not_found", signal });
+    await this.#run({ ...operation, doneWhen: "not_found", signal });
   }
 
   /** Describes a file or directory; a symbolic link itself. */
@@ -120,35 +120,35 @@ export class SandboxFilesystem {
   }
 
   /** Writes a file: it has its old contents until it has all of the new. Directories that are missing are made. */
-  writeBytes(data: Octets, remotePath: string, { signal }: WaitParams = {}): Promise<void> {
+  async writeBytes(data: Octets, remotePath: string, { signal }: WaitParams = {}): Promise<void> {
     if (!(data instanceof Uint8Array) && !(data instanceof ArrayBuffer))
       throw new TypeError(`data must be a Uint8Array or an ArrayBuffer, got ${typeof data}`);
     const body = data instanceof Uint8Array ? data : new Uint8Array(data);
-    return this.#run({ ...this.#at("PUT", "", remotePath), body, signal });
+    await this.#run({ ...this.#at("PUT", "", remotePath), body, signal });
   }
 
   /** Writes a file of text, as UTF-8. */
-  writeText(data: string, remotePath: string, { signal }: WaitParams = {}): Promise<void> {
+  async writeText(data: string, remotePath: string, { signal }: WaitParams = {}): Promise<void> {
     if (typeof data !== "string") throw new TypeError(`data must be a string, got ${typeof data}`);
-    return this.#run({ ...this.#at("PUT", "", remotePath), body: new TextEncoder().encode(data), signal });
+    await this.#run({ ...this.#at("PUT", "", remotePath), body: new TextEncoder().encode(data), signal });
   }
 
   /** Writes a file from a stream, which is read once: what breaks off leaves the file as it was. */
-  writeStream(data: AsyncIterable<Uint8Array>, remotePath: string, { signal }: WaitParams = {}): Promise<void> {
-    return this.#run({ ...this.#at("PUT", "", remotePath), body: () => data, repeatable: false, signal });
+  async writeStream(data: AsyncIterable<Uint8Array>, remotePath: string, { signal }: WaitParams = {}): Promise<void> {
+    await this.#run({ ...this.#at("PUT", "", remotePath), body: () => data, repeatable: false, signal });
   }
 
   /**
    * Writes a stream into a file in place, from an offset on, and makes the file with these permissions (octal) if it is missing.
    * When it breaks off, what had come so far is there: `stat` says how much.
    */
-  writeStreamAt(
+  async writeStreamAt(
     data: AsyncIterable<Uint8Array>,
     remotePath: string,
     { offset, mode, signal }: WaitParams & { offset: number; mode?: string },
   ): Promise<void> {
     const operation = this.#at("PATCH", "", remotePath, { offset, create: true, mode });
-    return this.#run({ ...operation, body: () => data, repeatable: false, signal });
+    await this.#run({ ...operation, body: () => data, repeatable: false, signal });
   }
 
   /** Gives a file or directory another path in its file system; a file that is there is replaced. */
@@ -159,18 +159,17 @@ export class SandboxFilesystem {
 
   /** A file or directory tree as tar, with owners, modes and links. */
   async *readArchive(remotePath: string, { signal }: WaitParams = {}): AsyncGenerator<Uint8Array, void, void> {
-    const { reply } = await this.#gateway().open({ ...this.#at("GET", "/archive", remotePath), signal });
-    yield* bodyOf(reply);
+    yield* bodyOf(await this.#gateway().open({ ...this.#at("GET", "/archive", remotePath), signal }));
   }
 
   /** Unpacks a tar into a directory, which is made if it is missing. `noOwners` lets all belong to the sandbox's user. */
-  writeArchive(
+  async writeArchive(
     tar: AsyncIterable<Uint8Array>,
     remotePath: string,
     { noOwners = false, signal }: WaitParams & { noOwners?: boolean } = {},
   ): Promise<void> {
     const operation = this.#at("PUT", "/archive", remotePath, { noOwners });
-    return this.#run({
+    await this.#run({
       ...operation,
       headers: { "content-type": "application/x-tar" },
       body: () => tar,

@@ -96,7 +96,7 @@ export class FileWatch implements AsyncIterable<FileWatchEvent> {
     return this.#begun;
   }
 
-  async #open(): Promise<TransportReply> {
+  #open(): Promise<TransportReply> {
     const { filter, recursive, signal } = this.#params;
     const left = (this.#end - performance.now()) / 1000;
     const query = {
@@ -106,13 +106,12 @@ export class FileWatch implements AsyncIterable<FileWatchEvent> {
       timeoutSeconds: Math.max(0, Math.min(left, longest)),
     };
     const over = this.#over.signal;
-    const { reply } = await this.#gateway.open({
+    return this.#gateway.open({
       method: "GET",
       path: `${this.#path}/watch`,
       query,
       signal: anyOf(signal, over),
     });
-    return reply;
   }
 }
 

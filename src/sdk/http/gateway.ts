@@ -31,12 +31,6 @@ export interface Operation {
   signal?: AbortSignal | undefined;
 }
 
-/** A reply without an error, and how many attempts it took. */
-export interface Answer {
-  reply: TransportReply;
-  attempts: number;
-}
-
 const delays = { first: 100, most: 2_000 };
 
 /** Operations of the gateway in one namespace. What may be repeated is, while gateway or sandbox cannot be reached. */
@@ -45,7 +39,7 @@ export class Gateway {
   readonly #retryMilliseconds: number;
   #connection: Promise<Connection> | undefined;
 
-  /** `retryMilliseconds` is for how long operations are repeated. */
+  /** `retryMilliseconds` is for how long operations are repeated, from their first failure on. */
   constructor(connect: () => Promise<Connection>, retryMilliseconds: number) {
     this.#connect = connect;
     this.#retryMilliseconds = retryMilliseconds;
@@ -62,35 +56,48 @@ export class Gateway {
 
   /** The JSON of the reply. */
   async json<T>(operation: Operation): Promise<T> {
-    const { reply } = await this.open(operation);
-    return JSON.parse(new TextDecoder().decode(await collect(reply.body))) as T;
+    const text = new TextDecoder().decode(await this.octets(operation));
+    const value = parsed(text);
+    if (value === undefined) throw notOurs(`not with JSON but: ${text.slice(0, 200)}`);
+    return value as T;
+  }
+
+  /** The octets of the reply. */
+  octets(operation: Operation): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#attempt(operation, async ({ body }) => await collect(body));
   }
 
   /** Resolves once it is done; what the reply says is dropped. */
   async run(operation: Operation): Promise<void> {
     try {
-      const { reply } = await this.open(operation);
-      await collect(reply.body);
+      await this.octets(operation);
     } catch (error) {
       if (!(error instanceof DoneBefore)) throw error;
     }
   }
 
   /** The reply, once it begins. Rejects with the error that it is. */
-  async open(operation: Operation): Promise<Answer> {
+  open(operation: Operation): Promise<TransportReply> {
+    return this.#attempt(operation, async (reply) => reply);
+  }
+
+  /** What `take` makes of the reply, which is asked for again when it breaks off meanwhile. */
+  async #attempt<T>(operation: Operation, take: (reply: TransportReply) => Promise<T>): Promise<T> {
     const { signal, repeatable = operation.method !== "POST" && operation.method !== "PATCH" } = operation;
     const { transport, namespace } = await this.connection();
-    const deadline = performance.now() + this.#retryMilliseconds;
+    let deadline = Infinity;
     for (let attempt = 0; ; attempt++) {
       try {
         const reply = await heard(operation, (signal) =>
           transport.request(requestOf({ ...operation, signal }, namespace)),
         );
-        if (reply.status < 400) return { reply, attempts: attempt + 1 };
-        throw await errorOf(reply);
+        if (reply.status >= 400) throw await errorOf(reply);
+        return await take(reply);
       } catch (error) {
         if (attempt > 0 && error instanceof SandkeepError && error.code === operation.doneWhen) throw new DoneBefore();
         if (!repeatable || !mayPass(error)) throw withoutGateway(error, operation);
+        // It may have waited long until then, and for what it was to wait.
+        if (attempt === 0) deadline = performance.now() + this.#retryMilliseconds;
         if (performance.now() > deadline) throw withoutGateway(error, operation);
       }
       await sleep(backoff(attempt, delays), signal);
@@ -148,19 +155,28 @@ function requestOf({ method, path, query = {}, headers, json, body, signal }: Op
 export async function errorOf(reply: TransportReply): Promise<SandkeepError> {
   const text = new TextDecoder().decode(await collect(reply.body, mostOfAnError));
   const body = parsed(text);
-  if (body !== undefined && Object.hasOwn(errorCodes, body.code)) return errorFrom(body);
-  const message = `The gateway answered ${reply.status}: ${text.slice(0, 200)}`;
+  if (isErrorBody(body)) return errorFrom(body);
+  const said = `${reply.status}: ${text.slice(0, 200)}`;
   return reply.status === 502 || reply.status === 503 || reply.status === 504
-    ? new UnavailableError("unavailable", "request", message)
-    : new InternalFailure("internal", "request", message);
+    ? new UnavailableError("unavailable", "request", `The gateway answered ${said}`)
+    : notOurs(said);
+}
+
+function isErrorBody(body: unknown): body is ErrorBody {
+  return typeof body === "object" && body !== null && "code" in body && Object.hasOwn(errorCodes, String(body.code));
+}
+
+function notOurs(said: string): InternalFailure {
+  return new InternalFailure("internal", "request", `The gateway answered ${said}`);
 }
 
 /** No error of the gateway is longer; octets. */
 const mostOfAnError = 1 << 20;
 
-function parsed(text: string): ErrorBody | undefined {
+/** What JSON says; undefined when it is none. */
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as ErrorBody;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -25,15 +25,16 @@ export async function read(
  */
 export async function write(path: string, source: () => Promise<Download>, onProgress: OnProgress): Promise<void> {
   await refuseDirectory(path);
-  const { size = 0, octets } = await source();
-  await mkdir(dirname(path), { recursive: true });
+  const { size = 0, octets, cancel } = await source();
   const beside = `${path}.${randomUUID()}.part`;
   try {
+    await mkdir(dirname(path), { recursive: true });
     await using file = await open(beside, "wx");
     for await (const chunk of counted(octets, size, onProgress)) await file.writeFile(chunk);
     await rename(beside, path);
   } catch (error) {
-    await rm(beside, { force: true });
+    cancel();
+    await rm(beside, { force: true }).catch(() => {});
     throw error;
   }
 }

@@ -1,10 +1,11 @@
 import type { ProcessExit } from "../../api/process.ts";
-import { ConflictError, NotFoundError } from "../errors.ts";
+import { NotFoundError } from "../errors.ts";
 import type { Gateway } from "../http/gateway.ts";
 import { SandkeepReadStream } from "../streams/read-stream.ts";
 import { SandkeepWriteStream } from "../streams/write-stream.ts";
 import type { Chunks } from "../streams/chunks.ts";
 import { exitWithin } from "./exit.ts";
+import { kill } from "./kill.ts";
 import type { Output } from "./output.ts";
 import { StdinSink } from "./stdin.ts";
 
@@ -20,6 +21,8 @@ export interface ProcessParts<R> {
   stdinOffset: number | undefined;
   chunks: () => Chunks<R>;
   exit: (signal?: AbortSignal) => Promise<ProcessExit>;
+  /** Told once it is known to have ended. */
+  onExit?: () => void;
   signal?: AbortSignal | undefined;
 }
 
@@ -60,14 +63,14 @@ export class ContainerProcess<R extends string | Uint8Array = string> {
 
   /** Waits for its end; resolves with its exit code, 128+n if signal n ended it: 137 after its timeout. */
   async wait({ signal }: WaitParams = {}): Promise<number> {
-    this.#exit ??= await this.#parts.exit(signal);
-    return this.#exit.code;
+    const { code } = this.#exit ?? this.#ended(await this.#parts.exit(signal));
+    return code;
   }
 
   /** Its exit code, or null while it runs. */
   async poll({ signal }: WaitParams = {}): Promise<number | null> {
-    this.#exit ??= await exitWithin(this.#parts.gateway, this.#parts.path, 0, signal);
-    return this.returncode;
+    const exit = this.#exit ?? (await exitWithin(this.#parts.gateway, this.#parts.path, 0, signal));
+    return exit === undefined ? null : this.#ended(exit).code;
   }
 
   /** Its exit code, once `wait` or `poll` has seen it; null before. */
@@ -81,13 +84,9 @@ export class ContainerProcess<R extends string | Uint8Array = string> {
   }
 
   /** Sends a signal to it and its children; no-op once it has ended. */
-  async kill(name = "SIGKILL", { signal }: WaitParams = {}): Promise<void> {
+  kill(name = "SIGKILL", { signal }: WaitParams = {}): Promise<void> {
     const { gateway, path } = this.#parts;
-    try {
-      await gateway.run({ method: "POST", path: `${path}/signal`, json: { signal: name }, signal });
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-    }
+    return kill(gateway, path, name, { signal });
   }
 
   /** Changes the size of its terminal. */
@@ -118,6 +117,12 @@ export class ContainerProcess<R extends string | Uint8Array = string> {
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
     }
+  }
+
+  #ended(exit: ProcessExit): ProcessExit {
+    this.#exit = exit;
+    this.#parts.onExit?.();
+    return exit;
   }
 }
 

@@ -33,6 +33,8 @@ const mostCharacters = 65_536;
 
 /** @internal What the gateway is asked to start. Throws an `InvalidError` for parameters that are none. */
 export async function execRequest(command: readonly string[], params: SandboxExecParams): Promise<ExecRequest> {
+  // First, so that a promise among them that rejects has somebody who hears of it.
+  const secrets = await secretsFor(params.secrets);
   const { workdir, timeoutMs, env, pty, processId } = params;
   const characters = command.reduce((sum, { length }) => sum + length, 0);
   if (command.length === 0) throw invalid("command must name a program");
@@ -41,7 +43,6 @@ export async function execRequest(command: readonly string[], params: SandboxExe
   if (params.bufsize === 1 && params.mode === "binary")
     throw invalid("bufsize 1 needs mode text: octets have no lines");
   const seconds = wholeSeconds("timeoutMs", timeoutMs);
-  const secrets = await secretsFor(params.secrets);
   return {
     id: processId ?? crypto.randomUUID(),
     command: [...command],

@@ -52,7 +52,7 @@ export class Execution {
   ): Promise<Execution> {
     const operation = { method: "POST", path: `${sandbox}/exec`, json: request, repeatable: true, signal } as const;
     for (let attempt = 0; ; attempt++) {
-      const { reply } = await gateway.open(operation);
+      const reply = await gateway.open(operation);
       const frames = linesOf(reply.body);
       try {
         const first = await frames.next();
@@ -93,9 +93,8 @@ export class Execution {
     } catch {
       // Whatever ended it: the streams say so themselves when they cannot be read on.
     }
-    this.stdout.finish(left);
-    this.stderr.finish(left);
     this.#told.resolve(undefined);
+    await Promise.all([this.stdout.finish(left), this.stderr.finish(left)]);
     await frames.return?.();
   }
 

@@ -4,7 +4,7 @@ import { sleep } from "../../lib/sleep.ts";
 import { UnavailableError } from "../errors.ts";
 import { bodyOf } from "../http/body.ts";
 import type { Gateway } from "../http/gateway.ts";
-import { ConnectionError } from "../http/transport.ts";
+import { ConnectionError, type TransportReply } from "../http/transport.ts";
 
 /** An output stream of a process. */
 export interface OutputPlace {
@@ -22,18 +22,33 @@ const delays = { first: 100, most: 2_000 };
 /** How long a gateway takes to find a process that runs. */
 const replyMilliseconds = 5_000;
 
+/** The reply that has a stream from an offset on; the process waits for its reader from now on. */
+export function openOutput(
+  { gateway, path, signal }: Omit<OutputPlace, "onLost">,
+  offset: number,
+  within: { answersWithin?: number } = {},
+): Promise<TransportReply> {
+  return gateway.open({ method: "GET", path, query: { offset }, signal, ...within });
+}
+
 /**
  * What a process writes to a stream, from an offset to its end; read on from the last octet when the connection, the gateway or
- * the API server goes.
+ * the API server goes. `opened` is the first reply, where there is one already.
  */
-export async function* follow(place: OutputPlace, from: number): AsyncGenerator<Uint8Array, void, void> {
-  const { gateway, path, signal, onLost } = place;
+export async function* follow(
+  place: OutputPlace,
+  from: number,
+  opened?: Promise<TransportReply>,
+): AsyncGenerator<Uint8Array, void, void> {
+  const { path, signal, onLost } = place;
   let offset = from;
+  let ahead = opened;
   // At first, the process may have to wait for its sandbox.
   let again: { answersWithin?: number } = {};
   for (let attempt = 0; ; attempt++) {
     try {
-      const { reply } = await gateway.open({ method: "GET", path, query: { offset }, signal, ...again });
+      const reply = await (ahead ?? openOutput(place, offset, again));
+      ahead = undefined;
       again = { answersWithin: replyMilliseconds };
       const merged = reply.header(STREAMS_HEADER) === MERGED_STREAMS;
       if (merged && offset > 0) throw finishedMeanwhile(path, offset);

@@ -1,5 +1,6 @@
 import { anyOf } from "../any-of.ts";
-import { follow, type OutputPlace } from "./follow.ts";
+import type { TransportReply } from "../http/transport.ts";
+import { follow, openOutput, type OutputPlace } from "./follow.ts";
 
 /** How many octets that nobody reads are kept before the rest is left in the sandbox. */
 const mostBuffered = 256 * 1024;
@@ -18,6 +19,10 @@ export class Output implements AsyncIterable<Uint8Array> {
   /** Behind what has been kept. */
   #offset: number;
   #state: "together" | "alone" | "ended";
+  /** Whether somebody reads it. */
+  #isRead = false;
+  /** The rest, where it is asked for before its reader comes to it. */
+  #rest: Promise<TransportReply> | undefined;
   #wake = () => {};
   readonly #cancelled = new AbortController();
 
@@ -44,10 +49,20 @@ export class Output implements AsyncIterable<Uint8Array> {
     return this.#buffered < mostBuffered;
   }
 
-  /** No more comes: the stream has ended, or the rest is to be read from the sandbox. */
-  finish(state: "alone" | "ended"): void {
+  /**
+   * No more comes: the stream has ended, or the rest is to be read from the sandbox. Resolves once the process waits for who
+   * reads it there, so that none of it goes by meanwhile.
+   */
+  async finish(state: "alone" | "ended"): Promise<void> {
     this.#state = state;
     this.#wake();
+    if (state === "ended" || !this.#isRead || this.#cancelled.signal.aborted) return;
+    this.#rest = openOutput({ ...this.#place, signal: this.#signal() }, this.#offset);
+    try {
+      (await this.#rest).keepAlive?.(false);
+    } catch {
+      // Its reader is told.
+    }
   }
 
   /** Nobody reads on: what is under way for it ends. */
@@ -57,6 +72,7 @@ export class Output implements AsyncIterable<Uint8Array> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
+    this.#isRead = true;
     while ((this.#state === "together" || this.#chunks.length > 0) && !this.#cancelled.signal.aborted) {
       const kept = this.#chunks.shift();
       if (kept === undefined) await this.#more();
@@ -66,8 +82,12 @@ export class Output implements AsyncIterable<Uint8Array> {
       }
     }
     if (this.#state === "ended" || this.#cancelled.signal.aborted) return;
-    const signal = anyOf(this.#place.signal, this.#cancelled.signal);
-    yield* follow({ ...this.#place, signal, onLost: (octets) => (this.lost += octets) }, this.#offset);
+    const place = { ...this.#place, signal: this.#signal(), onLost: (octets: number) => (this.lost += octets) };
+    yield* follow(place, this.#offset, this.#rest);
+  }
+
+  #signal(): AbortSignal | undefined {
+    return anyOf(this.#place.signal, this.#cancelled.signal);
   }
 
   async #more(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Process, Stdin } from "../../api/process.ts";
+import { anyOf } from "../any-of.ts";
 import { Silence, type Gateway } from "../http/gateway.ts";
 import type { Sink } from "../streams/write-stream.ts";
 
@@ -23,16 +24,16 @@ export class StdinSink implements Sink {
     this.#signal = signal;
   }
 
-  async write(octets: Uint8Array): Promise<void> {
+  async write(octets: Uint8Array, signal?: AbortSignal): Promise<void> {
     for (let sent = 0; sent < octets.length; sent += pieceSize)
-      await this.#put(octets.subarray(sent, sent + pieceSize), false);
+      await this.#put(octets.subarray(sent, sent + pieceSize), false, signal);
   }
 
   close(): Promise<void> {
     return this.#put(new Uint8Array(), true);
   }
 
-  async #put(body: Uint8Array, eof: boolean): Promise<void> {
+  async #put(body: Uint8Array, eof: boolean, signal?: AbortSignal): Promise<void> {
     const offset = (this.#offset ??= await this.#end());
     const query = { offset, ...(eof && { eof }) };
     await untilHeard(() =>
@@ -42,7 +43,7 @@ export class StdinSink implements Sink {
         query,
         body,
         answersWithin: replyMilliseconds,
-        signal: this.#signal,
+        signal: anyOf(this.#signal, signal),
       }),
     );
     this.#offset = offset + body.length;

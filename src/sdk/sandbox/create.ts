@@ -98,18 +98,22 @@ export async function createRequest(
   image: Image | undefined,
   params: SandboxCreateParams,
 ): Promise<CreateSandboxInput & { secretValues?: Record<string, string> }> {
+  // First, so that a promise among them that rejects has somebody who hears of it.
+  const [source, secrets, volumes] = await Promise.all([
+    image?.spec(),
+    secretsFor(params.secrets),
+    volumesFor(params.volumes),
+  ]);
   checkNames(params);
   const { env, command, name, tags, className, readinessProbe, blockNetwork, regions, pty } = params;
   const timeoutSeconds = wholeSeconds("timeoutMs", params.timeoutMs);
-  const secrets = await secretsFor(params.secrets);
-  const volumes = await volumesFor(params.volumes);
   return {
     ...(params.labels && { labels: { ...params.labels } }),
     ...(params.annotations && { annotations: { ...params.annotations } }),
     ...(Object.keys(secrets.values).length > 0 && { secretValues: secrets.values }),
     spec: {
       app: app.appId,
-      ...(image && (await image.spec())),
+      ...source,
       ...(name !== undefined && { name: checkedName(name) }),
       ...(tags && { tags: { ...tags } }),
       ...(className !== undefined && { className }),

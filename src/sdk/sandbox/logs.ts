@@ -1,3 +1,4 @@
+import { anyOf } from "../any-of.ts";
 import { bodyOf } from "../http/body.ts";
 import type { Gateway } from "../http/gateway.ts";
 
@@ -14,11 +15,17 @@ export interface SandboxLogsParams {
 }
 
 /** @internal The log of a sandbox's command. `path` is the sandbox's. */
-export async function* readLogs(
+export function readLogs(
   gateway: Gateway,
   path: string,
   { signal, ...query }: SandboxLogsParams,
-): AsyncGenerator<Uint8Array, void, void> {
-  const { reply } = await gateway.open({ method: "GET", path: `${path}/logs`, query, signal });
-  yield* bodyOf(reply);
+): AsyncIterable<Uint8Array> & { cancel: () => void } {
+  const cancelled = new AbortController();
+  const operation = { method: "GET", path: `${path}/logs`, query, signal: anyOf(signal, cancelled.signal) } as const;
+  return {
+    async *[Symbol.asyncIterator]() {
+      yield* bodyOf(await gateway.open(operation));
+    },
+    cancel: () => cancelled.abort(),
+  };
 }

@@ -2,7 +2,7 @@ import { ENTRYPOINT_PROCESS } from "../../api/constants.ts";
 import type { Process } from "../../api/process.ts";
 import type { SandboxView } from "../../api/sandbox-http.ts";
 import { anyOf } from "../any-of.ts";
-import { ClientClosedError, invalid, notSupported, TimeoutError } from "../errors.ts";
+import { ClientClosedError, invalid, NotFoundError, notSupported, TimeoutError } from "../errors.ts";
 import type { Gateway, Operation } from "../http/gateway.ts";
 import type { Image } from "../image.ts";
 import { SandboxFile, type SandboxFileMode } from "../filesystem/file.ts";
@@ -11,6 +11,7 @@ import { ContainerProcess, type WaitParams } from "../process/container-process.
 import { execRequest, type SandboxExecParams } from "../process/exec-params.ts";
 import { Execution } from "../process/execution.ts";
 import { waitForExit } from "../process/exit.ts";
+import { killWhenAborted } from "../process/kill.ts";
 import { Output } from "../process/output.ts";
 import { StdinSink } from "../process/stdin.ts";
 import { binary, lines, text } from "../streams/chunks.ts";
@@ -113,20 +114,25 @@ export class Sandbox {
     const gateway = this.#attached();
     const { signal } = params;
     const request = await execRequest(command, params);
-    const execution = await Execution.start(gateway, this.#path, request, signal);
+    const path = this.#processPath(request.id);
+    const release = killWhenAborted(gateway, path, signal);
+    const execution = await Execution.start(gateway, this.#path, request, signal).catch((error: unknown) => {
+      release();
+      throw error;
+    });
+    void execution.told.then((exit) => exit && release());
     const parts = {
       gateway,
       id: request.id,
-      path: this.#processPath(request.id),
+      path,
       stdout: params.stdout === "ignore" ? undefined : execution.stdout,
       stderr: params.stderr === "ignore" ? undefined : execution.stderr,
       stdinOffset: 0,
       exit: (within?: AbortSignal) => execution.exit(anyOf(signal, within)),
+      onExit: release,
       signal,
     };
-    const process = processOf(parts, params);
-    if (signal !== undefined) killWhenAborted(process, execution, signal);
-    return process;
+    return processOf(parts, params);
   }
 
   /** A process that runs, or has ended lately, by its id: its output from the beginning or `tail`, its input from where it is. */
@@ -192,12 +198,12 @@ export class Sandbox {
 
   /** Ends it and deletes its record; no-op when there is none. */
   async delete({ signal }: WaitParams = {}): Promise<void> {
-    await this.#attached().run({ method: "DELETE", path: this.#path, doneWhen: "not_found", signal });
+    await unlessGone(this.#attached().run({ method: "DELETE", path: this.#path, signal }));
   }
 
   /** A TCP connection to a port inside, at which a program listens: at any address, and whatever the network rules are. */
-  connect(port: number, { signal }: WaitParams = {}): Promise<PortConnection> {
-    return connectPort(this.#attached(), this.#path, port, signal);
+  async connect(port: number, { signal }: WaitParams = {}): Promise<PortConnection> {
+    return await connectPort(this.#attached(), this.#path, port, signal);
   }
 
   /**
@@ -224,8 +230,8 @@ export class Sandbox {
   }
 
   /** Processor time, memory, disk and processes that it uses now. */
-  usage({ signal }: WaitParams = {}): Promise<SandboxUsage> {
-    return usageOf(this.#attached(), this.#path, signal);
+  async usage({ signal }: WaitParams = {}): Promise<SandboxUsage> {
+    return await usageOf(this.#attached(), this.#path, signal);
   }
 
   /** What its command has written, as `kubectl logs` shows it. */
@@ -244,8 +250,8 @@ export class Sandbox {
   }
 
   /** Opens a file inside it: `r`, `w`, `a`, `x`, and with `+` for reading and writing. */
-  open(path: string, mode: SandboxFileMode = "r", { signal }: WaitParams = {}): Promise<SandboxFile> {
-    return SandboxFile.open(this.#attached(), this.#path, path, mode, signal);
+  async open(path: string, mode: SandboxFileMode = "r", { signal }: WaitParams = {}): Promise<SandboxFile> {
+    return await SandboxFile.open(this.#attached(), this.#path, path, mode, signal);
   }
 
   /** Names in a directory. `filesystem.listFiles` says more. */
@@ -316,9 +322,9 @@ export class Sandbox {
     this.#detached = true;
   }
 
-  /** Ends it. */
+  /** Ends it; no-op when it has been detached or deleted. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#detached) await this.terminate();
+    if (!this.#detached) await unlessGone(this.terminate());
   }
 
   get #entrypoint(): string {
@@ -362,11 +368,13 @@ export class Sandbox {
   }
 }
 
-/** Nobody hears of a failure: whoever waits for the process is told that the signal was aborted. */
-function killWhenAborted(process: { kill: () => Promise<void> }, { told }: Execution, signal: AbortSignal): void {
-  const kill = () => void process.kill().catch(() => {});
-  signal.addEventListener("abort", kill, { once: true });
-  void told.then((exit) => exit !== undefined && signal.removeEventListener("abort", kill));
+/** Resolves with the ending, also of what is gone. */
+async function unlessGone(ending: Promise<void>): Promise<void> {
+  try {
+    await ending;
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+  }
 }
 
 type Parts = Omit<ConstructorParameters<typeof ContainerProcess>[0], "chunks">;

@@ -31,7 +31,7 @@ export async function* watchSandboxes(
   for (let attempt = 0; ; attempt++) {
     try {
       let isListing = cursor === undefined;
-      const { reply } = await gateway.open({
+      const reply = await gateway.open({
         method: "GET",
         path: "/sandboxes/watch",
         query: { ...query, cursor },

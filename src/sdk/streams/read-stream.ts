@@ -42,9 +42,14 @@ export class SandkeepReadStream<R extends string | Uint8Array = string> extends 
   /** All that is still to come, as octets. */
   async readBytes(): Promise<Uint8Array> {
     if (this.locked) throw new TypeError("Cannot read the stream: somebody else is reading it");
-    // Not through text, which has no way to say what is not UTF-8.
-    if (!this.#begun()) return await collect(this.#octets);
-    return await collect(this.#asOctets());
+    if (this.#begun()) return await collect(this.#asOctets());
+    // Not through text, which has no way to say what is not UTF-8; nobody else reads meanwhile.
+    const lock = this.getReader();
+    try {
+      return await collect(this.#octets);
+    } finally {
+      lock.releaseLock();
+    }
   }
 
   async *#asOctets(): AsyncGenerator<Uint8Array, void, void> {

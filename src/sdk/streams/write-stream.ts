@@ -1,7 +1,7 @@
 /** Where octets go, one piece behind the other. */
 export interface Sink {
-  /** Resolves once they are there. */
-  write: (octets: Uint8Array) => Promise<void>;
+  /** Resolves once they are there. Aborted, it gives up. */
+  write: (octets: Uint8Array, signal: AbortSignal) => Promise<void>;
   /** No more follows. */
   close: () => Promise<void>;
 }
@@ -12,7 +12,7 @@ export class SandkeepWriteStream<R extends string | Uint8Array = string> extends
   constructor(sink: Sink) {
     const encoder = new TextEncoder();
     super({
-      write: (chunk) => sink.write(typeof chunk === "string" ? encoder.encode(chunk) : chunk),
+      write: (chunk, { signal }) => sink.write(typeof chunk === "string" ? encoder.encode(chunk) : chunk, signal),
       close: () => sink.close(),
     });
   }
@@ -30,10 +30,9 @@ export class SandkeepWriteStream<R extends string | Uint8Array = string> extends
   // The sink takes both, whatever the stream is declared to carry.
   async #write(chunk: string | Uint8Array): Promise<void> {
     const writer = (this as WritableStream<string | Uint8Array>).getWriter();
-    try {
-      await writer.write(chunk);
-    } finally {
-      writer.releaseLock();
-    }
+    const written = writer.write(chunk);
+    // So that the next may be written, or the stream closed, behind this one.
+    writer.releaseLock();
+    await written;
   }
 }
