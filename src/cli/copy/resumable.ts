@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { constants, createReadStream } from "node:fs";
 import { mkdir, open, rename, stat, utimes } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
 import { SandboxFilesystemNotFoundError } from "../../sdk/errors.ts";
@@ -10,6 +10,8 @@ import type { Progress } from "./progress.ts";
 import { retried } from "./retry.ts";
 
 const pieceSize = 1 << 20;
+/** Others who may write to the directory know the name beforehand: no link of theirs is followed. */
+const appending = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
 
 /**
  * Copies a large local file into a sandbox, to a file beside its place that gets its name at the end. What an earlier run, or a
@@ -59,7 +61,7 @@ export async function downloadLarge(
   await mkdir(dirname(local), { recursive: true });
   const partial = join(dirname(local), partialName(resolve(local), path, size, modifiedTime));
   {
-    await using file = await open(partial, "a");
+    await using file = await open(partial, appending);
     let { size: offset } = await file.stat();
     if (offset > size) await file.truncate((offset = 0));
     await retried(async (progressed, signal) => {
@@ -72,7 +74,7 @@ export async function downloadLarge(
         progressed();
       }
     });
-    await file.chmod(remote.mode & 0o777);
+    await file.chmod(remote.mode & 0o777 & ~process.umask());
   }
   const now = await files.stat(path);
   if (now.size !== size || now.modifiedTime !== modifiedTime)

@@ -5,7 +5,9 @@ import { pack, type Pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { download } from "../../../src/cli/copy/copy.ts";
 import { packTree } from "../../../src/cli/copy/pack.ts";
+import { downloadLarge } from "../../../src/cli/copy/resumable.ts";
 import { unpackTree } from "../../../src/cli/copy/unpack.ts";
+import type { FileInfo } from "../../../src/sdk/filesystem/info.ts";
 import type { SandboxFilesystem } from "../../../src/sdk/filesystem/filesystem.ts";
 
 const events = { onOctets: () => {}, onSkipped: () => {} };
@@ -94,7 +96,7 @@ describe("an archive of a sandbox", () => {
     };
     const told = vi.spyOn(process.stderr, "write").mockReturnValue(true);
     try {
-      await download(files as unknown as SandboxFilesystem, "/work", folder, { quiet: true });
+      await download(files as never, "/work", folder, { quiet: true });
       expect(told.mock.calls.map(([text]) => text)).toEqual(["Left out, for it is no file, directory or link: a b\n"]);
     } finally {
       told.mockRestore();
@@ -143,6 +145,37 @@ describe("an archive of a sandbox", () => {
       yield Buffer.concat(whole).subarray(0, 3000);
     }
     await expect(unpackTree(part(), folder, events)).rejects.toThrow();
+  });
+});
+
+describe("a large file of a sandbox", () => {
+  const info = { path: "/data", size: 4, mode: 0o6777, modifiedTime: 1000 } as FileInfo;
+  /** Sends so much of it, and breaks off if that is not all. */
+  const filesWith = (sent: string): SandboxFilesystem => {
+    const readStream = async function* () {
+      yield Buffer.from(sent);
+      if (sent !== "data") throw new Error("cut");
+    };
+    return { stat: () => Promise.resolve(info), readStream } as never;
+  };
+  const progress = { add: () => {}, at: () => {}, [Symbol.dispose]: () => {} };
+
+  test("has the permissions that the user gives, at most", async () => {
+    const target = join(outside, "data");
+    await downloadLarge(filesWith("data"), info, target, progress);
+    expect(await readFile(target, "utf8")).toBe("data");
+    expect((await stat(target)).mode & 0o7777).toBe(0o777 & ~process.umask());
+  });
+
+  test("is not written through a link that waits in its place", async () => {
+    const target = join(outside, "data");
+    await expect(downloadLarge(filesWith("da"), info, target, progress)).rejects.toThrow("cut");
+    const [partial = ""] = await readdir(outside);
+    await rm(join(outside, partial));
+    await writeFile(join(outside, "other"), "");
+    await symlink("other", join(outside, partial));
+    await expect(downloadLarge(filesWith("data"), info, target, progress)).rejects.toMatchObject({ code: "ELOOP" });
+    expect(await readFile(join(outside, "other"), "utf8")).toBe("");
   });
 });
 
