@@ -3,6 +3,7 @@ import { defineCommand } from "../command.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { serialized, withFormat, type FormatOptions } from "../output/format.ts";
 import { paint } from "../output/paint.ts";
+import { visible } from "../output/visible.ts";
 import { write } from "../output/write.ts";
 
 interface DoctorOptions extends FormatOptions {
@@ -71,8 +72,9 @@ const marks = {
   failure: ["red", "✗"],
 } as const;
 
-function shown({ check, result, says, mend }: Finding): string {
+/** A finding as lines. What is wrong is told in others' words: those of a sandbox, a registry, a token. */
+export function shown({ check, result, says, mend }: Finding): string {
   const [color, mark] = marks[result];
-  const line = `${paint(color, mark, process.stdout)} ${check}: ${says}\n`;
-  return mend === undefined ? line : `${line}    ${mend}\n`;
+  const line = `${paint(color, mark, process.stdout)} ${check}: ${visible(says)}\n`;
+  return mend === undefined ? line : `${line}    ${visible(mend)}\n`;
 }
