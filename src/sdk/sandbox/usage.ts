@@ -11,6 +11,20 @@ export interface SandboxUsage {
 }
 
 /** @internal What a sandbox uses now. `path` is the sandbox's. */
-export function usageOf(gateway: Gateway, path: string, signal?: AbortSignal): Promise<SandboxUsage> {
-  return gateway.json<SandboxUsage>({ method: "GET", path: `${path}/usage`, signal });
+export async function usageOf(gateway: Gateway, path: string, signal?: AbortSignal): Promise<SandboxUsage> {
+  const said = await gateway.json<Record<string, unknown>>({ method: "GET", path: `${path}/usage`, signal });
+  return {
+    measuredAt: String(said["measuredAt"]),
+    cpu: figuresIn(said["cpu"]),
+    memory: figuresIn(said["memory"]),
+    disk: figuresIn(said["disk"]),
+    processes: figuresIn(said["processes"]),
+  };
+}
+
+/** The members that are numbers, or null: it is the sandbox that says them. */
+function figuresIn(value: unknown): Record<string, number> {
+  const members = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  const figures = members.filter(([, figure]) => figure === null || Number.isFinite(figure));
+  return Object.fromEntries(figures) as Record<string, number>;
 }
