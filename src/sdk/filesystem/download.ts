@@ -72,7 +72,7 @@ async function* octetsOf(
 }
 
 /** The status of a reply that has the range that was asked for, rather than the whole. */
-const partialContent = 206;
+export const partialContent = 206;
 
 /** The size of the file that a refusal of a range behind its end tells; undefined for any other error. */
 export function refusedSize(error: unknown): number | undefined {

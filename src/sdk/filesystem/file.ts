@@ -1,9 +1,10 @@
 import type { FilePatched } from "../../api/file.ts";
 import { ConflictError, invalid } from "../errors.ts";
+import { collect } from "../http/collect.ts";
 import type { Gateway, Operation } from "../http/gateway.ts";
 import { absolutePath } from "../units.ts";
 import { textDecoder } from "../streams/text-decoder.ts";
-import { refusedSize } from "./download.ts";
+import { partialContent, refusedSize } from "./download.ts";
 
 /** As Python's: read, write, append, create; `+` for reading and writing, `b` for octets instead of text. */
 export type SandboxFileMode = `${"r" | "w" | "a" | "x"}${"" | "b" | "+" | "b+" | "+b"}`;
@@ -129,7 +130,9 @@ export class SandboxFile {
   async #size(): Promise<number> {
     try {
       const reply = await this.#gateway.open(this.#get("bytes=0-0"));
-      reply.cancel();
+      // One octet, after which the connection can be used again; where there are no ranges, all.
+      if (reply.status === partialContent) await collect(reply.body);
+      else reply.cancel();
       return Number(/\/(\d+)$/.exec(reply.header("content-range") ?? "")?.[1] ?? 0);
     } catch (error) {
       const size = refusedSize(error);

@@ -88,7 +88,9 @@ export class FileWatch implements AsyncIterable<FileWatchEvent> {
   }
 
   async #isReady(): Promise<void> {
-    await this.#begin();
+    const reply = await this.#begin();
+    // Until somebody waits for what happens.
+    reply.keepAlive?.(false);
   }
 
   #begin(): Promise<TransportReply> {

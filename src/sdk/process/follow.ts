@@ -22,12 +22,13 @@ const delays = { first: 100, most: 2_000 };
 /** How long a gateway takes to find a process that runs. */
 const replyMilliseconds = 5_000;
 
-/** The reply that has a stream from an offset on; the process waits for its reader from now on. */
+/** The reply that has a stream from an offset on; the process waits for its reader from now on. `runs`: not for its sandbox. */
 export function openOutput(
   { gateway, path, signal }: Omit<OutputPlace, "onLost">,
   offset: number,
-  within: { answersWithin?: number } = {},
+  runs: boolean,
 ): Promise<TransportReply> {
+  const within = runs ? { answersWithin: replyMilliseconds } : {};
   return gateway.open({ method: "GET", path, query: { offset }, signal, ...within });
 }
 
@@ -43,13 +44,12 @@ export async function* follow(
   const { path, signal, onLost } = place;
   let offset = from;
   let ahead = opened;
-  // At first, the process may have to wait for its sandbox.
-  let again: { answersWithin?: number } = {};
+  let runs = false;
   for (let attempt = 0; ; attempt++) {
     try {
-      const reply = await (ahead ?? openOutput(place, offset, again));
+      const reply = await (ahead ?? openOutput(place, offset, runs));
       ahead = undefined;
-      again = { answersWithin: replyMilliseconds };
+      runs = true;
       const merged = reply.header(STREAMS_HEADER) === MERGED_STREAMS;
       if (merged && offset > 0) throw finishedMeanwhile(path, offset);
       const start = Number(reply.header(OFFSET_HEADER) ?? offset);

@@ -57,7 +57,7 @@ export class Output implements AsyncIterable<Uint8Array> {
     this.#state = state;
     this.#wake();
     if (state === "ended" || !this.#isRead || this.#cancelled.signal.aborted) return;
-    this.#rest = openOutput({ ...this.#place, signal: this.#signal() }, this.#offset);
+    this.#rest = openOutput({ ...this.#place, signal: this.#signal() }, this.#offset, true);
     try {
       (await this.#rest).keepAlive?.(false);
     } catch {

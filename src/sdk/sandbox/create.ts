@@ -8,6 +8,7 @@ import type { Proxy } from "../proxy.ts";
 import { secretsFor, type SecretParam } from "../secret.ts";
 import { absolutePath, wholeSeconds } from "../units.ts";
 import type { VolumeParam } from "../volume.ts";
+import { literal } from "./literal.ts";
 
 export interface SandboxCreateParams {
   /** Processors that it is given at least; may be a fraction. */
@@ -117,7 +118,7 @@ export async function createRequest(
       ...(name !== undefined && { name: checkedName(name) }),
       ...(tags && { tags: { ...tags } }),
       ...(className !== undefined && { className }),
-      ...(command && command.length > 0 && { command: [...command] }),
+      ...(command && command.length > 0 && { command: command.map(literal) }),
       ...(params.workdir !== undefined && { workingDir: absolutePath("workdir", params.workdir) }),
       ...(pty !== undefined && { tty: pty }),
       ...(env && {
@@ -154,11 +155,6 @@ function checkedName(name: string): string {
   if (!/^[A-Za-z0-9._-]{1,63}$/.test(name))
     throw invalid(`name ${JSON.stringify(name)} must be letters, digits, '-', '.' and '_', shorter than 64 characters`);
   return name;
-}
-
-/** Kubernetes expands `$(NAME)` in values; here they mean what they say. */
-function literal(value: string): string {
-  return value.replaceAll("$(", () => "$$(");
 }
 
 function resourcesFor({ cpu, cpuLimit, memoryMiB, memoryLimitMiB }: SandboxCreateParams) {

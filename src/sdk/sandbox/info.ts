@@ -1,5 +1,6 @@
 import type { FinishReason, SandboxPhase } from "../../api/constants.ts";
 import type { SandboxView } from "../../api/sandbox-http.ts";
+import { said } from "./literal.ts";
 
 /** A sandbox as it is at a moment. */
 export interface SandboxInfo {
@@ -33,7 +34,7 @@ export function infoOf({ id, namespace, createdAt, spec, status }: SandboxView):
     name: spec.name,
     tags: spec.tags ?? {},
     image: spec.image,
-    command: spec.command,
+    command: spec.command?.map(said),
     phase: status.phase ?? "Created",
     startedAt: timeOf(status.startedAt),
     readyAt: timeOf(status.readyAt),

@@ -52,7 +52,7 @@ export interface NetworkPolicyParams extends WaitParams {
   outboundDomainAllowlist: readonly string[];
 }
 
-/** How long one request waits for the end of a sandbox; seconds. */
+/** How long one request waits for a sandbox; seconds. */
 const waitSeconds = 60;
 
 /** A sandbox. It goes on when the program that created it ends. */
@@ -161,7 +161,7 @@ export class Sandbox {
 
   /** Resolves with its exit code once it has finished: 137 when it was terminated, 124 when its time was over. */
   async wait({ throwOnTermination = false, signal }: SandboxWaitParams = {}): Promise<number> {
-    const view = (this.#finished ??= await this.#untilFinished(signal));
+    const view = (this.#finished ??= await this.#until("finished", signal));
     const interrupted = throwOnTermination ? interruption(view) : undefined;
     if (interrupted !== undefined) throw interrupted;
     return exitCodeOf(view) ?? 0;
@@ -186,14 +186,7 @@ export class Sandbox {
 
   /** Resolves once programs can run in it. Rejects with a `ConflictError` when it has finished before. */
   async waitUntilStarted({ signal }: WaitParams = {}): Promise<void> {
-    for (;;) {
-      try {
-        await this.#view({ wait: "started", timeoutSeconds: waitSeconds }, signal);
-        return;
-      } catch (error) {
-        if (!(error instanceof TimeoutError)) throw error;
-      }
-    }
+    await this.#until("started", signal);
   }
 
   /** Ends it and deletes its record; no-op when there is none. */
@@ -357,10 +350,10 @@ export class Sandbox {
     return this.#attached().json<SandboxView>({ method: "GET", path: this.#path, query, signal });
   }
 
-  async #untilFinished(signal?: AbortSignal): Promise<SandboxView> {
+  async #until(phase: "started" | "finished", signal?: AbortSignal): Promise<SandboxView> {
     for (;;) {
       try {
-        return await this.#view({ wait: "finished", timeoutSeconds: waitSeconds }, signal);
+        return await this.#view({ wait: phase, timeoutSeconds: waitSeconds }, signal);
       } catch (error) {
         if (!(error instanceof TimeoutError)) throw error;
       }

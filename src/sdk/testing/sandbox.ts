@@ -2,6 +2,7 @@ import { DEFAULT_APP, DEFAULT_TIMEOUT_SECONDS, ENTRYPOINT_PROCESS } from "../../
 import type { Exec } from "../../api/process.ts";
 import type { CreateSandboxInput, PatchSandbox, SandboxView } from "../../api/sandbox-http.ts";
 import { fromBase64 } from "../base64.ts";
+import { said } from "../sandbox/literal.ts";
 import { eitherOf } from "./broadcast.ts";
 import { FileRoutes } from "./file-routes.ts";
 import { FileTree } from "./file-tree.ts";
@@ -59,14 +60,14 @@ export class MockSandbox {
       HOME: "/root",
       ...Object.assign({}, ...(spec.envFrom ?? []).map(({ secretRef }) => secret(secretRef?.name ?? ""))),
       ...input.secretValues,
-      ...Object.fromEntries((spec.env ?? []).map(({ name, value = "" }) => [name, value.replaceAll("$$(", "$(")])),
+      ...Object.fromEntries((spec.env ?? []).map(({ name, value = "" }) => [name, said(value)])),
     };
     for (const { mountPath, persistentVolumeClaim } of spec.volumes ?? [])
       if (persistentVolumeClaim) this.#tree.mount(mountPath, volume(persistentVolumeClaim.claimName));
     this.files = new FileRoutes(this.#tree);
     this.#find = programsOf(this.#tree, programs);
     this.#limit(spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
-    if (spec.command !== undefined) this.#runEntrypoint(spec.command);
+    if (spec.command !== undefined) this.#runEntrypoint(spec.command.map(said));
     void this.#probe();
   }
 

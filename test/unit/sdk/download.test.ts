@@ -34,6 +34,16 @@ test("a download that breaks off is gone on with", async () => {
   await expect(filesystem.readText("/a")).resolves.toBe("abcd");
 });
 
+test("the size of an open file is asked for over a connection that can be used again", async () => {
+  const gateway = scripted(({ path }) =>
+    path.includes("/files") ? { status: 206, headers: { "content-range": "bytes 0-0/7" }, body: "a" } : { body: view },
+  );
+  const sandbox = await gateway.client.sandboxes.fromId("s");
+  await using file = await sandbox.open("/a");
+  await expect(file.seek(0, "end")).resolves.toBe(7);
+  expect(gateway.cancelled).toEqual([]);
+});
+
 test("a download that cannot be written here is given up", async () => {
   await using directory = await mkdtempDisposable(join(tmpdir(), "sandkeep-"));
   await writeFile(join(directory.path, "file"), "");
