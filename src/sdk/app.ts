@@ -16,7 +16,7 @@ export class App {
 export interface AppFromNameParams {
   /** Makes the app unless there is one. */
   createIfMissing?: boolean;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Apps of the namespace. */

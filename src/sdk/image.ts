@@ -15,7 +15,7 @@ interface ImageParts {
 }
 
 export interface ImageBuildParams {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The file system that a sandbox starts with: an OCI image of any registry. */
@@ -69,7 +69,7 @@ export class Image {
 export interface ImageFromIdParams {
   /** Credentials for the registry. */
   secret?: Secret;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Images of any registry. */

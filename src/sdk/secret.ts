@@ -21,7 +21,7 @@ export type SecretParam = Secret | Promise<Secret>;
 export interface SecretFromNameParams {
   /** Keys that it must have. */
   requiredKeys?: readonly string[];
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Secrets that sandboxes and processes are given. */
@@ -49,7 +49,7 @@ export class SecretService {
   }
 }
 
-/** @internal Secrets as the gateway takes them. Later ones win over earlier ones. */
+/** @internal Secrets as the gateway takes them. Of each kind later ones win over earlier ones, and values over Kubernetes Secrets. */
 export async function secretsFor(secrets: readonly SecretParam[] = []): Promise<{
   names: string[];
   values: Record<string, string>;

@@ -40,13 +40,13 @@ export type VolumeParam = Volume | Promise<Volume>;
 export interface VolumeFromNameParams {
   /** Makes the volume, with the class's size and kind of storage, unless there is one. */
   createIfMissing?: boolean;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface VolumeDeleteParams {
   /** Whether it is no error that there is none. */
   allowMissing?: boolean;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Volumes of the namespace. */

@@ -23,7 +23,7 @@ export interface WatchParams {
   recursive?: boolean;
   /** Ends after this long, without an error; milliseconds. */
   timeoutMs?: number;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const kinds: Readonly<Record<FileEvent["type"], FileWatchEventType | undefined>> = {

@@ -35,7 +35,7 @@ export interface TerminalSize {
 /** What every wait takes. */
 export interface WaitParams {
   /** Stops waiting; what is waited for goes on. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** A process in a sandbox. It goes on when the program that started it ends. */

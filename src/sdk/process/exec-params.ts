@@ -25,7 +25,7 @@ export interface SandboxExecParams {
   /** Its id in the sandbox, by which a repeated call starts nothing twice; made up when missing. */
   processId?: string;
   /** Aborted, the process is killed, and whatever waits for it rejects. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The longest that all arguments may be together, in UTF-16 units. */

@@ -63,7 +63,7 @@ export interface SandboxCreateParams {
   labels?: Readonly<Record<string, string>>;
   /** Kubernetes annotations of the Sandbox. */
   annotations?: Readonly<Record<string, string>>;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Parameters of features that are not there yet. */

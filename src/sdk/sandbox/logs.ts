@@ -11,7 +11,7 @@ export interface SandboxLogsParams {
   sinceSeconds?: number;
   /** Begins each line with its time. */
   timestamps?: boolean;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** @internal The log of a sandbox's command. `path` is the sandbox's. */
