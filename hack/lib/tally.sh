@@ -24,20 +24,6 @@ part() {
   "$@" || (($(failures) > before)) || count "$1" 0 1 0 "$started"
 }
 
-# aside COMMAND…: a suite beside others, which mostly waits. `aside_done` says what it said, and counts one that broke off as failed.
-aside() {
-  aside_started=$(now) aside_name="$*"
-  "$@" 2> "$reports/aside.log" &
-  aside=$!
-}
-
-aside_done() {
-  local code=0
-  wait "$aside" || code=$?
-  cat "$reports/aside.log" >&2
-  ((code == 0)) || count "$aside_name" 0 1 0 "$aside_started"
-}
-
 failures() { awk '{f += $2} END {print f + 0}' "$tally"; }
 
 # vitest_suite PROJECT: the tests of one project of config/vitest.config.ts.

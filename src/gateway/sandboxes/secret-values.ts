@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { API_VERSION, FIELD_MANAGER, LABELS } from "../../api/constants.ts";
 import { SandkeepError } from "../../api/errors.ts";
 import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
@@ -35,14 +36,28 @@ export async function storeSecretValues(
   { sandbox, created }: Creation,
   values: Readonly<Record<string, string>>,
 ): Promise<void> {
+  const secret = secretFor(sandbox, values);
   try {
-    await kube.create(SECRET, secretFor(sandbox, values));
+    await kube.create(SECRET, secret);
   } catch (error) {
-    // The first of several requests under one key has made it.
-    if (isAlreadyExists(error) && !created) return;
+    // Of several requests under one key any may be the first to make it.
+    if (isAlreadyExists(error) && (!created || (await isStored(kube, secret)))) return;
     const { namespace = "", name, uid = "" } = sandbox.metadata;
     if (created) await kube.delete(SANDBOX, { namespace, name }, { uid });
     throw isForbidden(error) && /\bUser "[^"]*" cannot create\b/.test(String(error)) ? notAllowed(error) : error;
+  }
+}
+
+/** Whether the Secret is there as it was to be. Where the gateway may read none, one of that name is taken for it. */
+async function isStored(kube: Kube, { metadata, data }: Secret): Promise<boolean> {
+  const { name, namespace = "" } = metadata;
+  try {
+    const there = await kube.get(SECRET, { namespace, name });
+    const isOwned = there.metadata.ownerReferences?.[0]?.uid === metadata.ownerReferences?.[0]?.uid;
+    return isOwned && isDeepStrictEqual(there.data, data);
+  } catch (error) {
+    if (isForbidden(error)) return true;
+    throw error;
   }
 }
 

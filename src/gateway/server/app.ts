@@ -72,8 +72,8 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
   sendJson(response, refusal.status, refusal);
 }
 
-/** How long a client may go on sending a body that has been refused. */
-const restMilliseconds = 2_000;
+/** How long a client may go on sending a body that has been refused: some MiB on their way take seconds where all is busy. */
+const restMilliseconds = 10_000;
 
 /** Reads what still comes. A connection closed at once, on octets unread, would take the reply with it. */
 function dropRest(request: IncomingMessage, { socket }: ServerResponse): void {

@@ -27,9 +27,6 @@ test.each([
   ["a check that fails", "check a true; check b false", "1 passed, 1 failed", 1],
   ["a vitest that reports nothing and ends well", "check a true; vitest_suite unit", "1 passed, 1 failed", 1],
   ["a go test that reports nothing and ends well", "check a true; go_suite src/agent", "1 passed, 1 failed", 1],
-  ["a suite aside that passes", "aside check a true; check b true; aside_done", "2 passed, 0 failed", 0],
-  ["a suite aside that fails", "aside check a false; check b true; aside_done", "1 passed, 1 failed", 1],
-  ["a suite aside that breaks off", "aside bash -c 'kill -9 $$'; check b true; aside_done", "1 passed, 1 failed", 1],
   ["a part that breaks off", "check a true; part bash -c 'kill -9 $$'", "1 passed, 1 failed", 1],
   ["a part that fails and has said why", "check a true; part eval 'check b false; false'", "1 passed, 1 failed", 1],
 ])("%s", (_what, lines, sum, code) => {
