@@ -10,6 +10,7 @@ export { Image, ImageService, type ImageBuildParams, type ImageFromIdParams } fr
 export { Probe, type ProbeParams } from "./probe.ts";
 export { ContainerProcess, type TerminalSize, type WaitParams } from "./process/container-process.ts";
 export type { SandboxExecParams } from "./process/exec-params.ts";
+export type { SandboxAttachParams } from "./process/of-sandbox.ts";
 export { Proxy, ProxyService } from "./proxy.ts";
 export type { SandboxCreateParams } from "./sandbox/create.ts";
 export type { SandboxInfo } from "./sandbox/info.ts";
@@ -18,7 +19,6 @@ export type { PortConnection } from "./sandbox/port.ts";
 export {
   Sandbox,
   type NetworkPolicyParams,
-  type SandboxAttachParams,
   type SandboxTerminateParams,
   type SandboxWaitParams,
   type Tunnel,

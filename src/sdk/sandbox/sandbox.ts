@@ -1,20 +1,16 @@
 import { ENTRYPOINT_PROCESS } from "../../api/constants.ts";
-import type { Process } from "../../api/process.ts";
 import type { SandboxView } from "../../api/sandbox-http.ts";
-import { anyOf } from "../any-of.ts";
 import { ClientClosedError, invalid, NotFoundError, notSupported, TimeoutError } from "../errors.ts";
 import type { Gateway, Operation } from "../http/gateway.ts";
 import type { Image } from "../image.ts";
 import { SandboxFile, type SandboxFileMode } from "../filesystem/file.ts";
 import { SandboxFilesystem, type FileWatch, type WatchParams } from "../filesystem/filesystem.ts";
-import { ContainerProcess, type WaitParams } from "../process/container-process.ts";
-import { execRequest, type SandboxExecParams } from "../process/exec-params.ts";
-import { Execution } from "../process/execution.ts";
-import { waitForExit } from "../process/exit.ts";
-import { killWhenAborted } from "../process/kill.ts";
+import type { ContainerProcess, WaitParams } from "../process/container-process.ts";
+import type { SandboxExecParams } from "../process/exec-params.ts";
+import { attachProcess, processPath, startProcess, type SandboxAttachParams } from "../process/of-sandbox.ts";
 import { Output } from "../process/output.ts";
 import { StdinSink } from "../process/stdin.ts";
-import { binary, lines, text } from "../streams/chunks.ts";
+import { text } from "../streams/chunks.ts";
 import { SandkeepReadStream } from "../streams/read-stream.ts";
 import { SandkeepWriteStream } from "../streams/write-stream.ts";
 import { exitCodeOf, interruption } from "./ending.ts";
@@ -31,13 +27,6 @@ export interface SandboxWaitParams extends WaitParams {
 export interface SandboxTerminateParams extends WaitParams {
   /** Resolves with the exit code, once it has finished. */
   wait?: boolean;
-}
-
-export interface SandboxAttachParams extends WaitParams {
-  mode?: "text" | "binary";
-  bufsize?: -1 | 1;
-  /** Only the last so many octets of what it has written, and what follows. */
-  tail?: number;
 }
 
 export interface Tunnel {
@@ -111,28 +100,7 @@ export class Sandbox {
     command: readonly string[],
     params: SandboxExecParams = {},
   ): Promise<ContainerProcess | ContainerProcess<Uint8Array>> {
-    const gateway = this.#attached();
-    const { signal } = params;
-    const request = await execRequest(command, params);
-    const path = this.#processPath(request.id);
-    const release = killWhenAborted(gateway, path, signal);
-    const execution = await Execution.start(gateway, this.#path, request, signal).catch((error: unknown) => {
-      release();
-      throw error;
-    });
-    void execution.told.then((exit) => exit && release());
-    const parts = {
-      gateway,
-      id: request.id,
-      path,
-      stdout: params.stdout === "ignore" ? undefined : execution.stdout,
-      stderr: params.stderr === "ignore" ? undefined : execution.stderr,
-      stdinOffset: 0,
-      exit: (within?: AbortSignal) => execution.exit(anyOf(signal, within)),
-      onExit: release,
-      signal,
-    };
-    return processOf(parts, params);
+    return await startProcess(this.#attached(), this.#path, command, params);
   }
 
   /** A process that runs, or has ended lately, by its id: its output from the beginning or `tail`, its input from where it is. */
@@ -142,21 +110,7 @@ export class Sandbox {
     processId: string,
     params: SandboxAttachParams = {},
   ): Promise<ContainerProcess | ContainerProcess<Uint8Array>> {
-    const gateway = this.#attached();
-    const path = this.#processPath(processId);
-    const { signal, tail = Infinity } = params;
-    const { stdin, stdout, stderr } = await gateway.json<Process>({ method: "GET", path, signal });
-    const from = (end = 0) => Math.max(0, end - tail);
-    const parts = {
-      gateway,
-      id: processId,
-      path,
-      stdout: new Output({ gateway, path: `${path}/stdout` }, "alone", () => {}, from(stdout?.end)),
-      stderr: new Output({ gateway, path: `${path}/stderr` }, "alone", () => {}, from(stderr?.end)),
-      stdinOffset: stdin?.offset,
-      exit: (within?: AbortSignal) => waitForExit(gateway, path, within),
-    };
-    return processOf(parts, params);
+    return await attachProcess(this.#attached(), this.#path, processId, params);
   }
 
   /** Resolves with its exit code once it has finished: 137 when it was terminated, 124 when its time was over. */
@@ -321,11 +275,7 @@ export class Sandbox {
   }
 
   get #entrypoint(): string {
-    return this.#processPath(ENTRYPOINT_PROCESS);
-  }
-
-  #processPath(id: string): string {
-    return `${this.#path}/processes/${encodeURIComponent(id)}`;
+    return processPath(this.#path, ENTRYPOINT_PROCESS);
   }
 
   #attached(): Gateway {
@@ -368,14 +318,4 @@ async function unlessGone(ending: Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
   }
-}
-
-type Parts = Omit<ConstructorParameters<typeof ContainerProcess>[0], "chunks">;
-
-function processOf(
-  parts: Parts,
-  { mode = "text", bufsize = -1 }: SandboxAttachParams,
-): ContainerProcess | ContainerProcess<Uint8Array> {
-  if (mode === "binary") return new ContainerProcess({ ...parts, chunks: binary });
-  return new ContainerProcess({ ...parts, chunks: bufsize === 1 ? lines : text });
 }
