@@ -5,22 +5,17 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CommandLine } from "../support/command-line.ts";
 import { waitFor } from "../support/wait-for.ts";
-import { commandLineOf, sandboxFor } from "./cli.ts";
+import { newCliTenant, type CliTenant } from "./cli.ts";
 import { killAll, rolledOut } from "./system.ts";
-import { newTenant, type Tenant } from "./tenant.ts";
 
-let tenant: Tenant;
+let shared: CliTenant;
 let cli: CommandLine;
 let sandbox: string;
 beforeAll(async () => {
-  tenant = await newTenant();
-  cli = await commandLineOf(tenant);
-  sandbox = await sandboxFor(cli);
+  shared = await newCliTenant();
+  ({ cli, sandbox } = shared);
 });
-afterAll(async () => {
-  await cli[Symbol.asyncDispose]();
-  await tenant[Symbol.asyncDispose]();
-});
+afterAll(() => shared[Symbol.asyncDispose]());
 
 const small = ["--cpu", "10m", "--memory", "16"];
 

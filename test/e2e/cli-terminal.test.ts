@@ -1,21 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CommandLine } from "../support/command-line.ts";
-import { commandLineOf, sandboxFor } from "./cli.ts";
+import { newCliTenant, type CliTenant } from "./cli.ts";
 import { killAll, rolledOut } from "./system.ts";
-import { newTenant, type Tenant } from "./tenant.ts";
 
-let tenant: Tenant;
+let shared: CliTenant;
 let cli: CommandLine;
 let sandbox: string;
 beforeAll(async () => {
-  tenant = await newTenant();
-  cli = await commandLineOf(tenant);
-  sandbox = await sandboxFor(cli);
+  shared = await newCliTenant();
+  ({ cli, sandbox } = shared);
 });
-afterAll(async () => {
-  await cli[Symbol.asyncDispose]();
-  await tenant[Symbol.asyncDispose]();
-});
+afterAll(() => shared[Symbol.asyncDispose]());
 
 /** Of busybox's shell, which waits for the terminal to answer where its cursor is. */
 const prompt = /\/ # /;

@@ -1,10 +1,30 @@
 import { join } from "node:path";
 import { writeFile } from "node:fs/promises";
 import { CommandLine } from "../support/command-line.ts";
-import type { Tenant } from "./tenant.ts";
+import { newTenant, type Tenant } from "./tenant.ts";
+
+/** The command line program as a new tenant's user, and a sandbox of that tenant's by its id. */
+export interface CliTenant extends AsyncDisposable {
+  cli: CommandLine;
+  sandbox: string;
+}
+
+/** What the tests of a file share; its namespace goes when it is disposed. */
+export async function newCliTenant(): Promise<CliTenant> {
+  const tenant = await newTenant();
+  const cli = await commandLineOf(tenant);
+  return {
+    cli,
+    sandbox: await sandboxFor(cli),
+    async [Symbol.asyncDispose]() {
+      await cli[Symbol.asyncDispose]();
+      await tenant[Symbol.asyncDispose]();
+    },
+  };
+}
 
 /** The command line program as the tenant's user. */
-export async function commandLineOf({ installed, namespace, token }: Tenant): Promise<CommandLine> {
+async function commandLineOf({ installed, namespace, token }: Tenant): Promise<CommandLine> {
   const built = await CommandLine.build({
     PATH: installed.path,
     KUBECONFIG: installed.kubeconfig,
@@ -19,7 +39,7 @@ export async function commandLineOf({ installed, namespace, token }: Tenant): Pr
 }
 
 /** A sandbox of busybox that lives as long as the tests of a file; its id. */
-export async function sandboxFor(cli: CommandLine): Promise<string> {
+async function sandboxFor(cli: CommandLine): Promise<string> {
   const resources = ["--cpu", "10m", "--memory", "16"];
   return (await cli.output("create", "busybox:stable", "--timeout", "1h", "--wait", ...resources)).trim();
 }
