@@ -157,6 +157,20 @@ export const exec: Case[] = [
     want: [0, ["InvalidError", "InvalidError", "NotFoundError", "InvalidError", "InvalidError"]],
   },
   {
+    name: "several may write to a process, each in its order",
+    async run({ work, unique }) {
+      const process = await work.exec(["cat"], { processId: unique });
+      const other = await work.attach(unique);
+      await process.stdin.writeText("one ");
+      await other.stdin.writeText("two ");
+      await process.stdin.writeText("three ");
+      await other.stdin.writeText("four");
+      await process.stdin.close();
+      return await process.stdout.readText();
+    },
+    want: "one two three four",
+  },
+  {
     name: "a process can be come back to by its id",
     async run({ work, unique }) {
       const process = await work.exec(["cat"], { processId: unique });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { CommandLine } from "../support/command-line.ts";
+import type { CommandLine, Terminal } from "../support/command-line.ts";
 import { newCliTenant, type CliTenant } from "./cli.ts";
+import { waitFor } from "../support/wait-for.ts";
 import { killAll, rolledOut } from "./system.ts";
 
 let shared: CliTenant;
@@ -11,6 +12,20 @@ beforeAll(async () => {
   ({ cli, sandbox } = shared);
 });
 afterAll(() => shared[Symbol.asyncDispose]());
+
+/** The command line that a terminal which was left says comes back. */
+function comeBack({ text }: Terminal): string {
+  const [, back = ""] = /To come back: kubectl sandbox (.*?)\r/.exec(text) ?? [];
+  return `kubectl-sandbox ${back}`;
+}
+
+/** The characters of a kind that have been shown since the program was ready. */
+function since(terminal: Terminal, those: RegExp): string | undefined {
+  return terminal.text
+    .slice(terminal.text.indexOf("ready") + 5)
+    .match(those)
+    ?.join("");
+}
 
 /** Of busybox's shell, which waits for the terminal to answer where its cursor is. */
 const prompt = /\/ # /;
@@ -52,8 +67,7 @@ test("the detach keys leave a shell running, and say how to come back to it", as
   first.type("\x10\x11");
   await first.shows("Left running. To come back: ");
   expect(await first.ended).toBe(0);
-  const [, back = ""] = /To come back: kubectl sandbox (.*?)\r/.exec(first.text) ?? [];
-  const second = cli.terminal(`kubectl-sandbox ${back}`);
+  const second = cli.terminal(comeBack(first));
   await second.shows(/\nbefore/);
   second.type("echo it is $secret; exit\r");
   await second.shows("it is 42");
@@ -67,6 +81,35 @@ test("run with a terminal ends with its command, and takes its record with it", 
   await terminal.shows("24 80");
   expect(await terminal.ended).toBe(3);
   expect(await cli.output("ls", "--all", "-o", "json")).not.toContain('"short"');
+});
+
+test("two who type at once lose no key and double none, also when all gateways are killed meanwhile", async () => {
+  const alphabet = "abcdefghijklmnopqrstuvwxyz";
+  const bursts = 40;
+  const keys = 2 * bursts * alphabet.length;
+  const program = `stty raw -echo; echo ready; dd bs=1 count=${keys} 2> /dev/null`;
+  const starter = cli.terminal(`kubectl-sandbox shell ${sandbox} -- sh -c '${program}'`);
+  await starter.shows("ready");
+  starter.type("\x10\x11");
+  await starter.ended;
+  const back = comeBack(starter);
+  const [first, second] = [cli.terminal(back), cli.terminal(back)];
+  await Promise.all([first.shows("ready"), second.shows("ready")]);
+
+  const type = async (terminal: Terminal, text: string, own: RegExp) => {
+    for (let burst = 1; burst <= bursts; burst++) {
+      terminal.type(text);
+      await waitFor("what was typed to be shown", () => (since(terminal, own)?.length ?? 0) >= burst * text.length);
+      if (terminal === first && burst === bursts / 2) await killAll("gateway");
+    }
+  };
+  await Promise.all([type(first, alphabet, /[a-z]/g), type(second, alphabet.toUpperCase(), /[A-Z]/g)]);
+  expect([await first.ended, await second.ended]).toEqual([0, 0]);
+  for (const terminal of [first, second]) {
+    expect(since(terminal, /[a-z]/g)).toBe(alphabet.repeat(bursts));
+    expect(since(terminal, /[A-Z]/g)).toBe(alphabet.toUpperCase().repeat(bursts));
+  }
+  await rolledOut("gateway");
 });
 
 test("a shell goes on when all gateways are killed: nothing that is typed or shown is lost", async () => {

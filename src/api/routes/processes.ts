@@ -112,7 +112,14 @@ export const processRoutes = {
     path: `${paths.process}/stdin`,
     params: ofProcess,
     query: onceStarted.extend({
-      offset: offset.describe("Where the body begins in the stream."),
+      offset: offset.describe("Where the body begins in the stream, or in what its writer has sent."),
+      writer: z
+        .string()
+        .regex(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 letters, digits, '.', '_' and '-'")
+        .exactOptional()
+        .describe(
+          "One of several who write: its input goes behind all that there is, and offsets count what it has sent.",
+        ),
       eof: flag.default(false).describe("Close it after the body."),
     }),
     body: octets,

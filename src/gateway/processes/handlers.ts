@@ -54,10 +54,11 @@ export function processHandlers(
     readStdout: (call) => read(call, "/stdout", {}),
     readStderr: (call) => read(call, "/stderr", { tailLines: 0 }),
     async writeStdin(call) {
-      const { offset, eof } = call.query;
+      const { offset, eof, writer } = call.query;
       const body: Readable = call.request;
       const more = { body, repeatable: false, waitMilliseconds: stdinMilliseconds };
-      await forward(call, pathOf(call, `/stdin?offset=${offset}&eof=${eof}`), more);
+      const place = `offset=${offset}${writer === undefined ? "" : `&writer=${writer}`}`;
+      await forward(call, pathOf(call, `/stdin?${place}&eof=${eof}`), more);
     },
     waitForExit(call) {
       const { wait } = call.query;

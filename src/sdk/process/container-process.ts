@@ -17,8 +17,6 @@ export interface ProcessParts<R> {
   path: string;
   stdout: Output | undefined;
   stderr: Output | undefined;
-  /** Where input begins; undefined: behind what the process has. */
-  stdinOffset: number | undefined;
   chunks: () => Chunks<R>;
   exit: (signal?: AbortSignal) => Promise<ProcessExit>;
   /** Told once it is known to have ended. */
@@ -53,9 +51,9 @@ export class ContainerProcess<R extends string | Uint8Array = string> {
 
   /** @internal */
   constructor(parts: ProcessParts<R>) {
-    const { gateway, id, path, stdout, stderr, stdinOffset, chunks, signal } = parts;
+    const { gateway, id, path, stdout, stderr, chunks, signal } = parts;
     this.processId = id;
-    this.stdin = new SandkeepWriteStream(new StdinSink(gateway, path, stdinOffset, signal));
+    this.stdin = new SandkeepWriteStream(new StdinSink(gateway, path, signal));
     this.stdout = new SandkeepReadStream(stdout ?? nothing(), chunks());
     this.stderr = new SandkeepReadStream(stderr ?? nothing(), chunks());
     this.#parts = parts;
@@ -106,7 +104,7 @@ export class ContainerProcess<R extends string | Uint8Array = string> {
   /** Closes its standard input, also after a write has failed. */
   closeStdin(): Promise<void> {
     const { gateway, path } = this.#parts;
-    return new StdinSink(gateway, path, undefined).close();
+    return new StdinSink(gateway, path).close();
   }
 
   /** Ends it. */

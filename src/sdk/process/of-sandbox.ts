@@ -46,7 +46,6 @@ export async function startProcess(
     path,
     stdout: params.stdout === "ignore" ? undefined : execution.stdout,
     stderr: params.stderr === "ignore" ? undefined : execution.stderr,
-    stdinOffset: 0,
     exit: (within?: AbortSignal) => execution.exit(anyOf(signal, within)),
     onExit: release,
     signal,
@@ -63,7 +62,7 @@ export async function attachProcess(
 ): Promise<AnyProcess> {
   const path = processPath(sandbox, processId);
   const { signal, tail = Infinity } = params;
-  const { stdin, stdout, stderr } = await gateway.json<Process>({ method: "GET", path, signal });
+  const { stdout, stderr } = await gateway.json<Process>({ method: "GET", path, signal });
   const from = (end = 0) => Math.max(0, end - tail);
   const parts = {
     gateway,
@@ -71,7 +70,6 @@ export async function attachProcess(
     path,
     stdout: new Output({ gateway, path: `${path}/stdout` }, "alone", () => {}, from(stdout?.end)),
     stderr: new Output({ gateway, path: `${path}/stderr` }, "alone", () => {}, from(stderr?.end)),
-    stdinOffset: stdin?.offset,
     exit: (within?: AbortSignal) => waitForExit(gateway, path, within),
   };
   return processOf(parts, params);

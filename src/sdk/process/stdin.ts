@@ -1,4 +1,4 @@
-import type { Process, Stdin } from "../../api/process.ts";
+import type { Stdin } from "../../api/process.ts";
 import { anyOf } from "../any-of.ts";
 import { Silence, type Gateway } from "../http/gateway.ts";
 import type { Sink } from "../streams/write-stream.ts";
@@ -9,18 +9,22 @@ const pieceSize = 1 << 20;
 /** After this long, the process reads slowly or the connection is dead: asking again is right in both cases. */
 const replyMilliseconds = 5_000;
 
-/** Standard input of a process, written at offsets: nothing arrives twice, whatever breaks. */
+/**
+ * Standard input of a process. Several may write: each octet arrives once, whatever breaks, behind those that came before it and
+ * in the order in which its writer sent it.
+ */
 export class StdinSink implements Sink {
   readonly #gateway: Gateway;
   readonly #path: string;
   readonly #signal: AbortSignal | undefined;
-  #offset: number | undefined;
+  readonly #writer = crypto.randomUUID();
+  /** How many octets this writer has sent. */
+  #offset = 0;
 
-  /** `path` is the process's; input begins at `offset`, or behind what the process has been given by then. */
-  constructor(gateway: Gateway, path: string, offset: number | undefined, signal?: AbortSignal) {
+  /** `path` is the process's. */
+  constructor(gateway: Gateway, path: string, signal?: AbortSignal) {
     this.#gateway = gateway;
     this.#path = path;
-    this.#offset = offset;
     this.#signal = signal;
   }
 
@@ -34,8 +38,7 @@ export class StdinSink implements Sink {
   }
 
   async #put(body: Uint8Array, eof: boolean, signal?: AbortSignal): Promise<void> {
-    const offset = (this.#offset ??= await this.#end());
-    const query = { offset, ...(eof && { eof }) };
+    const query = { offset: this.#offset, writer: this.#writer, ...(eof && { eof }) };
     await untilHeard(() =>
       this.#gateway.json<Stdin>({
         method: "PUT",
@@ -46,12 +49,7 @@ export class StdinSink implements Sink {
         signal: anyOf(this.#signal, signal),
       }),
     );
-    this.#offset = offset + body.length;
-  }
-
-  async #end(): Promise<number> {
-    const { stdin } = await this.#gateway.json<Process>({ method: "GET", path: this.#path, signal: this.#signal });
-    return stdin?.offset ?? 0;
+    this.#offset += body.length;
   }
 }
 

@@ -65,10 +65,7 @@ export class Sandbox {
 
   /** Standard input of its command. */
   get stdin(): SandkeepWriteStream {
-    return this.#once(
-      "stdin",
-      () => new SandkeepWriteStream(new StdinSink(this.#attached(), this.#entrypoint, undefined)),
-    );
+    return this.#once("stdin", () => new SandkeepWriteStream(new StdinSink(this.#attached(), this.#entrypoint)));
   }
 
   /** Standard output of its command. Once it has finished, its log: both streams, for as long as the Pod is there. */

@@ -48,6 +48,8 @@ export class MockProcess {
   readonly ended: Promise<ProcessExit>;
   readonly #command: readonly string[];
   readonly #stdin = new OctetLog();
+  /** How many octets of the input are of which writer. */
+  readonly #sent = new Map<string, number>();
   readonly #startedAt = new Date().toISOString();
   readonly #killed = new AbortController();
   readonly #end: (exit: ProcessExit) => void;
@@ -79,17 +81,22 @@ export class MockProcess {
     this.#finish({ code: 128 + (signals[signal] ?? 0), signal, timedOut });
   }
 
-  /** Gives it input at an offset: what it has already is left out. Throws for a gap, and once it has ended. */
-  put(offset: number, octets: Uint8Array, eof: boolean): Stdin {
+  /**
+   * Gives it input at an offset of the stream, or of what a writer has sent: what it has already is left out. Throws for a gap,
+   * and once it has ended.
+   */
+  put({ offset, writer }: { offset: number; writer: string | null }, octets: Uint8Array, eof: boolean): Stdin {
     const { length, closed } = this.#stdin;
-    if (offset > length)
-      throw refused("conflict", "process", `Input goes on at ${length}, not at ${offset}`, { offset: length });
-    const missing = octets.subarray(length - offset);
+    const had = writer === null ? length : (this.#sent.get(writer) ?? 0);
+    if (offset > had)
+      throw refused("conflict", "process", `Input goes on at ${had}, not at ${offset}`, { offset: had });
+    const missing = octets.subarray(had - offset);
     if (this.#exit !== undefined || (closed && missing.length > 0))
       throw refused("failed_precondition", "process", `Process "${this.id}" takes no more input`);
     this.#stdin.append(missing);
+    if (writer !== null) this.#sent.set(writer, had + missing.length);
     if (eof) this.#stdin.close();
-    return this.#input();
+    return { offset: had + missing.length, closed: this.#stdin.closed };
   }
 
   view(): Process {

@@ -73,7 +73,9 @@ async function process(found: MockProcess, operation: string, request: MockReque
     case "GET stderr":
       return stream(found.stderr.from(offset));
     case "PUT stdin":
-      return json(found.put(offset, await request.octets(), query.get("eof") === "true"));
+      return json(
+        found.put({ offset, writer: query.get("writer") }, await request.octets(), query.get("eof") === "true"),
+      );
     case "GET exit":
       return await exit(found, Number(query.get("wait") ?? 0), signal);
     case "POST signal":

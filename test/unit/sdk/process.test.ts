@@ -118,7 +118,13 @@ describe("input", () => {
     const { stdin } = await sandbox.exec(["cat"]);
     await Promise.all([stdin.writeText("a"), stdin.writeText("b"), stdin.close()]);
     const written = requests.filter(({ method }) => method === "PUT").map(({ path }) => path.replace(/.*\?/, ""));
-    expect(written).toEqual(["offset=0", "offset=1", "offset=2&eof=true"]);
+    const writers = new Set(written.map((query) => new URLSearchParams(query).get("writer")));
+    expect(written.map((query) => query.replace(/&writer=[0-9a-f-]{36}/, ""))).toEqual([
+      "offset=0",
+      "offset=1",
+      "offset=2&eof=true",
+    ]);
+    expect(writers.size).toBe(1);
   });
 
   test("that the process does not take can be given up", async () => {

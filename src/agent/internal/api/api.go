@@ -7,7 +7,8 @@
 //	GET  /processes                    {items: Process[]}
 //	GET  /processes/{id}               Process
 //	GET  /processes/{id}/stdout?offset=  octets until the end; Sandkeep-Offset says where they start; stderr likewise
-//	PUT  /processes/{id}/stdin?offset=&eof=  {offset, closed}; octets there already are skipped
+//	PUT  /processes/{id}/stdin?offset=&eof=&writer=  {offset, closed}; octets there already are skipped. With a writer, the offset
+//	                                   is in what that one has sent, which goes behind all that others have
 //	GET  /processes/{id}/exit?wait=    {code, signal, timedOut}; deadline_exceeded while it runs
 //	POST /processes/{id}/signal        {signal}: 204
 //	POST /processes/{id}/resize        {rows, columns}: 204

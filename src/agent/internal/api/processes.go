@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -122,11 +123,26 @@ func stdin(w http.ResponseWriter, r *http.Request, p *process.Process) error {
 	if err != nil {
 		return err
 	}
-	state, err := p.WriteStdin(r.Context(), offset, r.Body, eof)
+	writer, err := writerOf(r)
+	if err != nil {
+		return err
+	}
+	state, err := p.WriteStdin(r.Context(), process.Place{Writer: writer, Offset: offset}, r.Body, eof)
 	if err != nil {
 		return err
 	}
 	return reply(w, http.StatusOK, state)
+}
+
+var writerName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// writerOf is the parameter writer, empty if it is missing.
+func writerOf(r *http.Request) (string, error) {
+	writer := r.URL.Query().Get("writer")
+	if writer != "" && !writerName.MatchString(writer) {
+		return "", invalid("The parameter writer is %.80q: it must be 1 to 64 letters, digits, '.', '_' and '-'", writer)
+	}
+	return writer, nil
 }
 
 func exit(w http.ResponseWriter, r *http.Request, p *process.Process) error {

@@ -124,6 +124,36 @@ func TestStdinTakesEveryByteOnce(t *testing.T) {
 	}
 }
 
+func TestStdinTakesEveryByteOfEveryWriterOnce(t *testing.T) {
+	t.Parallel()
+	c := serve(t)
+	apitest.Answer[view](c.Client, "POST", "/processes", `{"id":"cat","command":["/bin/cat"]}`, 201)
+	for _, step := range []struct {
+		query, body string
+		want        input
+	}{
+		{"?writer=a&offset=0", "one ", input{4, false}},
+		{"?writer=b&offset=0", "two ", input{4, false}},
+		{"?writer=a&offset=0", "one ", input{4, false}},
+		{"?writer=b&offset=0", "two three ", input{10, false}},
+		{"?offset=14", "! ", input{16, false}},
+		{"?writer=a", "four", input{8, false}},
+		{"?writer=b&offset=10&eof=true", "", input{10, true}},
+		{"?writer=a&offset=4", "four", input{8, true}},
+	} {
+		if got := apitest.Answer[input](c.Client, "PUT", "/processes/cat/stdin"+step.query, step.body, 200); got != step.want {
+			t.Errorf("PUT %s %q: %+v, want %+v", step.query, step.body, got, step.want)
+		}
+	}
+	got := apitest.Answer[refusal](c.Client, "PUT", "/processes/cat/stdin?writer=c&offset=5", "x", 409)
+	if got.Code != "conflict" || got.Details["offset"] != 0.0 {
+		t.Errorf("%+v", got)
+	}
+	if _, out := c.Text("GET", "/processes/cat/stdout", ""); out != "one two three ! four" {
+		t.Errorf("stdout %q", out)
+	}
+}
+
 func TestStdinWithAGapSaysWhereToGoOn(t *testing.T) {
 	t.Parallel()
 	c := serve(t)

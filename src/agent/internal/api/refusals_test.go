@@ -85,6 +85,7 @@ func TestRefusals(t *testing.T) {
 		"an offset beyond any":       {"GET /processes/runs/stdout?offset=9223372036854775808", ``, 400, "invalid_argument", "offset"},
 		"a negative offset":          {"GET /processes/runs/stdout?offset=-1", ``, 400, "invalid_argument", "offset"},
 		"an offset of another type":  {"PUT /processes/runs/stdin?offset=x", ``, 400, "invalid_argument", "offset"},
+		"a writer without a name":    {"PUT /processes/runs/stdin?writer=a%20b", ``, 400, "invalid_argument", "writer"},
 		"eof that is no flag":        {"PUT /processes/runs/stdin?eof=maybe", ``, 400, "invalid_argument", "eof"},
 		"an unknown signal":          {"POST /processes/runs/signal", `{"signal":"TERM"}`, 400, "invalid_argument", `"TERM" is no signal`},
 		"resizing without terminal":  {"POST /processes/runs/resize", `{"rows":1,"columns":1}`, 412, "failed_precondition", "without one"},
