@@ -5,7 +5,7 @@ import { listMap, listOf, listSet, mapOf } from "./schema/collection.ts";
 import { imageReference } from "./schema/image.ts";
 import { hostName, objectName } from "./schema/name.ts";
 import { cidr } from "./schema/network.ts";
-import { nodeSelector, tolerations } from "./schema/placement.ts";
+import { nodeSelector, nodeSets, nodeSetShape, tolerations } from "./schema/placement.ts";
 import { port } from "./schema/port.ts";
 import { quantity } from "./schema/quantity.ts";
 import { resourceList, resourcesSchema } from "./schema/resources.ts";
@@ -18,19 +18,17 @@ const labelKey = z.string().min(1).max(317);
 const defaults = z.strictObject({
   resources: resourcesSchema.exactOptional().describe("Requests and limits."),
   ephemeralStorage: quantity.exactOptional().describe("Disk for what the sandbox writes."),
-  processes: z.int().min(1).exactOptional().describe("Processes and threads at a time."),
 });
 
 const maxima = z.strictObject({
   resources: resourceList.exactOptional().describe("Largest limits, by resource name."),
   ephemeralStorage: quantity.exactOptional().describe("Most disk for what the sandbox writes."),
   timeoutSeconds: seconds(1, MAX_TIMEOUT_SECONDS).exactOptional().describe("Longest lifetime."),
-  processes: z.int().min(1).exactOptional().describe("Most processes and threads at a time."),
   tunnels: z.int().min(0).max(64).exactOptional().describe("Most tunnels."),
 });
 
 const gpuKind = z.strictObject({
-  nodeLabels: nodeSelector.exactOptional().describe("Labels of the nodes that have it."),
+  ...nodeSetShape,
   resourceName: z.string().min(1).max(253).default("nvidia.com/gpu").describe("The resource to request, one per GPU."),
   tolerations: tolerations.exactOptional().describe("Taints of the nodes that have it."),
 });
@@ -88,6 +86,8 @@ const limits = z.strictObject({
   scheduleSeconds: seconds(1, 86_400).default(600).describe("A node must be found within this time."),
 });
 
+export type GpuKind = z.output<typeof gpuKind>;
+
 /** Schema of `SandboxClass.spec`. */
 export const sandboxClassSpecSchema = z.strictObject({
   runtimeClassName: objectName.exactOptional().describe("The RuntimeClass, such as gvisor; the cluster's default."),
@@ -105,7 +105,8 @@ export const sandboxClassSpecSchema = z.strictObject({
     .describe('Images that may run or be mounted; "*" stands for any characters. Without it, any.'),
   defaults: defaults.exactOptional().describe("What sandboxes that don't say get."),
   maxima: maxima.exactOptional().describe("What sandboxes cannot exceed."),
-  gpus: mapOf(gpuKind, 64).exactOptional().describe("Kinds of GPU by the name that sandboxes use."),
+  gpus: mapOf(gpuKind, 64).exactOptional().describe("Kinds of GPU by the name that sandboxes use, in any case."),
+  clouds: nodeSets.exactOptional().describe("Cloud providers by the name that sandboxes use, in any case."),
   nodeSelector: nodeSelector.exactOptional().describe("Labels that nodes must have."),
   tolerations: tolerations.exactOptional().describe("Taints that are tolerated."),
   priorityClassName: objectName.exactOptional().describe("The PriorityClass of the Pods."),
@@ -122,6 +123,6 @@ export const sandboxClassSpecSchema = z.strictObject({
   podPatch: z
     .looseObject({})
     .exactOptional()
-    .describe("A strategic merge patch of the Pod, applied last.")
+    .describe("A strategic merge patch of the Pod, applied last; what makes it a sandbox stays as it is.")
     .meta({ "x-kubernetes-preserve-unknown-fields": true }),
 });

@@ -19,6 +19,9 @@ export interface CreateOptions {
   cpuLimit?: number;
   memory?: number;
   memoryLimit?: number;
+  gpu?: string[];
+  cloud?: string;
+  region?: string[];
   timeout?: number;
   workdir?: string;
   tag?: Record<string, string>;
@@ -40,6 +43,9 @@ export function withCreateOptions(command: Command): Command {
     .option("--cpu-limit <count>", "processors that it may use", processors)
     .option("--memory <amount>", "memory that it is given at least, such as 512Mi", memory)
     .option("--memory-limit <amount>", "memory that it may use", memory)
+    .option("--gpu <kind[:count]>", "a GPU, such as A100-80GB:2; again for what else would do, in that order", repeated)
+    .option("--cloud <name>", "the cloud provider")
+    .option("--region <name>", "where; again for any of several", repeated)
     .option("--timeout <duration>", "it ends after this long; 5m by default", duration)
     .option("-w, --workdir <path>", "where it starts")
     .option("--tag <name=value>", "a tag", pairs)
@@ -72,7 +78,7 @@ export async function createSandbox(
 }
 
 function paramsOf(options: CreateOptions): SandboxCreateParams {
-  const { name, env, cpuLimit, memoryLimit, timeout, workdir, tag, label, network } = options;
+  const { name, env, cpuLimit, memoryLimit, gpu, cloud, region, timeout, workdir, tag, label, network } = options;
   const { cpu = cpuLimit, memory = memoryLimit } = options;
   return {
     ...(name !== undefined && { name }),
@@ -81,6 +87,9 @@ function paramsOf(options: CreateOptions): SandboxCreateParams {
     ...(cpuLimit !== undefined && { cpuLimit }),
     ...(memory !== undefined && { memoryMiB: memory }),
     ...(memoryLimit !== undefined && { memoryLimitMiB: memoryLimit }),
+    ...(gpu && { gpu }),
+    ...(cloud !== undefined && { cloud }),
+    ...(region && { regions: region }),
     ...(timeout !== undefined && { timeoutMs: timeout }),
     ...(workdir !== undefined && { workdir }),
     ...(tag && { tags: tag }),

@@ -20,6 +20,14 @@ export interface ClusterFacts {
   imageVolumes: boolean;
   /** Names of the runtime classes (`""`: none) that share the node's kernel and have user namespaces on every node. */
   userNamespaces: ReadonlySet<string>;
+  nodes: NodeFacts[];
+}
+
+/** What decides where Pods fit. */
+export interface NodeFacts {
+  labels: Record<string, string>;
+  /** Amounts by resource name. */
+  allocatable: Record<string, string>;
 }
 
 /** The facts from the server's minor version, its nodes and runtime classes; without nodes nothing is assumed of them. */
@@ -38,6 +46,10 @@ export function factsFrom(serverMinor: number, nodes: Node[], runtimeClasses: Ru
   return {
     imageVolumes: serverMinor >= 36 && nodes.every(hasImageVolumes),
     userNamespaces: new Set(userNamespaces.map(([name]) => name)),
+    nodes: nodes.map(({ metadata, status }) => ({
+      labels: metadata.labels ?? {},
+      allocatable: status?.allocatable ?? {},
+    })),
   };
 }
 

@@ -36,10 +36,37 @@ const toleration = withRules(
 /** Taints of nodes that don't keep a sandbox away. */
 export const tolerations = listOf(toleration, 32);
 
+const nodeLabel = z.strictObject({
+  key: z.string().min(1).max(317).describe("The label's key."),
+  values: listOf(z.string().max(63), 32)
+    .min(1)
+    .exactOptional()
+    .describe("Any of these values; without them, any value."),
+});
+
+/** Nodes told by their labels: all of `nodeLabels`, and one of `anyNodeLabel`; without both, every node. */
+export const nodeSetShape = {
+  nodeLabels: nodeSelector.exactOptional().describe("Labels that its nodes have, all of them."),
+  anyNodeLabel: listOf(nodeLabel, 16)
+    .min(1)
+    .exactOptional()
+    .describe("Labels of which its nodes have at least one: vendors and clouds name the same thing differently."),
+};
+
+const nodeSet = z.strictObject(nodeSetShape);
+
+/** Sets of nodes by name. */
+export const nodeSets = mapOf(nodeSet, 32);
+
+export type NodeSet = z.output<typeof nodeSet>;
+
 /** Where a sandbox may run. */
 export const placementSchema = z.strictObject({
-  cloud: z.string().min(1).max(63).exactOptional().describe("The cloud provider, as the class knows it."),
-  regions: listOf(z.string().min(1).max(63), 32).min(1).exactOptional().describe("Any of these regions."),
+  cloud: z.string().min(1).max(63).exactOptional().describe("The cloud provider, by a name that the class knows."),
+  regions: listOf(z.string().min(1).max(63), 32)
+    .min(1)
+    .exactOptional()
+    .describe("Any of these regions: values of the node label topology.kubernetes.io/region."),
   nodeSelector: nodeSelector.exactOptional().describe("Labels that the node must have, besides the class's."),
   tolerations: tolerations.exactOptional().describe("Taints that are tolerated, besides the class's."),
 });

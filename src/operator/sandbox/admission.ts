@@ -1,11 +1,10 @@
+import { objectionTo } from "../../api/class/objection.ts";
 import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
 import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { FinishReason } from "../../api/constants.ts";
 import { classNameOf } from "./class.ts";
 import type { Moments } from "./lifetime.ts";
 import type { Observed } from "./observed.ts";
-import { imageOf } from "./pod.ts";
-import { excessOf } from "./resources.ts";
 import { describeUnsupported, unsupportedField } from "./unsupported.ts";
 
 /** Whether the sandbox may have a Pod. */
@@ -25,23 +24,8 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
   const field = unsupportedField(spec, sandboxClass.spec);
   if (field !== undefined) return rejected("NotSupported", describeUnsupported(field));
 
-  const excess = excessOf(spec, sandboxClass.spec);
-  if (excess !== undefined) {
-    return rejected("ClassLimit", `${excess}, the maximum of SandboxClass "${sandboxClass.metadata.name}".`);
-  }
-  const image = imageOf(sandbox, sandboxClass.spec);
-  if (image === undefined) {
-    return rejected("NoImage", `Set spec.image: SandboxClass "${sandboxClass.metadata.name}" has no defaultImage.`);
-  }
-  const { allowedImages } = sandboxClass.spec;
-  const images = [image, ...(spec.volumes ?? []).flatMap((volume) => volume.image?.reference ?? [])];
-  const forbidden = images.find((image) => allowedImages?.some((pattern) => matchesPattern(image, pattern)) === false);
-  if (allowedImages !== undefined && forbidden !== undefined) {
-    return rejected(
-      "ImageNotAllowed",
-      `Image ${forbidden} is not among the allowedImages of SandboxClass "${sandboxClass.metadata.name}": ${allowedImages.join(", ")}`,
-    );
-  }
+  const objection = objectionTo(spec, sandboxClass);
+  if (objection !== undefined) return rejected(objection.reason, objection.message);
   if (
     spec.readinessProbeName !== undefined &&
     (probe === undefined || probe.metadata.deletionTimestamp !== undefined)
@@ -76,10 +60,4 @@ function missing(reason: string, what: string, moments: Moments): Admission {
   return (moments.arrival ?? 0) > 0
     ? { kind: "waiting", reason, message: `${what} does not exist yet.` }
     : rejected(reason, `${what} does not exist. Create it, then the sandbox again.`);
-}
-
-/** `*` stands for any characters. */
-function matchesPattern(text: string, pattern: string): boolean {
-  const source = pattern.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${source.join(".*")}$`, "s").test(text);
 }

@@ -6,6 +6,7 @@ import {
   MAX_TIMEOUT_SECONDS,
   SANDBOX_CONTAINER,
 } from "../../api/constants.ts";
+import { imageOf } from "../../api/class/images.ts";
 import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
 import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
@@ -13,6 +14,7 @@ import type { Pod, PodSpec } from "../../kube/objects.ts";
 import type { ClusterFacts } from "../facts.ts";
 import { annotations } from "../names.ts";
 import { agentCommandFor, agentPartsFor } from "./agent.ts";
+import { placementFor } from "./placement.ts";
 import { resourcesFor } from "./resources.ts";
 import { containerSecurityFor, installerSecurity, podSecurityFor } from "./security.ts";
 import { volumesFor } from "./volumes.ts";
@@ -85,6 +87,7 @@ function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, facts, agentImage }
     installerSecurity,
   );
   const own = volumesFor(spec);
+  const placement = placementFor(spec, sandboxClass, facts.nodes);
   const pullSecrets = [...(spec.imagePullSecrets ?? []), ...(sandboxClass.imagePullSecrets ?? [])];
   return {
     restartPolicy: "Never",
@@ -99,7 +102,7 @@ function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, facts, agentImage }
     }),
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,
     activeDeadlineSeconds: longestLifeOf(sandboxClass),
-    ...placementFor(sandbox, sandboxClass),
+    ...placement.pod,
     ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets }),
     ...(agent.initContainers.length === 0 ? {} : { initContainers: agent.initContainers }),
     containers: [
@@ -107,42 +110,17 @@ function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, facts, agentImage }
         name: SANDBOX_CONTAINER,
         command: agentCommandFor(sandbox, probe),
         ...defined({
-          image: imageOf(sandbox, sandboxClass),
+          image: imageOf(spec, sandboxClass),
           workingDir: spec.workingDir,
           env: spec.env,
           envFrom: spec.envFrom,
         }),
-        resources: resourcesFor(spec, sandboxClass),
+        resources: resourcesFor(spec, sandboxClass, placement.gpus),
         securityContext: containerSecurityFor(spec, sandboxClass),
         volumeMounts: [...agent.mounts, ...own.mounts],
       },
     ],
     volumes: [...agent.volumes, ...own.volumes],
-  };
-}
-
-/** The image that the sandbox runs; `undefined` when neither it nor its class names one. */
-export function imageOf({ spec }: Sandbox, { defaultImage }: SandboxClassSpec): string | undefined {
-  return spec.image ?? defaultImage;
-}
-
-function placementFor({ spec: { placement = {} } }: Sandbox, sandboxClass: SandboxClassSpec): Partial<PodSpec> {
-  // The class's labels win: what administrators reserve, tenants cannot leave.
-  const nodeSelector = { ...placement.nodeSelector, ...sandboxClass.nodeSelector };
-  const tolerations = [...(placement.tolerations ?? []), ...(sandboxClass.tolerations ?? [])];
-  return {
-    ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),
-    ...(tolerations.length === 0 ? {} : { tolerations }),
-    ...(placement.regions === undefined ? {} : { affinity: inRegions(placement.regions) }),
-  };
-}
-
-function inRegions(regions: string[]): NonNullable<PodSpec["affinity"]> {
-  const inAny = { key: "topology.kubernetes.io/region", operator: "In", values: regions };
-  return {
-    nodeAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [inAny] }] },
-    },
   };
 }
 

@@ -27,7 +27,7 @@ export function describeUnsupported({ path, value, instead }: UnsupportedField):
 }
 
 function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
-  const { network = {}, placement = {} } = spec;
+  const { network = {} } = spec;
   const needsEntrypoint = spec.args !== undefined && spec.args.length > 0 && (spec.command ?? []).length === 0;
   return [
     { path: "spec.snapshotName", value: spec.snapshotName },
@@ -37,8 +37,6 @@ function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
       value: needsEntrypoint ? spec.args : undefined,
       instead: "Give spec.command too: the image's ENTRYPOINT is not looked up.",
     },
-    { path: "spec.gpu", value: spec.gpu },
-    { path: "spec.placement.cloud", value: placement.cloud, instead: "Use spec.placement.nodeSelector." },
     { path: "spec.idleTimeoutSeconds", value: spec.idleTimeoutSeconds, instead: "Use spec.timeoutSeconds." },
     { path: "spec.network.outbound", value: given(network.outbound) },
     { path: "spec.network.inbound", value: given(network.inbound) },
@@ -55,8 +53,6 @@ function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
 function classFields(spec: SandboxClassSpec): UnsupportedField[] {
   const instead = "Ask an administrator to take it out of the class.";
   return [
-    { path: "SandboxClass spec.defaults.processes", value: spec.defaults?.processes, instead },
-    { path: "SandboxClass spec.maxima.processes", value: spec.maxima?.processes, instead },
     { path: "SandboxClass spec.podPatch", value: spec.podPatch, instead },
     { path: "SandboxClass spec.network.domains", value: spec.network?.domains, instead },
     { path: "SandboxClass spec.network.waitForEnforcement", value: spec.network?.waitForEnforcement, instead },

@@ -19,7 +19,7 @@ export interface SandboxCreateParams {
   memoryMiB?: number;
   /** Memory that it may use at most; MiB. */
   memoryLimitMiB?: number;
-  /** GPUs, such as `"H100"`, `"A100-80GB:2"` or `"any"`; of a list the first that can be had. */
+  /** GPUs, such as `"H100"`, `"A100-80GB:2"` or `"any"`, by names of the class; a list is in order of preference. */
   gpu?: string | readonly string[];
   /** It ends this long after it has started; whole seconds, in milliseconds. Five minutes by default. */
   timeoutMs?: number;
@@ -46,6 +46,7 @@ export interface SandboxCreateParams {
   outboundDomainAllowlist?: readonly string[];
   inboundCidrAllowlist?: readonly string[];
   proxy?: Proxy;
+  /** The cloud provider, by a name of the class. */
   cloud?: string;
   /** Any of these regions. */
   regions?: readonly string[];
@@ -68,7 +69,6 @@ export interface SandboxCreateParams {
 
 /** Parameters of features that are not there yet. */
 const unsupported = [
-  "gpu",
   "idleTimeoutMs",
   "encryptedPorts",
   "h2Ports",
@@ -78,7 +78,6 @@ const unsupported = [
   "outboundDomainAllowlist",
   "inboundCidrAllowlist",
   "proxy",
-  "cloud",
   "verbose",
   "experimentalOptions",
   "includeOidcIdentityToken",
@@ -106,7 +105,8 @@ export async function createRequest(
     volumesFor(params.volumes),
   ]);
   checkNames(params);
-  const { env, command, name, tags, className, readinessProbe, blockNetwork, regions, pty } = params;
+  const { env, command, name, tags, className, readinessProbe, blockNetwork, pty } = params;
+  const gpu = gpusFor(params);
   const timeoutSeconds = wholeSeconds("timeoutMs", params.timeoutMs);
   return {
     ...(params.labels && { labels: { ...params.labels } }),
@@ -129,7 +129,8 @@ export async function createRequest(
       ...(timeoutSeconds !== undefined && { timeoutSeconds }),
       ...(readinessProbe && { readinessProbe: readinessProbe.spec }),
       ...(blockNetwork === true && { network: { block: true } }),
-      ...(regions && regions.length > 0 && { placement: { regions: [...regions] } }),
+      ...(gpu.length > 0 && { gpu }),
+      ...placementFor(params),
       ...(volumes.length > 0 && { volumes }),
     },
   };
@@ -171,6 +172,23 @@ function checkLimit(name: string, value: number | undefined, limitName: string, 
   if (limit === undefined) return;
   if (value === undefined) throw invalid(`${limitName} needs ${name} beside it`);
   if (!(limit >= value)) throw invalid(`${limitName} (${limit}) must not be below ${name} (${value})`);
+}
+
+function gpusFor({ gpu = [] }: SandboxCreateParams): string[] {
+  const gpus = typeof gpu === "string" ? [gpu] : [...gpu];
+  for (const text of gpus) {
+    const count = /:(.*)$/.exec(text)?.[1] ?? "1";
+    if (!/^[1-9]\d*$/.test(count))
+      throw invalid(`gpu ${JSON.stringify(text)} must have a positive whole number behind ":", got "${count}"`);
+  }
+  return gpus;
+}
+
+function placementFor({ cloud, regions = [] }: SandboxCreateParams) {
+  if (cloud === undefined && regions.length === 0) return {};
+  return {
+    placement: { ...(cloud !== undefined && { cloud }), ...(regions.length > 0 && { regions: [...regions] }) },
+  };
 }
 
 function quantities(cores: number | undefined, mebibytes: number | undefined): Record<string, string> | undefined {

@@ -51,9 +51,9 @@ const rows: Row[] = [
   {
     name: "a field whose behaviour is not built",
     id: "unsupported",
-    spec: { ...small, gpu: ["H100"] },
+    spec: { ...small, tunnels: [{ port: 80 }] },
     want: { reason: "Rejected" },
-    says: /spec\.gpu \["H100"\] is not supported/,
+    says: /spec\.tunnels .* is not supported/,
     stalled: "NotSupported",
   },
   {

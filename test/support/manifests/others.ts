@@ -91,22 +91,25 @@ export const classManifests: Manifests = {
       defaults: {
         resources: { requests: { cpu: "100m" }, limits: { memory: "1Gi" } },
         ephemeralStorage: "1Gi",
-        processes: 1024,
       },
       maxima: {
         resources: { cpu: 8, memory: "32Gi" },
         ephemeralStorage: "100Gi",
         timeoutSeconds: 3600,
-        processes: 4096,
         tunnels: 8,
       },
       gpus: {
         "A100-80GB": {
-          nodeLabels: { "nvidia.com/gpu.product": "A100-SXM4-80GB" },
+          nodeLabels: { "nvidia.com/gpu.present": "true" },
+          anyNodeLabel: [
+            { key: "nvidia.com/gpu.product", values: ["NVIDIA-A100-SXM4-80GB", "NVIDIA-A100-80GB-PCIe"] },
+            { key: "example.com/a100" },
+          ],
           resourceName: "nvidia.com/gpu",
           tolerations: [{ key: "nvidia.com/gpu", operator: "Exists" }],
         },
       },
+      clouds: { aws: { nodeLabels: { "example.com/cloud": "aws" } }, gcp: {} },
       nodeSelector: { "example.com/pool": "sandboxes" },
       tolerations: [{ key: "sandboxes", operator: "Exists" }],
       priorityClassName: "low",

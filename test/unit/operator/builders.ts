@@ -7,7 +7,7 @@ import { podFor } from "../../../src/operator/sandbox/pod.ts";
 
 export const now: Date = new Date("2026-11-21T10:00:00.000Z");
 export const settings: Observed["settings"] = { agentImage: "agent:1", network: { clusterCidrs: [], dnsCidrs: [] } };
-export const facts: Observed["facts"] = { imageVolumes: true, userNamespaces: new Set([""]) };
+export const facts: Observed["facts"] = { imageVolumes: true, userNamespaces: new Set([""]), nodes: [] };
 
 /** A moment so many seconds before (or, negative, after) `now`. */
 export function ago(seconds: number): string {

@@ -36,6 +36,9 @@ describe("what a sandbox is created with", () => {
     ],
     ["no network", { blockNetwork: true }, { network: { block: true } }],
     ["a name and tags", { name: "worker-1", tags: { a: "b" } }, { name: "worker-1", tags: { a: "b" } }],
+    ["a GPU", { gpu: "H100" }, { gpu: ["H100"] }],
+    ["GPUs to fall back to", { gpu: ["H100", "a100-80gb:2", "any"] }, { gpu: ["H100", "a100-80gb:2", "any"] }],
+    ["a cloud", { cloud: "aws", regions: [] }, { placement: { cloud: "aws" } }],
     ["regions", { regions: ["eu-west-1"] }, { placement: { regions: ["eu-west-1"] } }],
     ["a terminal", { pty: true, workdir: "/repo" }, { tty: true, workingDir: "/repo" }],
     ["empty lists of ports", { encryptedPorts: [], h2Ports: [] }, {}],
@@ -61,6 +64,8 @@ describe("what is refused before anything is sent", () => {
     ["no processors", { cpu: 0 }, /cpu must be positive, got 0/],
     ["a limit below the request", { cpu: 2, cpuLimit: 1 }, /cpuLimit \(1\) must not be below cpu \(2\)/],
     ["a limit without a request", { memoryLimitMiB: 10 }, /memoryLimitMiB needs memoryMiB/],
+    ["no GPU", { gpu: "T4:0" }, /gpu "T4:0" must have a positive whole number behind ":", got "0"/],
+    ["a part of a GPU", { gpu: ["T4", "T4:1.5"] }, /gpu "T4:1\.5" must have a positive whole number/],
     ["a variable that is no text", { env: { A: JSON.parse("1") as string } }, /A must be a string, got number/],
     ["the name of a variable", { env: { "A B": "" } }, /"A B" must be letters, digits and '_'/],
     ["a name", { name: "a b" }, /name "a b" must be/],
@@ -77,7 +82,7 @@ describe("what is refused before anything is sent", () => {
     await expect(request).rejects.toThrow(message);
   });
 
-  test.each(["gpu", "encryptedPorts", "proxy", "idleTimeoutMs", "outboundCidrAllowlist"])(
+  test.each(["encryptedPorts", "proxy", "idleTimeoutMs", "outboundCidrAllowlist"])(
     "%s, which is not there yet",
     async (name) => {
       const request = createRequest(app, undefined, { [name]: name === "outboundCidrAllowlist" ? [] : [1] });

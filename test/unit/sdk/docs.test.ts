@@ -76,8 +76,6 @@ function pending(rows: Map<string, string>): [name: string, status: string][] {
 /** A value that each parameter takes. */
 const values: Record<string, unknown> = {
   idleTimeoutMs: 1000,
-  gpu: "T4",
-  cloud: "aws",
   outboundCidrAllowlist: [],
   outboundDomainAllowlist: [],
   inboundCidrAllowlist: [],

@@ -57,22 +57,6 @@ const rows: Row[] = [
     says: /busybox:stable.*registry\.example/,
   },
   {
-    name: "an image that the class does not allow is Rejected as a volume, too",
-    observed: {
-      sandbox: aSandbox({
-        volumes: [{ name: "data", mountPath: "/data", image: { reference: "private.example/data:1" } }],
-      }),
-      sandboxClass: aClass({ allowedImages: ["busybox:*"] }),
-    },
-    want: { kind: "refused", reason: "ImageNotAllowed" },
-    says: /private\.example\/data:1.*busybox/,
-  },
-  {
-    name: "a pattern stands for whole images",
-    observed: { sandboxClass: aClass({ allowedImages: ["busy*:stable"] }) },
-    want: { kind: "accepted" },
-  },
-  {
     name: "more than the class allows is Rejected with the limit",
     observed: { sandboxClass: aClass({ maxima: { timeoutSeconds: 60 } }) },
     want: { kind: "refused", reason: "ClassLimit" },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { excessOf, resourcesFor } from "../../../../src/operator/sandbox/resources.ts";
+import { resourcesFor } from "../../../../src/operator/sandbox/resources.ts";
 import { aClass, aSandbox } from "../builders.ts";
 
 const rows = [
@@ -39,30 +39,16 @@ const rows = [
     classSpec: { maxima: { resources: { memory: "4Gi" }, ephemeralStorage: "10Gi" } },
     want: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "4Gi", "ephemeral-storage": "10Gi" } },
   },
+  {
+    name: "a maximum of a device asks for none",
+    spec: {},
+    classSpec: { maxima: { resources: { "nvidia.com/gpu": 4 } } },
+    want: { requests: { cpu: "100m", memory: "128Mi" } },
+  },
 ];
 
 describe("resourcesFor", () => {
   test.each(rows)("$name", ({ spec, classSpec, want }) => {
     expect(resourcesFor(aSandbox({ resources: spec }).spec, aClass(classSpec).spec)).toEqual(want);
-  });
-});
-
-describe("excessOf", () => {
-  const limited = aClass({ maxima: { resources: { memory: "1Gi" }, timeoutSeconds: 600 } }).spec;
-
-  test("nothing within the maxima is excess", () => {
-    expect(
-      excessOf(aSandbox({ resources: { limits: { memory: "1024Mi" } }, timeoutSeconds: 600 }).spec, limited),
-    ).toBeUndefined();
-  });
-
-  test("a larger limit, request or timeout is named with the maximum", () => {
-    expect(excessOf(aSandbox({ resources: { limits: { memory: "2Gi" } } }).spec, limited)).toBe(
-      "spec.resources.limits.memory 2Gi is more than 1Gi",
-    );
-    expect(excessOf(aSandbox({ resources: { requests: { memory: "1025Mi" } } }).spec, limited)).toMatch(
-      /requests\.memory/,
-    );
-    expect(excessOf(aSandbox({ timeoutSeconds: 601 }).spec, limited)).toBe("spec.timeoutSeconds 601 is more than 600");
   });
 });

@@ -108,7 +108,7 @@ const rows: Row[] = [
   },
   {
     name: "an unsupported field is Rejected, and Stalled says which",
-    observed: { sandbox: aSandbox({ gpu: ["H100"] }) },
+    observed: { sandbox: aSandbox({ tunnels: [{ port: 80 }] }) },
     want: { phase: "Finished", reason: "Rejected" },
     conditions: [
       "Scheduled=False/Pending",

@@ -1,0 +1,55 @@
+import type { SandboxClass, SandboxClassSpec } from "../sandbox-class.ts";
+import type { SandboxSpec } from "../sandbox.ts";
+import { gpuChoices, memberNamed } from "./gpus.ts";
+import { forbiddenImage, imageOf } from "./images.ts";
+import { excessOf } from "./maxima.ts";
+
+/** Why a class does not let a sandbox run; `message` names the limit and what there is instead. */
+export interface Objection {
+  reason: "ClassLimit" | "NoImage" | "ImageNotAllowed" | "UnknownGpu" | "UnknownCloud" | "DuplicateResource";
+  message: string;
+}
+
+/** What a class has against a sandbox, looking at nothing but the two; `undefined` when nothing. */
+export function objectionTo(spec: SandboxSpec, { metadata, spec: sandboxClass }: SandboxClass): Objection | undefined {
+  const name = `SandboxClass "${metadata.name}"`;
+  const excess = excessOf(spec, sandboxClass);
+  if (excess !== undefined) return { reason: "ClassLimit", message: `${excess}, the maximum of ${name}.` };
+  if (imageOf(spec, sandboxClass) === undefined) {
+    return { reason: "NoImage", message: `Set spec.image: ${name} has no defaultImage.` };
+  }
+  const forbidden = forbiddenImage(spec, sandboxClass);
+  if (forbidden !== undefined) {
+    const { allowedImages = [] } = sandboxClass;
+    return {
+      reason: "ImageNotAllowed",
+      message: `Image ${forbidden} is not among the allowedImages of ${name}: ${allowedImages.join(", ")}`,
+    };
+  }
+  return gpuObjection(spec, sandboxClass, name) ?? cloudObjection(spec, sandboxClass, name);
+}
+
+function gpuObjection({ gpu, resources = {} }: SandboxSpec, { gpus = {} }: SandboxClassSpec, className: string) {
+  const { choices, unknown } = gpuChoices(gpu, gpus);
+  if (unknown[0] !== undefined) {
+    const offer = offerOf([...Object.keys(gpus), ...(Object.keys(gpus).length === 0 ? [] : ["any"])], "GPUs");
+    return { reason: "UnknownGpu", message: `GPU ${unknown[0]} is unknown to ${className}, which ${offer}.` } as const;
+  }
+  const twice = choices
+    .map(({ kind }) => kind.resourceName)
+    .find((name) => resources.limits?.[name] !== undefined || resources.requests?.[name] !== undefined);
+  if (twice === undefined) return undefined;
+  const message = `spec.gpu and spec.resources both ask for ${twice}: leave it out of spec.resources.`;
+  return { reason: "DuplicateResource", message } as const;
+}
+
+function cloudObjection({ placement }: SandboxSpec, { clouds = {} }: SandboxClassSpec, className: string) {
+  const cloud = placement?.cloud;
+  if (cloud === undefined || memberNamed(clouds, cloud) !== undefined) return undefined;
+  const offer = offerOf(Object.keys(clouds), "clouds");
+  return { reason: "UnknownCloud", message: `Cloud ${cloud} is unknown to ${className}, which ${offer}.` } as const;
+}
+
+function offerOf(names: string[], what: string): string {
+  return names.length === 0 ? `has no ${what}` : `has ${names.join(", ")}`;
+}
