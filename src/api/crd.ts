@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { CustomKind } from "./kind.ts";
+import { unseenStatus } from "./schema/observed-generation.ts";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -44,7 +45,8 @@ function structuralSchema(kind: CustomKind): object {
     unrepresentable: "throw",
     override: ({ jsonSchema }) => makeStructural(jsonSchema),
   });
-  const { properties, required, "x-kubernetes-validations": validations } = schema;
+  const { properties = {}, required, "x-kubernetes-validations": validations } = schema;
+  const { status, ...others } = properties;
   return {
     description: kind.description,
     type: "object",
@@ -52,7 +54,8 @@ function structuralSchema(kind: CustomKind): object {
       apiVersion: { type: "string", description: "Version of the schema of this object." },
       kind: { type: "string", description: "Kind of this object." },
       metadata: { type: "object" },
-      ...omit(properties, ["apiVersion", "kind", "metadata"]),
+      ...omit(others, ["apiVersion", "kind", "metadata"]),
+      ...(status !== undefined && { status: { ...(status as object), default: unseenStatus } }),
     },
     required: required?.filter((name) => name !== "metadata"),
     "x-kubernetes-validations": validations,
@@ -96,6 +99,6 @@ function describeInteger(node: JsonSchema): void {
   node.format = node.maximum !== undefined && node.maximum <= 2_147_483_647 ? "int32" : "int64";
 }
 
-function omit(properties: object | undefined, names: readonly string[]): object {
-  return Object.fromEntries(Object.entries(properties ?? {}).filter(([name]) => !names.includes(name)));
+function omit(properties: object, names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => !names.includes(name)));
 }

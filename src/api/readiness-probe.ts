@@ -3,6 +3,7 @@ import { GROUP, VERSION } from "./constants.ts";
 import type { CustomKind } from "./kind.ts";
 import { conditionsSchema } from "./schema/condition.ts";
 import { objectHeader } from "./schema/metadata.ts";
+import { observedGeneration } from "./schema/observed-generation.ts";
 import { probeSchema } from "./schema/probe.ts";
 
 export const readinessProbeStatusSchema = z.strictObject({
@@ -12,7 +13,7 @@ export const readinessProbeStatusSchema = z.strictObject({
   p50Milliseconds: z.int().min(0).exactOptional().describe("Half were ready this long after Started, or sooner."),
   p95Milliseconds: z.int().min(0).exactOptional().describe("95 % were ready this long after Started, or sooner."),
   conditions: conditionsSchema.exactOptional(),
-  observedGeneration: z.int().min(0).exactOptional().describe("The metadata.generation that the status is about."),
+  observedGeneration: observedGeneration.exactOptional(),
 });
 
 /** Schema of a `ReadinessProbe`. */

@@ -5,6 +5,7 @@ import { withRules } from "./rule.ts";
 import { mapOf } from "./schema/collection.ts";
 import { conditionsSchema } from "./schema/condition.ts";
 import { nameIsLabel, objectHeader } from "./schema/metadata.ts";
+import { observedGeneration } from "./schema/observed-generation.ts";
 import { objectName } from "./schema/name.ts";
 
 export const sandboxAppSpecSchema = z.strictObject({
@@ -18,7 +19,7 @@ export const sandboxAppStatusSchema = z.strictObject({
   p50Milliseconds: z.int().min(0).exactOptional().describe("Half were ready this long after Started, or sooner."),
   p95Milliseconds: z.int().min(0).exactOptional().describe("95 % were ready this long after Started, or sooner."),
   conditions: conditionsSchema.exactOptional(),
-  observedGeneration: z.int().min(0).exactOptional().describe("The metadata.generation that the status is about."),
+  observedGeneration: observedGeneration.exactOptional(),
 });
 
 /** Schema of a `SandboxApp`. */

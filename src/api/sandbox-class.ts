@@ -4,11 +4,12 @@ import type { CustomKind } from "./kind.ts";
 import { sandboxClassSpecSchema } from "./sandbox-class-spec.ts";
 import { conditionsSchema } from "./schema/condition.ts";
 import { objectHeader } from "./schema/metadata.ts";
+import { observedGeneration } from "./schema/observed-generation.ts";
 
 export const sandboxClassStatusSchema = z.strictObject({
   sandboxes: z.int().min(0).exactOptional().describe("Running sandboxes of this class."),
   conditions: conditionsSchema.exactOptional(),
-  observedGeneration: z.int().min(0).exactOptional().describe("The metadata.generation that the status is about."),
+  observedGeneration: observedGeneration.exactOptional(),
 });
 
 /** Schema of a `SandboxClass`. */

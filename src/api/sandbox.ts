@@ -5,6 +5,7 @@ import { withRules } from "./rule.ts";
 import { sandboxSpecSchema } from "./sandbox-spec.ts";
 import { conditionsSchema } from "./schema/condition.ts";
 import { nameIsLabel, objectHeader } from "./schema/metadata.ts";
+import { observedGeneration } from "./schema/observed-generation.ts";
 import { timestamp } from "./schema/time.ts";
 import { tunnelAddressesSchema } from "./schema/tunnel.ts";
 
@@ -25,7 +26,7 @@ export const sandboxStatusSchema = z.strictObject({
   image: z.string().max(1024).exactOptional().describe("The image it runs, by digest."),
   pool: z.string().max(253).exactOptional().describe("The SandboxPool it was claimed from."),
   tunnels: tunnelAddressesSchema.exactOptional().describe("Where its ports are reached, one entry per port."),
-  observedGeneration: z.int().min(0).exactOptional().describe("The metadata.generation that the status is about."),
+  observedGeneration: observedGeneration.exactOptional(),
 });
 
 /** Schema of a `Sandbox`. */

@@ -4,6 +4,7 @@ import type { CustomKind } from "./kind.ts";
 import { immutable, withRules, withTransitions } from "./rule.ts";
 import { conditionsSchema } from "./schema/condition.ts";
 import { objectHeader } from "./schema/metadata.ts";
+import { observedGeneration } from "./schema/observed-generation.ts";
 import { objectName } from "./schema/name.ts";
 import { absolutePath } from "./schema/path.ts";
 import { seconds, timestamp } from "./schema/time.ts";
@@ -42,7 +43,7 @@ export const sandboxSnapshotStatusSchema = z.strictObject({
   reason: z.string().max(1024).exactOptional().describe("Why it failed: one CamelCase word."),
   message: z.string().max(32_768).exactOptional().describe("Why it failed and what to do, for people."),
   conditions: conditionsSchema.exactOptional(),
-  observedGeneration: z.int().min(0).exactOptional().describe("The metadata.generation that the status is about."),
+  observedGeneration: observedGeneration.exactOptional(),
 });
 
 /** Schema of a `SandboxSnapshot`. */
