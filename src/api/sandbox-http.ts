@@ -7,7 +7,7 @@ import { sandboxSpecSchema, sandboxStatusSchema, type Sandbox } from "./sandbox.
 import { mapOf } from "./schema/collection.ts";
 import { gpu, gpuSchema } from "./schema/gpu.ts";
 import { environmentSchema } from "./schema/env.ts";
-import { dnsLabel } from "./schema/name.ts";
+import { dnsLabel, objectName } from "./schema/name.ts";
 import { networkPatchSchema } from "./schema/network.ts";
 import { timestamp } from "./schema/time.ts";
 
@@ -39,6 +39,12 @@ export const createSandboxSchema = z.strictObject({
   labels: labels.exactOptional().describe("Kubernetes labels of the Sandbox."),
   annotations: annotations.exactOptional().describe("Kubernetes annotations of the Sandbox."),
   spec: requestedSpec.prefault({}).describe("What to run and how."),
+  imageSecret: objectName
+    .exactOptional()
+    .describe(
+      "A Secret in the namespace that logs in to the registry of spec.image: a Docker configuration, or REGISTRY_USERNAME and REGISTRY_PASSWORD, " +
+        "which nodes are given in a Secret of the sandbox's own. Needs get on it.",
+    ),
   secretValues: environmentSchema
     .refine((values) => Object.keys(values).length <= 256, "must have at most 256 variables")
     .refine((values) => Object.values(values).every((value) => !value.includes("\0")), "must not contain NUL")

@@ -1,10 +1,19 @@
 import { z } from "zod";
-import { canonicalHost } from "./reference.ts";
+import { canonicalHost, DOCKER_HUB } from "./reference.ts";
 
 /** What logs in to a registry. */
 export interface Credentials {
   username: string;
   password: string;
+}
+
+/** Type of a Kubernetes Secret that holds a Docker configuration. */
+export const DOCKER_CONFIG_TYPE = "kubernetes.io/dockerconfigjson";
+
+/** A Docker configuration that logs in to one host. */
+export function dockerConfigFor(host: string, { username, password }: Credentials): string {
+  const auth = Buffer.from(`${username}:${password}`).toString("base64");
+  return JSON.stringify({ auths: { [host === DOCKER_HUB ? "https://index.docker.io/v1/" : host]: { auth } } });
 }
 
 const entry = z.object({

@@ -51,14 +51,14 @@ export class Image {
     return new Image({ ...this.#parts, imageId: await resolve(gateway, reference, secret, signal) });
   }
 
-  /** @internal What `spec` of a sandbox says of it. Throws what cannot be run. */
-  async spec(): Promise<{ image: string; imagePullSecrets?: { name: string }[] }> {
+  /** @internal What runs it, and the Secret with which its registry gives it. Throws what cannot be run. */
+  async spec(): Promise<{ image: string; secretName?: string }> {
     this.#checkLayers();
     const { imageId, reference, secret } = this.#parts;
     const name = (await secret)?.name;
     if (secret !== undefined && name === undefined)
       throw notSupported("A registry's credentials by secrets.fromObject (use secrets.fromName)");
-    return { image: imageId ?? reference, ...(name !== undefined && { imagePullSecrets: [{ name }] }) };
+    return { image: imageId ?? reference, ...(name !== undefined && { secretName: name }) };
   }
 
   #checkLayers(): void {

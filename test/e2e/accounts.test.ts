@@ -121,6 +121,7 @@ describe("the gateway can create no Secret", () => {
       "that Kubernetes puts a token into",
       { type: "kubernetes.io/service-account-token", metadata: { ...own.metadata, annotations: token } },
     ],
+    ["of variables under a login's name", { ...own, metadata: { ...own.metadata, name: "a-pull-1" } }],
     ["with a login", { ...own, type: "kubernetes.io/basic-auth", stringData: { password: "x" } }],
   ])("%s", async (_what, secret) => {
     const text = JSON.stringify({ apiVersion: "v1", kind: "Secret", ...secret });

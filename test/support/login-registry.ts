@@ -19,13 +19,18 @@ const htpasswd = `${user}:$2b$04$sandkeepsandkeepsandkeZn88YR4POQlTn0iVA1KQYoC.l
 export interface LoginRegistry extends AsyncDisposable {
   /** Reference of busybox there. */
   image: string;
+  user: string;
   password: string;
   /** What a Secret of type `kubernetes.io/dockerconfigjson` holds to log in with this password. */
   dockerConfig(password: string): string;
 }
 
 /** Starts it where the nodes of a cluster reach it, at a port of its own; `nodeAddress` is that of the first one. */
-export async function loginRegistry(cluster: Cluster, nodeAddress: string, port: number): Promise<LoginRegistry> {
+export async function loginRegistry(
+  cluster: Pick<Cluster, "name" | "kubeconfig">,
+  nodeAddress: string,
+  port: number,
+): Promise<LoginRegistry> {
   const path = await programPath(cluster.name);
   const folder = await mkdtemp(join(tmpdir(), "sandkeep-registry-"));
   const address = `${nodeAddress.replace(/\d+$/, "1")}:${port}`;
@@ -60,6 +65,7 @@ export async function loginRegistry(cluster: Cluster, nodeAddress: string, port:
   await writeFile(join(hosts, "hosts.toml"), `server = "http://${address}"\n[host."http://${address}"]\n`);
   return {
     image,
+    user,
     password,
     dockerConfig,
     async [Symbol.asyncDispose]() {

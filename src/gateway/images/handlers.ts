@@ -1,11 +1,11 @@
 import { SandkeepError } from "../../api/errors.ts";
 import type { Kube } from "../../kube/client.ts";
-import { credentialsFor, type Credentials } from "../../registry/credentials.ts";
-import { parseReference, type ImageReference } from "../../registry/reference.ts";
+import type { Credentials } from "../../registry/credentials.ts";
+import { parseReference } from "../../registry/reference.ts";
 import type { ImageResolver, Resolution } from "../../registry/resolve.ts";
 import type { Audit } from "../audit.ts";
 import type { Call, Guard, Handlers } from "../server/bind.ts";
-import { readSecret, type Refuse } from "../secrets/read.ts";
+import { credentialsOf, readLogin } from "./login.ts";
 
 /** What registries say of images, to who may have the gateway run them. */
 export function imageHandlers(
@@ -19,7 +19,7 @@ export function imageHandlers(
     if (secretName !== undefined) {
       const name = { namespace: params.namespace, name: secretName };
       await authorise(user, { verb: "get", group: "", version: "v1", resource: "secrets", ...name });
-      credentials = await credentialsIn(kube, name, image, signal);
+      credentials = credentialsOf(await readLogin(kube, name, signal), name, image);
     }
     const resolution = await resolver.resolve(image, credentials, signal);
     if (resolution.kind !== "found") throw failures[resolution.kind](reference, image.host);
@@ -32,20 +32,6 @@ export function imageHandlers(
       return secretName === undefined ? resolve(call) : audit.secret(call, secretName, resolve(call));
     },
   };
-}
-
-async function credentialsIn(
-  kube: Kube,
-  name: { namespace: string; name: string },
-  { host }: ImageReference,
-  signal: AbortSignal,
-): Promise<Credentials> {
-  const refuse: Refuse = (code, why) =>
-    new SandkeepError(code, "secret", `Cannot log in with the Secret "${name.namespace}/${name.name}": ${why}`);
-  const { data = {} } = await readSecret(kube, name, refuse, signal);
-  const found = credentialsFor(host, data);
-  if (found !== undefined) return found;
-  throw refuse("invalid_argument", `it has neither a login for ${host} nor REGISTRY_USERNAME and REGISTRY_PASSWORD`);
 }
 
 const failures: Record<Exclude<Resolution["kind"], "found">, (reference: string, host: string) => SandkeepError> = {

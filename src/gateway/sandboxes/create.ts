@@ -2,13 +2,22 @@ import { createHash, randomInt } from "node:crypto";
 import { ANNOTATIONS, API_VERSION, DEFAULT_TTL_SECONDS_AFTER_FINISHED } from "../../api/constants.ts";
 import { SandkeepError } from "../../api/errors.ts";
 import type { CreateSandbox } from "../../api/sandbox-http.ts";
-import type { Sandbox } from "../../api/sandbox.ts";
-import { secretNameFor } from "./secret-values.ts";
+import type { Sandbox, SandboxSpec } from "../../api/sandbox.ts";
+import type { NodeLogin } from "../images/login.ts";
+import { ownSecretName } from "./own-secrets.ts";
 
 /** Whoever made a sandbox over HTTP may still be on the way to read what a short command wrote. */
 const lingerSeconds = 5;
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+interface Circumstances {
+  namespace: string;
+  username: string;
+  idempotencyKey?: string;
+  /** How nodes log in to the image's registry. */
+  login?: NodeLogin;
+}
 
 /**
  * The object to store for a request to create a sandbox. Under an `Idempotency-Key` its name, if made up, is always the
@@ -16,7 +25,7 @@ const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
  */
 export function sandboxFor(
   request: CreateSandbox,
-  { namespace, username, idempotencyKey }: { namespace: string; username: string; idempotencyKey?: string },
+  { namespace, username, idempotencyKey, login }: Circumstances,
 ): Sandbox {
   const { name, labels, annotations, spec, secretValues } = request;
   const id = name ?? (idempotencyKey === undefined ? randomName() : keyedName(namespace, username, idempotencyKey));
@@ -35,9 +44,18 @@ export function sandboxFor(
     spec: {
       ttlSecondsAfterFinished: DEFAULT_TTL_SECONDS_AFTER_FINISHED,
       ...spec,
-      ...(secretValues && { envFrom: [...(spec.envFrom ?? []), { secretRef: { name: secretNameFor(id) } }] }),
+      ...(secretValues && {
+        envFrom: [...(spec.envFrom ?? []), { secretRef: { name: ownSecretName(id, "env") } }],
+      }),
+      ...(login && { imagePullSecrets: withPullSecret(spec.imagePullSecrets, login, id) }),
     },
   };
+}
+
+/** The Secret comes last. */
+function withPullSecret(given: SandboxSpec["imagePullSecrets"] = [], login: NodeLogin, id: string): { name: string }[] {
+  const name = "secretName" in login ? login.secretName : ownSecretName(id, "pull");
+  return [...given.filter((other) => other.name !== name), { name }];
 }
 
 /** Reads the header `Idempotency-Key`; throws `invalid_argument` unless it is 1 to 255 visible ASCII characters. */

@@ -6,6 +6,7 @@ import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
 import { isAlreadyExists } from "../../kube/api-error.ts";
 import type { Kube } from "../../kube/client.ts";
 import type { Audit } from "../audit.ts";
+import { nodeLogin, type NodeLogin } from "../images/login.ts";
 import type { Call, Guard, Handlers } from "../server/bind.ts";
 import { idempotencyKey, isFromSameRequest, sandboxFor } from "./create.ts";
 import { deadline } from "./deadline.ts";
@@ -13,7 +14,7 @@ import type { SandboxDirectory, SandboxName } from "./directory.ts";
 import { hasReached, isFinished, type Milestone } from "./life.ts";
 import { pageOf } from "./page.ts";
 import { patchSandbox } from "./patch.ts";
-import { secretNameOf, storeSecretValues } from "./secret-values.ts";
+import { ownSecretOf, ownSecrets, storeOwnSecret } from "./own-secrets.ts";
 import { secretNames } from "./secrets.ts";
 
 type SandboxRoute = Exclude<keyof typeof sandboxRoutes, "watchSandboxes">;
@@ -40,27 +41,38 @@ export function sandboxHandlers(
     return sandboxView(await deadline(seconds, signal, late, (within) => directory.until(name, reached, within)));
   };
 
+  const loginOf = async (call: Call<"createSandbox">): Promise<NodeLogin | undefined> => {
+    const { imageSecret, spec } = call.body;
+    if (imageSecret === undefined) return undefined;
+    if (spec.image === undefined)
+      throw new SandkeepError("invalid_argument", "request", "imageSecret needs spec.image, whose registry it is for");
+    const name = { namespace: call.params.namespace, name: imageSecret };
+    return await audit.secret(call, imageSecret, nodeLogin(kube, name, spec.image, call.signal));
+  };
+
   return {
     async createSandbox(call) {
       const { params, query, body, user, request, signal } = call;
       const { namespace } = params;
-      for (const name of secretNames(body.spec)) await authorise(user, { ...secrets, verb: "get", namespace, name });
-      const { secretValues } = body;
-      if (secretValues) await authorise(user, { ...secrets, verb: "create", namespace });
+      for (const name of secretNames(body)) await authorise(user, { ...secrets, verb: "get", namespace, name });
+      const login = await loginOf(call);
+      const own = ownSecrets(body.secretValues, login);
+      if (own.length > 0) await authorise(user, { ...secrets, verb: "create", namespace });
       const key = idempotencyKey(request.headers["idempotency-key"]);
       const wanted = sandboxFor(body, {
         namespace,
         username: user.username,
         ...(key !== undefined && { idempotencyKey: key }),
+        ...(login && { login }),
       });
       // Throws before there is a sandbox if it can never come so far.
       if (query.wait !== undefined) hasReached(wanted, query.wait, new Date());
       await refuseTakenName(directory, wanted, signal);
       const creation = await createOnce(kube, directory, wanted, signal);
       const { sandbox } = creation;
-      if (secretValues) {
-        const storing = storeSecretValues(kube, creation, secretValues);
-        await audit.secret(call, secretNameOf(sandbox), storing);
+      for (const { purpose, entries } of own) {
+        const storing = storeOwnSecret(kube, creation, purpose, entries);
+        await audit.secret(call, ownSecretOf(sandbox, purpose), storing);
       }
       if (query.wait === undefined) return sandboxView(sandbox);
       const { name, uid } = sandbox.metadata;

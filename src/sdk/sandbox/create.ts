@@ -112,9 +112,10 @@ export async function createRequest(
     ...(params.labels && { labels: { ...params.labels } }),
     ...(params.annotations && { annotations: { ...params.annotations } }),
     ...(Object.keys(secrets.values).length > 0 && { secretValues: secrets.values }),
+    ...(source?.secretName !== undefined && { imageSecret: source.secretName }),
     spec: {
       app: app.appId,
-      ...source,
+      ...(source && { image: source.image }),
       ...(name !== undefined && { name: checkedName(name) }),
       ...(tags && { tags: { ...tags } }),
       ...(className !== undefined && { className }),

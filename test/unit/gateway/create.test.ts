@@ -85,8 +85,9 @@ it.each([["x".repeat(256)], [""], ["two words"], ["schlüssel"], ["a\nb"]])("ref
   expect(() => idempotencyKey(key)).toThrow("Idempotency-Key");
 });
 
-it("finds every Secret that a spec names, once", () => {
-  const { spec } = made({
+it("finds every Secret that a request names, once", () => {
+  const request = createSandboxSchema.parse({
+    imageSecret: "login",
     spec: {
       image: "busybox",
       imagePullSecrets: [{ name: "pull" }],
@@ -102,5 +103,5 @@ it("finds every Secret that a spec names, once", () => {
       ],
     },
   });
-  expect(secretNames(spec).sort()).toEqual(["csi", "env", "from", "pull", "volume"]);
+  expect(secretNames(request).sort()).toEqual(["csi", "env", "from", "login", "pull", "volume"]);
 });

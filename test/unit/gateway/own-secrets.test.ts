@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createSandboxSchema } from "../../../src/api/sandbox-http.ts";
 import { SANDBOX } from "../../../src/api/sandbox.ts";
 import { sandboxFor } from "../../../src/gateway/sandboxes/create.ts";
-import { secretFor, secretNameFor, storeSecretValues } from "../../../src/gateway/sandboxes/secret-values.ts";
+import { ownSecret, ownSecretName, storeOwnSecret } from "../../../src/gateway/sandboxes/own-secrets.ts";
 import { ApiError } from "../../../src/kube/api-error.ts";
 import { SECRET } from "../../../src/kube/objects.ts";
 import { MemoryKube } from "../../support/memory-kube.ts";
@@ -38,7 +38,7 @@ describe("a sandbox with secret values", () => {
   });
 
   it("has another Secret each time", () => {
-    expect(secretNameFor("a")).not.toBe(secretNameFor("a"));
+    expect(ownSecretName("a", "env")).not.toBe(ownSecretName("a", "env"));
   });
 
   it.each<[what: string, again: Record<string, string>, same: boolean]>([
@@ -65,7 +65,7 @@ describe("a sandbox with secret values", () => {
 });
 
 it("keeps the values in an immutable Secret that goes with the sandbox", () => {
-  expect(secretFor(sandbox, values)).toEqual({
+  expect(ownSecret(sandbox, "env", values)).toEqual({
     metadata: {
       name: "a-env-7",
       namespace: "ns",
@@ -92,26 +92,26 @@ describe("storing the values", () => {
   }
 
   it("is one write", async () => {
-    await storeSecretValues(kube, { sandbox, created: true }, values);
+    await storeOwnSecret(kube, { sandbox, created: true }, "env", values);
     expect(kube.peek(SECRET, there)?.data).toHaveProperty("PASSWORD");
     expect(kube.calls).toEqual(["create secrets ns/a-env-7"]);
   });
 
   it("takes the sandbox away again where it fails", async () => {
     refusing("exceeded quota: q");
-    await expect(storeSecretValues(kube, { sandbox, created: true }, values)).rejects.toThrow("exceeded quota");
+    await expect(storeOwnSecret(kube, { sandbox, created: true }, "env", values)).rejects.toThrow("exceeded quota");
     expect(kube.peek(SANDBOX, here)).toBeUndefined();
   });
 
   it("leaves a sandbox that an earlier request has made", async () => {
     refusing("exceeded quota: q");
-    await expect(storeSecretValues(kube, { sandbox, created: false }, values)).rejects.toThrow("exceeded quota");
+    await expect(storeOwnSecret(kube, { sandbox, created: false }, "env", values)).rejects.toThrow("exceeded quota");
     expect(kube.peek(SANDBOX, here)).toBeDefined();
   });
 
   it("says what to do where the gateway may create none", async () => {
     refusing('secrets is forbidden: User "system:serviceaccount:s:g" cannot create resource "secrets" in API group ""');
-    await expect(storeSecretValues(kube, { sandbox, created: true }, values)).rejects.toMatchObject({
+    await expect(storeOwnSecret(kube, { sandbox, created: true }, "env", values)).rejects.toMatchObject({
       code: "not_supported",
       resource: "secret",
       message: expect.stringContaining("gateway.sandboxSecrets"),
@@ -120,15 +120,15 @@ describe("storing the values", () => {
   });
 
   it("is done where another request under its key was faster to store the same", async () => {
-    kube.put(SECRET, secretFor(sandbox, values));
-    await storeSecretValues(kube, { sandbox, created: true }, values);
+    kube.put(SECRET, ownSecret(sandbox, "env", values));
+    await storeOwnSecret(kube, { sandbox, created: true }, "env", values);
     expect(kube.peek(SANDBOX, here)).toBeDefined();
   });
 
   it("is done where the first of several requests under one key has done it, and refused where anybody else has", async () => {
-    kube.put(SECRET, secretFor(sandbox, { PASSWORD: "other" }));
-    await storeSecretValues(kube, { sandbox, created: false }, values);
-    await expect(storeSecretValues(kube, { sandbox, created: true }, values)).rejects.toThrow("AlreadyExists");
+    kube.put(SECRET, ownSecret(sandbox, "env", { PASSWORD: "other" }));
+    await storeOwnSecret(kube, { sandbox, created: false }, "env", values);
+    await expect(storeOwnSecret(kube, { sandbox, created: true }, "env", values)).rejects.toThrow("AlreadyExists");
     expect(kube.peek(SANDBOX, here)).toBeUndefined();
   });
 });
