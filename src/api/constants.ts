@@ -1,3 +1,5 @@
+import type { FinishReason } from "./phases.ts";
+
 /** Names that every part of the system and its users agree on. Free of zod, so that the SDK can import it. */
 
 export const GROUP = "sandkeep.dev";
@@ -75,10 +77,6 @@ export const POD_RETENTION_SECONDS = 60;
 /** What the gateway gives sandboxes that name no `ttlSecondsAfterFinished`. */
 export const DEFAULT_TTL_SECONDS_AFTER_FINISHED = 86_400;
 
-/** In the order a sandbox passes them; `Ready` only with a probe. */
-export const SANDBOX_PHASES = ["Created", "Scheduled", "Started", "Ready", "Finished"] as const;
-export type SandboxPhase = (typeof SANDBOX_PHASES)[number];
-
 export const SANDBOX_CONDITIONS = ["Scheduled", "Started", "Ready", "Finished", "Stalled"] as const;
 export type SandboxConditionType = (typeof SANDBOX_CONDITIONS)[number];
 
@@ -86,26 +84,6 @@ export type SandboxConditionType = (typeof SANDBOX_CONDITIONS)[number];
 export const NO_PROBE = "NoProbe";
 /** Reason of the condition `Ready` of a sandbox whose probe gave up; the sandbox lives on. */
 export const PROBE_TIMED_OUT = "ProbeTimedOut";
-
-/** How a sandbox can end: `status.reason`, and the reason of the condition `Finished`. */
-export const FINISH_REASONS = [
-  "Completed",
-  "Error",
-  "Terminated",
-  "Timeout",
-  "IdleTimeout",
-  "OutOfMemory",
-  "ImageUnavailable",
-  "Unschedulable",
-  "StartError",
-  "Rejected",
-  "NameTaken",
-  "NodeLost",
-  "Evicted",
-  "PodDeleted",
-  "AgentLost",
-] as const;
-export type FinishReason = (typeof FINISH_REASONS)[number];
 
 /** Ends for which set-up is to blame, not the program: the condition `Stalled` is True. */
 export const SETUP_FAILURES: readonly FinishReason[] = [

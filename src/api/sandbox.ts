@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { FINISH_REASONS, GROUP, SANDBOX_PHASES, VERSION } from "./constants.ts";
+import { GROUP, VERSION } from "./constants.ts";
+import { FINISH_REASONS, SANDBOX_PHASES } from "./phases.ts";
 import type { CustomKind } from "./kind.ts";
 import { withRules } from "./rule.ts";
 import { sandboxSpecSchema } from "./sandbox-spec.ts";

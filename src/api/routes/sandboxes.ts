@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SANDBOX_PHASES } from "../constants.ts";
+import { SANDBOX_PHASES } from "../phases.ts";
 import { json, lines, type Route } from "../route.ts";
 import {
   createSandboxSchema,

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { SANDBOX_PHASES, type SandboxPhase } from "../../api/constants.ts";
+import { SANDBOX_PHASES, type SandboxPhase } from "../../api/phases.ts";
 import type { SandboxInfo } from "../../sdk/sandbox/info.ts";
 import type { SandboxService } from "../../sdk/sandbox/sandboxes.ts";
 import { allOf } from "../all-of.ts";

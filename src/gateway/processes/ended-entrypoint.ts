@@ -1,4 +1,4 @@
-import type { FinishReason } from "../../api/constants.ts";
+import type { FinishReason } from "../../api/phases.ts";
 import { ENTRYPOINT_PROCESS, type Process, type ProcessExit } from "../../api/process.ts";
 import { SandkeepError } from "../../api/errors.ts";
 import type { Sandbox } from "../../api/sandbox.ts";

@@ -1,5 +1,5 @@
 import { SandkeepError } from "../../api/errors.ts";
-import type { SandboxPhase } from "../../api/constants.ts";
+import type { SandboxPhase } from "../../api/phases.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import { isFinished } from "./life.ts";
 

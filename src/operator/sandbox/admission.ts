@@ -1,7 +1,7 @@
 import { objectionTo } from "../../api/class/objection.ts";
 import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
 import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
-import type { FinishReason } from "../../api/constants.ts";
+import type { FinishReason } from "../../api/phases.ts";
 import { classNameOf } from "./class.ts";
 import type { Moments } from "./lifetime.ts";
 import type { Observed } from "./observed.ts";

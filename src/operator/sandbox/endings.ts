@@ -1,4 +1,4 @@
-import type { FinishReason } from "../../api/constants.ts";
+import type { FinishReason } from "../../api/phases.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Pod } from "../../kube/objects.ts";
 import { timeoutSecondsOf } from "./lifetime.ts";

@@ -1,5 +1,5 @@
 import { PROBE_TIMED_OUT } from "../../api/constants.ts";
-import type { FinishReason } from "../../api/constants.ts";
+import type { FinishReason } from "../../api/phases.ts";
 import type { SandboxStatus } from "../../api/sandbox.ts";
 import type { PlannedEvent } from "../../runtime/plan.ts";
 import { conditionOf } from "../conditions.ts";

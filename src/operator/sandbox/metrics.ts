@@ -1,5 +1,5 @@
 import { Counter, Histogram } from "prom-client";
-import { FINISH_REASONS } from "../../api/constants.ts";
+import { FINISH_REASONS } from "../../api/phases.ts";
 import type { Sandbox, SandboxStatus } from "../../api/sandbox.ts";
 import { metrics } from "../../metrics.ts";
 

@@ -1,4 +1,5 @@
-import { NO_PROBE, PROBE_TIMED_OUT, type SandboxPhase, SETUP_FAILURES } from "../../api/constants.ts";
+import { NO_PROBE, PROBE_TIMED_OUT, SETUP_FAILURES } from "../../api/constants.ts";
+import type { SandboxPhase } from "../../api/phases.ts";
 import type { Sandbox, SandboxStatus } from "../../api/sandbox.ts";
 import type { Pod } from "../../kube/objects.ts";
 import { microTime } from "../../lib/micro-time.ts";

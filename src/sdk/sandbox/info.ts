@@ -1,4 +1,4 @@
-import type { FinishReason, SandboxPhase } from "../../api/constants.ts";
+import type { FinishReason, SandboxPhase } from "../../api/phases.ts";
 import type { SandboxView } from "../../api/sandbox-http.ts";
 import { said } from "./literal.ts";
 

@@ -15,7 +15,7 @@ export interface PortConnection {
   close: () => void;
 }
 
-/** Connects to a port. `path` is the sandbox's. Rejects with an `UnavailableError` when nothing listens there. */
+/** @internal Connects to a port. `path` is the sandbox's. Rejects with an `UnavailableError` when nothing listens there. */
 export async function connectPort(
   gateway: Gateway,
   path: string,

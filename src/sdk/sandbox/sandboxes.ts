@@ -1,5 +1,5 @@
 import type { SandboxList, SandboxView } from "../../api/sandbox-http.ts";
-import type { SandboxPhase } from "../../api/constants.ts";
+import type { SandboxPhase } from "../../api/phases.ts";
 import type { App } from "../app.ts";
 import type { Gateway } from "../http/gateway.ts";
 import type { Image } from "../image.ts";

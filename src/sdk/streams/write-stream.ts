@@ -1,4 +1,4 @@
-/** Where octets go, one piece behind the other. */
+/** @internal Where octets go, one piece behind the other. */
 export interface Sink {
   /** Resolves once they are there. Aborted, it gives up. */
   write: (octets: Uint8Array, signal: AbortSignal) => Promise<void>;

@@ -19,6 +19,12 @@ test("every snippet of docs/sdk.md is an example that tests run", () => {
   expect(snippets.filter((snippet) => !programs.has(snippet))).toEqual([]);
 });
 
+test("docs/sdk.d.ts.txt declares no class and no function that users cannot import", () => {
+  const declared = read("docs/sdk.d.ts.txt").matchAll(/^export declare (?:class|function) (\w+)/gm);
+  const importable = new Set([...Object.keys(sdk), "SandkeepMock"]);
+  expect(Array.from(declared, ([, name = ""]) => name).filter((name) => !importable.has(name))).toEqual([]);
+});
+
 /** What the tables of a part of docs/migrating-from-modal.md say of each name. */
 function statusIn(heading: string): Map<string, string> {
   const [, part = ""] = read("docs/migrating-from-modal.md").split(`\n## ${heading}\n`);
