@@ -128,11 +128,14 @@ func TestEnds(t *testing.T) {
 		"by the command's signal":      {`{}`, []string{"sh", "-c", "kill -9 $$"}, 137, "Error", "ended by SIGKILL", ""},
 		"at its timeout":               {`{"timeoutSeconds":1}`, []string{"sleep", "100"}, 124, "Timeout", "timeoutSeconds (1) is over", ""},
 		"at its timeout, idle":         {`{"timeoutSeconds":1}`, nil, 124, "Timeout", "", ""},
+		"when it is not used":          {`{"idleTimeoutSeconds":1}`, []string{"sleep", "100"}, 124, "IdleTimeout", "idle for idleTimeoutSeconds (1)", ""},
+		"when it is not used, idle":    {`{"idleTimeoutSeconds":1}`, nil, 124, "IdleTimeout", "", ""},
 		"without such a program":       {``, []string{"no-such-program"}, 127, "StartError", "executable file not found in $PATH (PATH=", "sandkeep agent: Cannot start"},
 		"without such a file":          {``, []string{"/nowhere/x"}, 127, "StartError", "no such file", ""},
 		"without permission":           {``, []string{plain}, 126, "StartError", "not executable", ""},
 		"with a command that is empty": {``, []string{""}, 126, "StartError", "must name a program", ""},
 		"with a config that is wrong":  {`{"timeout":1}`, []string{"true"}, 126, "StartError", `unknown field "timeout"`, ""},
+		"with a limit that is wrong":   {`{"idleTimeoutSeconds":-1}`, []string{"true"}, 126, "StartError", "idleTimeoutSeconds must be from 0", ""},
 		"with a probe that is wrong":   {`{"readiness":{}}`, []string{"true"}, 126, "StartError", "exactly one of tcp and exec", ""},
 		"with a terminal":              {`{"tty":true}`, []string{"sh", "-c", "tty && stty size"}, 0, "Completed", "", "24 80\r\n"},
 		"with all else killed":         {``, []string{"sh", "-c", "setsid sleep 100 & echo over"}, 0, "Completed", "", "over\n"},
@@ -302,6 +305,66 @@ func TestTheEntrypointIsTimedOutWithItsSandbox(t *testing.T) {
 	}
 	if code, reason, _ := a.end(); code != 124 || reason != "Timeout" {
 		t.Errorf("the sandbox ended with %d, %s", code, reason)
+	}
+}
+
+func TestLimitsChangeWhileItRuns(t *testing.T) {
+	t.Parallel()
+	a := start(t, `{"timeoutSeconds":3600}`, "sleep", "1000")
+	for _, change := range []struct{ wanted, kept string }{
+		{`{"generation":2,"timeoutSeconds":7200,"idleTimeoutSeconds":600}`, `{"generation":2,"timeoutSeconds":7200,"idleTimeoutSeconds":600}`},
+		{`{"generation":1,"timeoutSeconds":9000}`, `{"generation":2,"timeoutSeconds":7200,"idleTimeoutSeconds":600}`},
+		{`{"generation":3,"timeoutSeconds":10}`, `{"generation":3,"timeoutSeconds":7200,"idleTimeoutSeconds":0}`},
+	} {
+		if status, kept := a.ask("PUT", "/limits", change.wanted); status != 200 || kept != change.kept {
+			t.Errorf("%s: %d %s, want %s", change.wanted, status, kept, change.kept)
+		}
+	}
+	if status, text := a.ask("PUT", "/limits", `{"generation":4,"timeoutSeconds":-1}`); status != 400 || !strings.Contains(text, "timeoutSeconds must be from 0") {
+		t.Errorf("a negative timeout: %d %s", status, text)
+	}
+	a.ask("PUT", "/limits", `{"generation":5,"idleTimeoutSeconds":1}`)
+	if code, reason, _ := a.end(); code != 124 || reason != "IdleTimeout" {
+		t.Errorf("ended with %d, %s", code, reason)
+	}
+}
+
+func TestWhatRunsKeepsItFromBeingIdle(t *testing.T) {
+	t.Parallel()
+	a := start(t, `{"idleTimeoutSeconds":1}`, "sleep", "1000")
+	began := time.Now()
+	if _, text := a.ask("POST", "/exec", `{"command":["sleep","2.5"]}`); !strings.Contains(text, `{"exit":{"code":0,`) {
+		t.Errorf("a command in a sandbox that would be idle: %s", text)
+	}
+	code, reason, _ := a.end()
+	if spent := time.Since(began); code != 124 || reason != "IdleTimeout" || spent < 3500*time.Millisecond {
+		t.Errorf("ended with %d, %s after %v", code, reason, spent)
+	}
+}
+
+func TestIsTerminatedByARequest(t *testing.T) {
+	t.Parallel()
+	a := start(t, `{"lingerSeconds":60}`, "sh", "-c", "trap '' TERM; echo unread; while :; do sleep 0.01; done")
+	began := time.Now()
+	if status, text := a.ask("POST", "/terminate", ""); status != 202 {
+		t.Errorf("%d %s", status, text)
+	}
+	if code, reason, _ := a.end(); code != 137 || reason != "" || time.Since(began) > 20*time.Second {
+		t.Errorf("ended with %d, %q after %v", code, reason, time.Since(began))
+	}
+}
+
+func TestNothingStartsInASandboxThatEnds(t *testing.T) {
+	t.Parallel()
+	a := start(t, `{"lingerSeconds":30}`, "echo", "unread")
+	a.ask("GET", "/processes/entrypoint/exit?wait=60", "")
+	waitFor(t, "starts to be refused", func() bool {
+		status, text := a.ask("POST", "/exec", `{"command":["true"]}`)
+		return status == 412 && strings.Contains(text, `"resource":"sandbox"`) && strings.Contains(text, "its command has ended")
+	})
+	a.ask("GET", "/processes/entrypoint/stdout", "")
+	if code, _, _ := a.end(); code != 0 {
+		t.Errorf("ended with %d", code)
 	}
 }
 

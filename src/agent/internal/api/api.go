@@ -2,6 +2,8 @@
 //
 //	GET  /info                         {version, pid, startedAt, uptimeMilliseconds}
 //	GET  /readiness?wait=              {state: none|pending|ready|failed, readyAt, attempts, message}, as soon as decided
+//	PUT  /limits                       {generation, timeoutSeconds, idleTimeoutSeconds}, both ways: what is kept from now on
+//	POST /terminate                    202: ends the sandbox as SIGTERM does
 //	GET  /usage                        {measuredAt, cpu, memory, disk, processes}: package usage
 //	POST /processes                    start: 201 Process; 200 if the same request came before under the same id
 //	GET  /processes                    {items: Process[]}
@@ -47,10 +49,13 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"syscall"
 	"time"
 
+	"sandkeep.dev/agent/internal/activity"
 	"sandkeep.dev/agent/internal/bulk"
 	"sandkeep.dev/agent/internal/fault"
+	"sandkeep.dev/agent/internal/limits"
 	"sandkeep.dev/agent/internal/process"
 	"sandkeep.dev/agent/internal/readiness"
 	"sandkeep.dev/agent/internal/usage"
@@ -61,6 +66,8 @@ type API struct {
 	Version   string
 	StartedAt time.Time
 	Processes *process.Table
+	Use       *activity.Use
+	Limits    *limits.Keeper
 	Readiness *readiness.Check
 	Bulk      *bulk.Tickets
 }
@@ -69,6 +76,8 @@ func (a *API) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /info", answer(a.info))
 	mux.Handle("GET /readiness", answer(a.readiness))
+	mux.Handle("PUT /limits", answer(a.limits))
+	mux.Handle("POST /terminate", answer(terminate))
 	mux.Handle("GET /usage", answer(usageNow))
 	mux.Handle("POST /exec", answer(a.exec))
 	mux.Handle("POST /processes", answer(a.start))
@@ -81,7 +90,7 @@ func (a *API) routes() http.Handler {
 	mux.Handle("POST /processes/{id}/signal", a.ofProcess(signal))
 	mux.Handle("POST /processes/{id}/resize", a.ofProcess(resize))
 	routeFiles(mux)
-	mux.Handle("POST /ports/{port}", answer(port))
+	mux.Handle("POST /ports/{port}", answer(a.port))
 	for _, route := range []string{"/bulk/files", "/bulk/files/archive"} {
 		mux.Handle(route, a.Bulk.Over(http.StripPrefix("/bulk", mux), func(w http.ResponseWriter, err error) { refuse(w, fault.Of(err)) }))
 	}
@@ -106,6 +115,27 @@ func (a *API) readiness(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return reply(w, http.StatusOK, a.Readiness.Wait(r.Context(), wait))
+}
+
+func (a *API) limits(w http.ResponseWriter, r *http.Request) error {
+	var wanted limits.Limits
+	if err := decode(w, r, maxBody, &wanted); err != nil {
+		return err
+	}
+	kept, err := a.Limits.Set(wanted)
+	if err != nil {
+		return err
+	}
+	return reply(w, http.StatusOK, kept)
+}
+
+// terminate tells process 1 in the way in which Kubernetes does.
+func terminate(w http.ResponseWriter, _ *http.Request) error {
+	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusAccepted)
+	return nil
 }
 
 func usageNow(w http.ResponseWriter, _ *http.Request) error {

@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"sandkeep.dev/agent/internal/activity"
 	"sandkeep.dev/agent/internal/api"
 	"sandkeep.dev/agent/internal/apitest"
+	"sandkeep.dev/agent/internal/limits"
 	"sandkeep.dev/agent/internal/process"
 	"sandkeep.dev/agent/internal/readiness"
 )
@@ -18,9 +20,11 @@ type client struct{ *apitest.Client }
 
 func serve(t testing.TB) *client {
 	t.Helper()
+	use := activity.New()
 	a := api.API{
 		Version: "test", StartedAt: time.Now(),
-		Processes: process.NewTable(filepath.Join(t.TempDir(), "spool")),
+		Processes: process.NewTable(filepath.Join(t.TempDir(), "spool"), use), Use: use,
+		Limits:    limits.Keep(t.Context(), time.Now(), limits.Limits{TimeoutSeconds: 3600}, use, nil),
 		Readiness: readiness.Start(t.Context(), nil),
 	}
 	c := &client{apitest.Serve(t, &a)}

@@ -8,11 +8,16 @@ import (
 )
 
 // port joins the request and the response to a port, until both directions have ended.
-func port(w http.ResponseWriter, r *http.Request) error {
+func (a *API) port(w http.ResponseWriter, r *http.Request) error {
 	number, err := strconv.ParseUint(r.PathValue("port"), 10, 16)
 	if err != nil || number == 0 {
 		return invalid("The port is %.40q: it must be a whole number from 1 to 65535", r.PathValue("port"))
 	}
+	end, err := a.Use.Begin()
+	if err != nil {
+		return err
+	}
+	defer end()
 	connection, err := ports.Dial(r.Context(), uint16(number))
 	if err != nil {
 		return err

@@ -20,6 +20,8 @@ type input struct {
 	turn chan struct{}
 	// terminal: closing means sending the end-of-file character.
 	terminal bool
+	// onInput is called before input is written.
+	onInput func()
 
 	mu      sync.Mutex
 	file    *os.File
@@ -130,6 +132,7 @@ func (in *input) write(ctx context.Context, writer string, p []byte) error {
 	if closed || file == nil {
 		return fault.New(fault.FailedPrecondition, fault.Process, "Cannot write to the standard input of process %q: it is closed", in.id)
 	}
+	in.onInput()
 	n, err := interruptibly(ctx, file, p)
 	in.mu.Lock()
 	in.offset += int64(n)

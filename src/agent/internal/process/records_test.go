@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sandkeep.dev/agent/internal/activity"
 )
 
 func TestForgetsRecordsThatAreTooOldOrTooMuch(t *testing.T) {
@@ -26,7 +28,7 @@ func TestForgetsRecordsThatAreTooOldOrTooMuch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			directory := t.TempDir()
-			table := NewTable(directory)
+			table := NewTable(directory, activity.New())
 			for i := range 5 {
 				p := run(t, table, fmt.Sprint(i), test.script)
 				if strings.Contains(test.collected, p.ID()) {
@@ -53,7 +55,7 @@ func TestForgetsRecordsThatAreTooOldOrTooMuch(t *testing.T) {
 
 func TestTheEntrypointIsNeverForgotten(t *testing.T) {
 	t.Parallel()
-	table := NewTable(t.TempDir())
+	table := NewTable(t.TempDir(), activity.New())
 	p, err := table.StartEntrypoint([]string{"/bin/true"}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +72,7 @@ func TestTheEntrypointIsNeverForgotten(t *testing.T) {
 
 func TestRefusesMoreProcessesThanTheLimit(t *testing.T) {
 	t.Parallel()
-	table := NewTable(t.TempDir())
+	table := NewTable(t.TempDir(), activity.New())
 	table.limits.running = 2
 	for range 2 {
 		p, _, err := table.Start(Request{Command: []string{"/bin/sleep", "100"}})

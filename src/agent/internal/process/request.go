@@ -30,6 +30,8 @@ type Request struct {
 	TTY *Size `json:"tty,omitempty"`
 	// Stdin is all of its input, which is closed behind it; nil leaves it open for WriteStdin.
 	Stdin []byte `json:"-"`
+	// onInput is called whenever it is given input.
+	onInput func()
 }
 
 // Size of a terminal, in characters.

@@ -28,6 +28,7 @@ func start(r *Request, digest [sha256.Size]byte, stdout, stderr *spool.Spool, lo
 		return nil, err
 	}
 	defer given.close()
+	p.input.onInput = r.onInput
 	if log {
 		p.logTo(os.Stdout, os.Stderr)
 	}

@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"sandkeep.dev/agent/internal/activity"
 )
 
 func TestStartsProgramsThatHaveJustBeenWritten(t *testing.T) {
 	t.Parallel()
-	table, directory := NewTable(t.TempDir()), t.TempDir()
+	table, directory := NewTable(t.TempDir(), activity.New()), t.TempDir()
 	var workers sync.WaitGroup
 	for worker := range 8 {
 		workers.Go(func() {

@@ -33,6 +33,7 @@ import (
 	"sync"
 	"time"
 
+	"sandkeep.dev/agent/internal/activity"
 	"sandkeep.dev/agent/internal/fault"
 	"sandkeep.dev/agent/internal/spool"
 )
@@ -42,6 +43,7 @@ type Table struct {
 	// directory has the spool files.
 	directory string
 	limits    limits
+	use       *activity.Use
 
 	mu        sync.Mutex
 	processes map[string]*Process
@@ -62,10 +64,11 @@ type limits struct {
 
 var defaults = limits{running: 1024, records: 1024, age: time.Hour, memory: 8 << 20, disk: 1 << 30}
 
-// NewTable makes a table whose spool files go to directory, which is made when the first is needed.
-func NewTable(directory string) *Table {
+// NewTable makes a table whose spool files go to directory, which is made when the first is needed. What is started, but for
+// the entrypoint, counts as use of the sandbox, and so does input.
+func NewTable(directory string, use *activity.Use) *Table {
 	_ = os.MkdirAll(directory, 0o700)
-	return &Table{directory: directory, limits: defaults, processes: map[string]*Process{}, starting: map[string]chan struct{}{}}
+	return &Table{directory: directory, limits: defaults, use: use, processes: map[string]*Process{}, starting: map[string]chan struct{}{}}
 }
 
 // Start starts a process, or answers the one there is if the same request with the same id came before.
@@ -80,6 +83,27 @@ func (t *Table) Start(r Request) (p *Process, created bool, err error) {
 func (t *Table) StartEntrypoint(command []string, tty *Size) (*Process, error) {
 	p, _, err := t.start(Request{ID: Entrypoint, Command: command, TTY: tty}, true)
 	return p, err
+}
+
+// Settle returns once no start is under way, or after the time that it may take at most.
+func (t *Table) Settle(most time.Duration) {
+	late := time.After(most)
+	for {
+		t.mu.Lock()
+		var under chan struct{}
+		for _, under = range t.starting {
+			break
+		}
+		t.mu.Unlock()
+		if under == nil {
+			return
+		}
+		select {
+		case <-under:
+		case <-late:
+			return
+		}
+	}
 }
 
 func (t *Table) start(r Request, log bool) (*Process, bool, error) {
@@ -97,16 +121,32 @@ func (t *Table) start(r Request, log bool) (*Process, bool, error) {
 		return there, false, err
 	}
 	defer release()
+	end, err := t.begin(r.ID)
+	if err != nil {
+		return nil, false, err
+	}
+	r.onInput = t.use.Note
 	stdout, stderr := t.newSpools(r.ID)
 	p, err := start(&r, digest, stdout, stderr, log)
 	if err != nil {
+		end()
 		return nil, false, err
 	}
 	t.mu.Lock()
 	t.processes[r.ID] = p
 	t.mu.Unlock()
-	p.whenDone(t.exitedNow)
+	p.whenDone(func(p *Process) {
+		t.exitedNow(p)
+		end()
+	})
 	return p, true, nil
+}
+
+func (t *Table) begin(id string) (end func(), err error) {
+	if id == Entrypoint {
+		return func() {}, nil
+	}
+	return t.use.Begin()
 }
 
 // reserve gives the process that has the id already, or the right to start one under it.

@@ -1,10 +1,14 @@
 package process
 
-import "testing"
+import (
+	"testing"
+
+	"sandkeep.dev/agent/internal/activity"
+)
 
 func TestTerminalLosesNothingWhenItsProcessExits(t *testing.T) {
 	t.Parallel()
-	table := NewTable(t.TempDir())
+	table := NewTable(t.TempDir(), activity.New())
 	for run := range 300 {
 		p, _, err := table.Start(Request{Command: []string{"/bin/sh", "-c", "printf %03000d 0"}, TTY: &Size{24, 80}})
 		if err != nil {

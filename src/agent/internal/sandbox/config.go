@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sandkeep.dev/agent/internal/limits"
 	"sandkeep.dev/agent/internal/readiness"
 )
 
@@ -14,6 +15,10 @@ import (
 type Config struct {
 	// TimeoutSeconds from the start of the agent, after which the sandbox ends; 0 for never.
 	TimeoutSeconds int64 `json:"timeoutSeconds"`
+	// IdleTimeoutSeconds without use, after which the sandbox ends; 0 for never. Both can change while it runs.
+	IdleTimeoutSeconds int64 `json:"idleTimeoutSeconds"`
+	// TunnelPorts are those at which a connection counts as use.
+	TunnelPorts []uint16 `json:"tunnelPorts"`
 	// TerminationGracePeriodSeconds that processes have to end by themselves after SIGTERM; 0 to kill them at once.
 	TerminationGracePeriodSeconds int64 `json:"terminationGracePeriodSeconds"`
 	// TTY gives the entrypoint a terminal.
@@ -44,9 +49,10 @@ func ParseConfig(text string) (Config, error) {
 }
 
 func (c *Config) validate() error {
+	if err := c.limits().Validate(); err != nil {
+		return err
+	}
 	switch {
-	case c.TimeoutSeconds < 0:
-		return errors.New("timeoutSeconds must not be negative")
 	case c.TerminationGracePeriodSeconds < 0:
 		return errors.New("terminationGracePeriodSeconds must not be negative")
 	case c.LingerSeconds < 0 || c.LingerSeconds > maxLinger:
@@ -55,6 +61,10 @@ func (c *Config) validate() error {
 		return c.Readiness.Validate()
 	}
 	return nil
+}
+
+func (c *Config) limits() limits.Limits {
+	return limits.Limits{TimeoutSeconds: c.TimeoutSeconds, IdleTimeoutSeconds: c.IdleTimeoutSeconds}
 }
 
 func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }

@@ -4,21 +4,24 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"time"
 
 	"sandkeep.dev/agent/internal/fault"
+	"sandkeep.dev/agent/internal/limits"
 	"sandkeep.dev/agent/internal/process"
 )
 
 // Ending is how a sandbox ends: the exit code of its container, and what the operator reads.
 type Ending struct {
 	Code int
-	// Reason is Completed, Error, Timeout or StartError; empty where the operator knows better than the agent.
+	// Reason is Completed, Error, Timeout, IdleTimeout or StartError; empty where the operator knows better than the agent.
 	Reason  string
 	Message string
 }
 
-const timeoutReason = "Timeout"
+const (
+	timeoutReason     = "Timeout"
+	idleTimeoutReason = "IdleTimeout"
+)
 
 const (
 	timeoutCode       = 124
@@ -37,8 +40,11 @@ func endingOf(exit process.Exit) Ending {
 	return Ending{exit.Code, "Error", fmt.Sprintf("the command exited with code %d", exit.Code)}
 }
 
-func timedOut(after time.Duration) Ending {
-	return Ending{timeoutCode, timeoutReason, fmt.Sprintf("timeoutSeconds (%d) is over", int(after.Seconds()))}
+func expired(limit limits.Expiry) Ending {
+	if limit.Idle {
+		return Ending{timeoutCode, idleTimeoutReason, limit.String()}
+	}
+	return Ending{timeoutCode, timeoutReason, limit.String()}
 }
 
 // terminated has no reason: whoever sent the signal knows why.
@@ -51,6 +57,17 @@ func startError(err error) Ending {
 		code = notFoundCode
 	}
 	return Ending{code, "StartError", err.Error()}
+}
+
+// why is what clients read who come too late.
+func (e Ending) why() string {
+	switch {
+	case e.Message != "":
+		return e.Message
+	case e.Reason == "":
+		return "it is being terminated"
+	}
+	return "its command has ended"
 }
 
 // maxMessage keeps the termination message below the 4,096 octets that Kubernetes shows, even if all is escaped.

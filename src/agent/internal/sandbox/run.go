@@ -2,14 +2,16 @@
 //
 //	init ─► entrypoint started ─► serving ─┬─ entrypoint exits ──► its code, Completed or Error
 //	  │                                    ├─ timeoutSeconds ────► 124, Timeout
+//	  │                                    ├─ idleTimeoutSeconds ► 124, IdleTimeout
 //	  └─ cannot start ─► 126/127,          └─ SIGTERM ───────────► 137; with a grace period the entrypoint's own code,
 //	     StartError                                                if everything ended within
 //
-// Without a command the sandbox stays up until one of the last two. The reason and a message for people go to
+// Without a command the sandbox stays up until one of the last three. The reason and a message for people go to
 // /dev/termination-log, as JSON; a signal from outside leaves it empty, since its sender knows why. A crash of the agent
 // leaves its trace there and exit code 2.
 //
-// When the entrypoint has exited, the agent kills what else runs, stays up to lingerSeconds while there is output of the
+// Once it ends, nothing is started any more: what comes before the decision is, and what comes later is refused. The agent
+// kills what runs. When the entrypoint has exited or a limit was reached, it then stays up to lingerSeconds while there is output of the
 // entrypoint that no client has read yet, lets requests that are under way be answered (at most 1.1 s), and exits. What is left in
 // the container is ended by the kernel then.
 //
@@ -29,9 +31,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sandkeep.dev/agent/internal/activity"
 	"sandkeep.dev/agent/internal/api"
 	"sandkeep.dev/agent/internal/bulk"
 	"sandkeep.dev/agent/internal/fault"
+	"sandkeep.dev/agent/internal/limits"
 	"sandkeep.dev/agent/internal/link"
 	"sandkeep.dev/agent/internal/process"
 	"sandkeep.dev/agent/internal/readiness"
@@ -49,12 +53,15 @@ type Options struct {
 	Command        []string
 }
 
-// lastMoment is how long killed processes may take to end before their readers are left.
+// lastMoment is how long killed processes may take to end before their readers are left, and starts that are under way
+// before they count as killed.
 const lastMoment = 250 * time.Millisecond
 
 type sandbox struct {
 	config     Config
 	startedAt  time.Time
+	use        *activity.Use
+	limits     *limits.Keeper
 	processes  *process.Table
 	entrypoint *process.Process
 	server     *api.Server
@@ -78,7 +85,7 @@ func Run(options Options) (code int) {
 }
 
 func run(options Options, signals signals) Ending {
-	s := &sandbox{startedAt: time.Now()}
+	s := &sandbox{startedAt: time.Now(), use: activity.New()}
 	end := func(ending Ending) Ending {
 		ending.announce(options.TerminationLog)
 		return ending
@@ -97,7 +104,7 @@ func run(options Options, signals signals) Ending {
 		return end(startError(err))
 	}
 	defer bodies.Close()
-	s.processes = process.NewTable(filepath.Join(options.Run, "spool"))
+	s.processes = process.NewTable(filepath.Join(options.Run, "spool"), s.use)
 	if len(options.Command) > 0 {
 		if s.entrypoint, err = s.processes.StartEntrypoint(options.Command, s.terminal()); err != nil {
 			return end(startError(err))
@@ -105,16 +112,20 @@ func run(options Options, signals signals) Ending {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	s.limits = limits.Keep(ctx, s.startedAt, s.config.limits(), s.use, s.config.TunnelPorts)
 	failed := s.serve(ctx, listeners, api.API{
-		Version: options.Version, StartedAt: s.startedAt, Processes: s.processes,
+		Version: options.Version, StartedAt: s.startedAt, Processes: s.processes, Use: s.use, Limits: s.limits,
 		Readiness: readiness.Start(ctx, s.config.Readiness), Bulk: tickets,
 	})
 	ending := end(s.wait(signals, failed))
+	s.use.Close(ending.why())
 	if ending.Reason == timeoutReason && s.entrypoint != nil {
 		s.entrypoint.Expire()
 	}
 	s.killAll()
-	s.linger(signals)
+	if ending.Reason != "" {
+		s.linger(signals)
+	}
 	cancel()
 	s.server.Finish()
 	return ending
@@ -138,18 +149,13 @@ func (s *sandbox) serve(ctx context.Context, listeners []net.Listener, a api.API
 
 // wait returns how the sandbox ends, when it does.
 func (s *sandbox) wait(signals signals, failed <-chan error) Ending {
-	var deadline <-chan time.Time
-	timeout := seconds(s.config.TimeoutSeconds)
-	if timeout > 0 {
-		deadline = time.After(timeout - time.Since(s.startedAt))
-	}
 	select {
 	case <-s.over():
 		return s.ending()
-	case <-deadline:
-		return timedOut(timeout)
+	case limit := <-s.limits.Expired():
+		return expired(limit)
 	case <-signals:
-		return s.terminate(signals, deadline)
+		return s.terminate(signals)
 	case err := <-failed:
 		return startError(fault.New(fault.Internal, fault.Sandbox, "The agent cannot serve its API any more: %v", err))
 	}
@@ -169,11 +175,13 @@ func (s *sandbox) ending() Ending {
 }
 
 // terminate passes SIGTERM on and waits, as far as there is a grace period.
-func (s *sandbox) terminate(signals signals, deadline <-chan time.Time) Ending {
+func (s *sandbox) terminate(signals signals) Ending {
+	s.use.Close(terminated().why())
 	grace := seconds(s.config.TerminationGracePeriodSeconds)
 	if grace == 0 {
 		return terminated()
 	}
+	s.processes.Settle(lastMoment)
 	ended := make(chan struct{})
 	all := s.running()
 	for _, p := range all {
@@ -190,8 +198,8 @@ func (s *sandbox) terminate(signals signals, deadline <-chan time.Time) Ending {
 		if s.entrypoint != nil {
 			return s.ending()
 		}
-	case <-deadline:
-		return timedOut(seconds(s.config.TimeoutSeconds))
+	case limit := <-s.limits.Expired():
+		return expired(limit)
 	case <-time.After(grace):
 	case <-signals:
 	}
@@ -209,6 +217,7 @@ func (s *sandbox) running() (all []*process.Process) {
 
 // killAll ends the processes that the agent knows, and waits a moment until their readers can learn it.
 func (s *sandbox) killAll() {
+	s.processes.Settle(lastMoment)
 	all := s.running()
 	for _, p := range all {
 		p.Kill()
