@@ -30,6 +30,14 @@ const readinessSchema = z.object({
 });
 export type Readiness = z.infer<typeof readinessSchema>;
 
+const limitsSchema = z.object({
+  generation: z.int(),
+  timeoutSeconds: z.int().min(0),
+  idleTimeoutSeconds: z.int().min(0),
+});
+/** How long a sandbox may run and stay without use; seconds, 0 for ever. Those of an older generation change nothing. */
+export type Limits = z.infer<typeof limitsSchema>;
+
 /**
  * The agent's API in types. Every answer is parsed; one that does not fit is a `LinkError`, and a refusal the
  * `SandkeepError` that the agent sent.
@@ -38,6 +46,8 @@ export interface AgentClient {
   info(signal?: AbortSignal): Promise<AgentInfo>;
   /** Answers once it is decided, or after `waitSeconds`. */
   readiness(waitSeconds: number, signal?: AbortSignal): Promise<Readiness>;
+  /** Answers with the limits that are kept from now on. */
+  setLimits(limits: Limits, signal?: AbortSignal): Promise<Limits>;
   startProcess(request: StartProcess, signal?: AbortSignal): Promise<Process>;
   getProcess(id: string, signal?: AbortSignal): Promise<Process>;
   /** Throws `deadline_exceeded` while it still runs after `waitSeconds`. */
@@ -58,6 +68,7 @@ export function agentClient(link: Pick<Link, "request">): AgentClient {
     info: (signal) => call(infoSchema, get("/info", signal)),
     readiness: (seconds, signal) =>
       call(readinessSchema, { ...get(`/readiness?wait=${seconds}`, signal), waitMilliseconds: seconds * 1000 }),
+    setLimits: (limits, signal) => call(limitsSchema, { ...post("/limits", limits, signal), method: "PUT" }),
     startProcess: (request, signal) => call(processSchema, post("/processes", request, signal)),
     getProcess: (id, signal) => call(processSchema, get(processPath(id), signal)),
     waitForExit: (id, seconds, signal) =>

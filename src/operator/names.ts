@@ -5,8 +5,10 @@ import { FIELD_MANAGER, LABELS } from "../api/constants.ts";
 export const probeFinalizer = "sandkeep.dev/in-use";
 
 export const annotations = {
-  /** On Pods: the `timeoutSeconds` that the agent was started with. */
+  /** On Pods: the limits that the agent keeps, and the longest timeout that the class allowed when the Pod was made. */
   timeoutSeconds: "sandkeep.dev/timeout-seconds",
+  idleTimeoutSeconds: "sandkeep.dev/idle-timeout-seconds",
+  maxTimeoutSeconds: "sandkeep.dev/max-timeout-seconds",
 } as const;
 
 /** Selects every Pod and policy of this operator. */

@@ -2,6 +2,7 @@ import { AGENT_PATHS, ANNOTATIONS } from "../../api/constants.ts";
 import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Container, Volume } from "../../kube/objects.ts";
+import { askedLimits } from "./limits.ts";
 
 /** How the agent gets into a Pod: mounted from its image, or copied by an init container. */
 export type AgentDelivery = "ImageVolume" | "InitContainer";
@@ -48,9 +49,10 @@ function installerFor(image: string, securityContext: SecurityOfAgent): Containe
 
 /** What the sandbox's container runs: the agent as its first process, which runs the sandbox's own command. */
 export function agentCommandFor(sandbox: Sandbox, probe: ReadinessProbeSpec | undefined): string[] {
-  const { command = [], args = [], timeoutSeconds, terminationGracePeriodSeconds, tty = false } = sandbox.spec;
+  const { command = [], args = [], terminationGracePeriodSeconds, tty = false, tunnels = [] } = sandbox.spec;
   const config = {
-    timeoutSeconds,
+    ...askedLimits(sandbox),
+    ...(tunnels.length === 0 ? {} : { tunnelPorts: tunnels.map(({ port }) => port) }),
     terminationGracePeriodSeconds,
     tty,
     lingerSeconds: lingerSecondsOf(sandbox),

@@ -18,10 +18,12 @@ import { sandboxNameOf, type SandboxIndex, within, type World } from "../world.t
 import { builtInClass, classNameOf } from "./class.ts";
 import { countSteps } from "./metrics.ts";
 import { NameClaims } from "./name-claims.ts";
-import type { Observed, SandboxSettings } from "./observed.ts";
+import type { Observed, ReadinessObservation, SandboxSettings } from "./observed.ts";
 import { orphanPlan } from "./orphan.ts";
 import { sandboxPlan } from "./plan.ts";
-import { Prober, type ProberOptions } from "./prober.ts";
+import { Inquiries, type InquiriesOptions } from "./inquiries.ts";
+import { keptLimits, limitsId, limitsQuestion, sameLimits, type TimeLimits, wantedLimits } from "./limits.ts";
+import { readinessQuestion } from "./readiness.ts";
 import { refusalFrom } from "./refusal.ts";
 import { isProbing } from "./status.ts";
 
@@ -31,16 +33,17 @@ export interface SandboxControllerOptions {
   recorder: Performer["recorder"];
   settings: SandboxSettings;
   facts: () => ClusterFacts;
-  openLink: ProberOptions["open"];
+  openLink: InquiriesOptions["open"];
   workers: number;
-  log: ProberOptions["log"];
+  log: InquiriesOptions["log"];
 }
 
 /** Makes Pods of sandboxes and keeps their status, until they are gone. */
 export class SandboxController {
   readonly #options: SandboxControllerOptions;
   readonly #controller: Controller;
-  readonly #prober: Prober;
+  readonly #readiness: Inquiries<ReadinessObservation>;
+  readonly #limits: Inquiries<TimeLimits>;
   readonly #names: NameClaims;
 
   constructor(options: SandboxControllerOptions) {
@@ -54,11 +57,14 @@ export class SandboxController {
       workers,
       log,
     });
-    this.#prober = new Prober({ open: openLink, report: (key) => this.#controller.trigger(key), log });
+    const asking = { open: openLink, report: (key: string) => this.#controller.trigger(key), log };
+    this.#readiness = new Inquiries(asking);
+    this.#limits = new Inquiries(asking);
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await using _ = this.#prober;
+    await using _ = this.#readiness;
+    await using _limits = this.#limits;
     await this.#controller.run(signal);
   }
 
@@ -86,13 +92,14 @@ export class SandboxController {
       pass.log.info({ phase, reason }, "the sandbox has a new phase");
       countSteps(observed.sandbox, plan.status);
     }
-    this.#probe(observed, plan.status);
+    this.#ask(observed, plan.status);
     return plan.requeueAfter === undefined ? {} : { requeueAfter: plan.requeueAfter };
   }
 
   /** The sandbox is gone; its Pod may be there yet. */
   async #release(key: string, pass: Pass): Promise<Result> {
-    this.#prober.forget(key);
+    this.#readiness.forget(key);
+    this.#limits.forget(key);
     const pod = this.#options.world.pods.store.get(key);
     if (pod === undefined || (await this.#sandboxExists(pod, pass.signal))) return {};
     const { requeueAfter, ...plan } = orphanPlan(pod, new Date());
@@ -117,7 +124,10 @@ export class SandboxController {
     const sandboxClass = this.#classFor(classNameOf({ sandbox, ...(app && { app: parsed(SANDBOX_APP, app) }) }));
     const { readinessProbeName = "" } = sandbox.spec;
     const probe = world.probes.store.get(within(sandbox, readinessProbeName));
-    const readiness = pod === undefined ? undefined : this.#prober.observation(key, pod.metadata.uid ?? "");
+    const podUid = pod?.metadata.uid ?? "";
+    const readiness = pod === undefined ? undefined : this.#readiness.answer(key, podUid);
+    const limits =
+      pod === undefined ? undefined : this.#limits.answer(key, limitsId(podUid, wantedLimits(sandbox, pod)));
     return {
       sandbox,
       ...(pod !== undefined && (isOurs ? { pod } : { earlierPod: pod })),
@@ -126,6 +136,7 @@ export class SandboxController {
       ...(probe && { probe: parsed(READINESS_PROBE, probe) }),
       ...(holder && { nameHolder: holder.metadata.name }),
       ...(readiness && { readiness }),
+      ...(limits && { limits }),
       policies: world.policies.store.by("namespace", sandbox.metadata.namespace ?? ""),
       facts: facts(),
       settings,
@@ -160,15 +171,20 @@ export class SandboxController {
     return name === DEFAULT_CLASS ? builtInClass : undefined;
   }
 
-  #probe({ sandbox, pod }: Observed, status: SandboxStatus | undefined): void {
+  /** Asks the agent what only it knows, and tells it what it has to know, for as long as that is open. */
+  #ask({ sandbox, pod }: Observed, status: SandboxStatus | undefined): void {
     const key = keyOfObject(sandbox);
-    if (pod === undefined || status === undefined || !isProbing(status)) {
-      this.#prober.forget(key);
-      return;
-    }
-    const { namespace = "", name, uid = "" } = pod.metadata;
+    const { namespace = "", name = "", uid = "" } = pod?.metadata ?? {};
     const target: LinkTarget = { namespace, pod: name, uid };
-    this.#prober.ensure(key, target);
+
+    if (pod !== undefined && status !== undefined && isProbing(status)) {
+      this.#readiness.ensure(key, readinessQuestion(target));
+    } else this.#readiness.forget(key);
+
+    const wanted = pod !== undefined && isRunning(pod, status) ? wantedLimits(sandbox, pod) : undefined;
+    if (pod !== undefined && wanted !== undefined && !sameLimits(wanted, keptLimits(pod))) {
+      this.#limits.ensure(key, limitsQuestion(target, sandbox.metadata.generation ?? 0, wanted));
+    } else this.#limits.forget(key);
   }
 
   #performer({ signal }: Pass): Performer {
@@ -176,6 +192,11 @@ export class SandboxController {
     // Policies are left out: they are compared in full, and a changed one must be applied whatever its hash says.
     return { kube, recorder, caches: [world.sandboxes, world.pods], signal };
   }
+}
+
+/** There is an agent that can be told something. */
+function isRunning({ metadata }: Pod, status: SandboxStatus | undefined): boolean {
+  return metadata.deletionTimestamp === undefined && (status?.phase === "Started" || status?.phase === "Ready");
 }
 
 /** A sandbox is looked at when it, its Pod, its policies, its class or its probe change; the rest has to be known. */

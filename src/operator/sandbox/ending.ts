@@ -5,7 +5,7 @@ import { conditionOf } from "../conditions.ts";
 import { type Ending, evicted, nodeLost, podDeleted, startError, terminated, timeout } from "./endings.ts";
 import { endingByExit } from "./exit-ending.ts";
 import type { Moments, Patience } from "./lifetime.ts";
-import { timeoutSecondsOf } from "./lifetime.ts";
+import { countedTimeout } from "./limits.ts";
 import { endingBeforeStart } from "./start-ending.ts";
 import { printable } from "./termination-message.ts";
 
@@ -19,7 +19,7 @@ export interface EndingContext {
 /** How the sandbox ended, from the state of its Pod; `undefined` while it has not. */
 export function podEnding(pod: Pod, context: EndingContext): Ending | undefined {
   return (
-    endingByKubelet(pod, context) ??
+    endingByKubelet(pod) ??
     endingOfContainer(pod, context) ??
     endingByRemoval(pod, context) ??
     endingOfInstaller(pod) ??
@@ -28,10 +28,10 @@ export function podEnding(pod: Pod, context: EndingContext): Ending | undefined 
 }
 
 /** The kubelet ended the whole Pod and says why in `status.reason`. */
-function endingByKubelet(pod: Pod, { sandbox }: EndingContext): Ending | undefined {
+function endingByKubelet(pod: Pod): Ending | undefined {
   const { phase, reason = "", message = "" } = pod.status ?? {};
   if (phase !== "Failed" || reason === "") return undefined;
-  if (reason === "DeadlineExceeded") return timeout(sandbox, pod);
+  if (reason === "DeadlineExceeded") return timeout(pod);
   if (reason === "Evicted" || reason === "Preempting") return evicted(message);
   if (reason === "NodeLost" || reason === "NodeShutdown" || reason === "Terminated") return nodeLost(pod, message);
   if (containerStatus(pod)?.state?.terminated !== undefined) return undefined;
@@ -60,7 +60,7 @@ function endingByRemoval(pod: Pod, { sandbox, moments }: EndingContext): Ending 
   const stopped = isStopped(pod);
   if (!stopped && !gone && !silent) return undefined;
   if (sandbox.spec.desiredState === "Terminated") return terminated;
-  if (wasOverdue(pod, sandbox)) return timeout(sandbox, pod);
+  if (wasOverdue(pod, sandbox)) return timeout(pod);
   if (gone || !stopped) return nodeLost(pod, disruption?.message ?? "it does not answer.");
   if (cause !== undefined) return evicted(disruption?.message ?? cause);
   return podDeleted(pod.metadata.name, "was deleted");
@@ -79,7 +79,7 @@ function wasOverdue(pod: Pod, sandbox: Sandbox): boolean {
   const startedAt = sandbox.status?.startedAt;
   const requestedAt = deletionRequestedAt(pod);
   if (startedAt === undefined || requestedAt === undefined) return false;
-  return requestedAt >= Date.parse(startedAt) + timeoutSecondsOf(sandbox, pod) * 1000;
+  return requestedAt >= Date.parse(startedAt) + countedTimeout(sandbox, pod) * 1000;
 }
 
 function deletionRequestedAt({ metadata }: Pod): number | undefined {

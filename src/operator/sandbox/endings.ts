@@ -1,7 +1,7 @@
 import type { FinishReason } from "../../api/phases.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Pod } from "../../kube/objects.ts";
-import { timeoutSecondsOf } from "./lifetime.ts";
+import { keptLimits } from "./limits.ts";
 import { printable } from "./termination-message.ts";
 
 /** How a sandbox ended; the message says what to do about it where something can be done. */
@@ -24,8 +24,8 @@ export const idleTimeout: Ending = {
 };
 
 /** The sandbox lived for as long as it may. */
-export function timeout(sandbox: Sandbox, pod: Pod): Ending {
-  const seconds = timeoutSecondsOf(sandbox, pod);
+export function timeout(pod: Pod): Ending {
+  const { timeoutSeconds: seconds } = keptLimits(pod);
   return {
     reason: "Timeout",
     exitCode: 124,

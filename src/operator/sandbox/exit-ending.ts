@@ -1,6 +1,6 @@
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { ContainerStatus, Pod } from "../../kube/objects.ts";
-import { type Ending, idleTimeout, nodeLost, outOfMemory, startError, timeout } from "./endings.ts";
+import { type Ending, idleTimeout, nodeLost, outOfMemory, startError, terminated, timeout } from "./endings.ts";
 import { parseTerminationMessage } from "./termination-message.ts";
 
 /** The state of a container that has ended. */
@@ -14,8 +14,9 @@ export function endingByExit(exit: Terminated, sandbox: Sandbox, pod: Pod): Endi
   if (reason === "ContainerStatusUnknown") return nodeLost(pod, "it no longer knows the container.");
   if (reason === "StartError" || reason === "ContainerCannotRun") return startError(message, exitCode);
   const said = parseTerminationMessage(message);
-  if (said === undefined) return agentLost(exitCode);
-  if (said.reason === "Timeout") return timeout(sandbox, pod);
+  // Whoever asked for the end may have told the agent, too.
+  if (said === undefined) return sandbox.spec.desiredState === "Terminated" ? terminated : agentLost(exitCode);
+  if (said.reason === "Timeout") return timeout(pod);
   if (said.reason === "IdleTimeout") return idleTimeout;
   if (said.reason === "StartError") return startError(said.message ?? "", exitCode);
   return commandEnded(exitCode, said.message);

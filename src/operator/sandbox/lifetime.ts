@@ -1,9 +1,9 @@
-import { DEFAULT_TIMEOUT_SECONDS, POD_RETENTION_SECONDS } from "../../api/constants.ts";
+import { POD_RETENTION_SECONDS } from "../../api/constants.ts";
 import type { Sandbox, SandboxStatus } from "../../api/sandbox.ts";
 import type { Pod } from "../../kube/objects.ts";
-import { annotations } from "../names.ts";
 import { millisecondsUntil } from "../time.ts";
 import { builtInClass } from "./class.ts";
+import { countedTimeout } from "./limits.ts";
 import type { Observed } from "./observed.ts";
 
 /** How long something may take before the sandbox ends because of it, in seconds; from its class. */
@@ -66,7 +66,7 @@ export function momentsOf(
   }
   if (creationTimestamp !== undefined && pod === undefined) moments.arrival = after(creationTimestamp, arrivalSeconds);
   if (status?.startedAt !== undefined) {
-    const timeout = timeoutSecondsOf(sandbox, pod);
+    const timeout = countedTimeout(sandbox, pod);
     moments.deadline = after(status.startedAt, timeout);
     moments.overtime = after(status.startedAt, timeout + overtimeSeconds);
   } else if (status?.scheduledAt !== undefined) {
@@ -83,10 +83,4 @@ export function momentsOf(
 /** Milliseconds until a deleted Pod counts as stopped although its node has not said so. */
 export function untilConfirmed({ metadata: { deletionTimestamp } }: Pod, now: Date): number | undefined {
   return deletionTimestamp === undefined ? undefined : millisecondsUntil(deletionTimestamp, confirmationSeconds, now);
-}
-
-/** The limit that the Pod's agent keeps; before there is a Pod, the one asked for. */
-export function timeoutSecondsOf(sandbox: Sandbox, pod: Pod | undefined): number {
-  const given = pod?.metadata.annotations?.[annotations.timeoutSeconds];
-  return given === undefined ? (sandbox.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) : Number(given);
 }

@@ -4,6 +4,7 @@ import type { SandboxClass } from "../../api/sandbox-class.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { NetworkPolicy, Pod } from "../../kube/objects.ts";
 import type { ClusterFacts } from "../facts.ts";
+import type { TimeLimits } from "./limits.ts";
 import type { ClusterNetwork } from "./network-policy.ts";
 
 /** Everything one decision about a sandbox rests on; nothing else is looked at. */
@@ -25,6 +26,8 @@ export interface Observed {
   refusal?: Refusal;
   /** What the agent said about readiness. */
   readiness?: ReadinessObservation;
+  /** The limits that the agent said it keeps, when it was last told others. */
+  limits?: TimeLimits;
   /** The operator's policies in the namespace. */
   policies: NetworkPolicy[];
   facts: ClusterFacts;

@@ -9,6 +9,7 @@ import { hasEnded } from "./ending.ts";
 import { sandboxEvents } from "./events.ts";
 import { identityOf } from "./identity.ts";
 import { type Moments, momentsOf, patienceOf } from "./lifetime.ts";
+import { keptLimits, limitAnnotations, sameLimits } from "./limits.ts";
 import { allowPolicyFor, denyAllPolicyFor, networkLabel, type NetworkRule } from "./network-policy.ts";
 import type { Observed } from "./observed.ts";
 import { holdOf, isReleased, orphanPlan, releaseOf } from "./orphan.ts";
@@ -62,21 +63,32 @@ function childrenOf(observed: Observed, status: SandboxStatus, moments: Moments)
   return [...policiesFor(observed, rule), { kind: POD, object: podFor(sandbox, inputs), createOnly: true }];
 }
 
-/** A running Pod keeps its policies; what its sandbox may reach can change, as the label that chooses among them. */
+/**
+ * A running Pod keeps its policies; what its sandbox may reach can change, as the label that chooses among them, and so can
+ * the limits that its agent keeps.
+ */
 function upkeepOf(observed: Observed, pod: Pod): Apply[] {
   const { sandbox, sandboxClass, settings } = observed;
   if (sandboxClass === undefined || pod.metadata.deletionTimestamp !== undefined) return [];
   const rule = ruleFor(sandbox, sandboxClass.spec);
   const network = networkLabel(rule, settings.network);
   const policies = policiesFor(observed, rule);
-  if (pod.metadata.labels?.[LABELS.network] === network) return policies;
+  const recorded = keptLimits(pod);
+  const limits = observed.limits ?? recorded;
+  if (pod.metadata.labels?.[LABELS.network] === network && sameLimits(limits, recorded)) return policies;
+  // All that is ever changed of a Pod, together: what is applied without a field gives it up.
   const { name, namespace } = pod.metadata;
-  const labelled: Pod = {
+  const changed: Pod = {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }), labels: { [LABELS.network]: network } },
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      labels: { [LABELS.network]: network },
+      annotations: limitAnnotations(limits),
+    },
   };
-  return [...policies, { kind: POD, object: labelled }];
+  return [...policies, { kind: POD, object: changed }];
 }
 
 function ruleFor({ spec }: Sandbox, { network = {} }: SandboxClassSpec): NetworkRule {

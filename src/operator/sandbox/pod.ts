@@ -12,8 +12,8 @@ import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Pod, PodSpec } from "../../kube/objects.ts";
 import type { ClusterFacts } from "../facts.ts";
-import { annotations } from "../names.ts";
 import { agentCommandFor, agentPartsFor } from "./agent.ts";
+import { firstLimitAnnotations } from "./limits.ts";
 import { placementFor } from "./placement.ts";
 import { resourcesFor } from "./resources.ts";
 import { containerSecurityFor, installerSecurity, podSecurityFor } from "./security.ts";
@@ -70,7 +70,7 @@ export function podFor(sandbox: Sandbox, inputs: PodInputs): Pod {
         ...propagated(metadata.annotations, sandboxClass),
         ...noSidecars.annotations,
         ...stayPut,
-        [annotations.timeoutSeconds]: String(spec.timeoutSeconds),
+        ...firstLimitAnnotations(sandbox, sandboxClass),
       },
       finalizers: [FINALIZERS.exitStatus],
       ownerReferences: [ownerReferenceTo(sandbox)],

@@ -1,13 +1,14 @@
 import { NO_PROBE, PROBE_TIMED_OUT, SETUP_FAILURES } from "../../api/constants.ts";
 import type { SandboxPhase } from "../../api/phases.ts";
-import type { Sandbox, SandboxStatus } from "../../api/sandbox.ts";
+import type { SandboxStatus } from "../../api/sandbox.ts";
 import type { Pod } from "../../kube/objects.ts";
 import { microTime } from "../../lib/micro-time.ts";
 import { type Verdict, conditionOf, conditionsFrom } from "../conditions.ts";
 import { type Admission, admissionOf } from "./admission.ts";
 import { containerStatus, podEnding } from "./ending.ts";
 import { type Ending, podDeleted, terminated } from "./endings.ts";
-import { type Moments, momentsOf, patienceOf, timeoutSecondsOf } from "./lifetime.ts";
+import { type Moments, momentsOf, patienceOf } from "./lifetime.ts";
+import { keptLimits, longestTimeoutOf, sameLimits, wantedLimits } from "./limits.ts";
 import type { Observed } from "./observed.ts";
 import { printable } from "./termination-message.ts";
 import { describeUnsupported, unsupportedChange } from "./unsupported.ts";
@@ -19,7 +20,8 @@ import { describeUnsupported, unsupportedChange } from "./unsupported.ts";
 export function sandboxStatus(observed: Observed, now: Date): SandboxStatus {
   const { sandbox, pod } = observed;
   const before = sandbox.status ?? {};
-  if (before.phase === "Finished") return { ...before, ...observedGeneration(sandbox) };
+  const { generation } = sandbox.metadata;
+  if (before.phase === "Finished") return { ...before, ...observedAt(generation) };
 
   const moments = momentsOf(sandbox, before, pod, patienceOf(observed), now);
   const admission = hasRun(before) || pod !== undefined ? undefined : admissionOf(observed, moments);
@@ -33,11 +35,11 @@ export function sandboxStatus(observed: Observed, now: Date): SandboxStatus {
   ];
   return {
     phase,
-    conditions: conditionsFrom(verdicts, before.conditions, sandbox.metadata.generation, now),
+    conditions: conditionsFrom(verdicts, before.conditions, observedIn(observed, ending), now),
     ...times,
     ...(ending === undefined ? {} : endOf(ending)),
     ...placeOf(pod, before),
-    ...observedGeneration(sandbox),
+    ...observedAt(observedIn(observed, ending)),
   };
 }
 
@@ -167,18 +169,15 @@ function endingVerdicts(ending: Ending | undefined, admission: Admission | undef
 /** What was changed while the sandbox runs and cannot take effect, said rather than ignored. */
 function limitationVerdicts({ sandbox, pod }: Observed, ending: Ending | undefined): Verdict[] {
   if (ending !== undefined || pod === undefined) return [];
-  const message = limitationOf(sandbox, pod);
-  return message === undefined ? [] : [{ type: "Stalled", status: "True", reason: "NotSupported", message }];
-}
-
-function limitationOf(sandbox: Sandbox, pod: Pod): string | undefined {
-  const { spec } = sandbox;
-  const kept = timeoutSecondsOf(sandbox, pod);
-  if (kept !== spec.timeoutSeconds) {
-    return `spec.timeoutSeconds ${spec.timeoutSeconds} is not supported for a sandbox that has its Pod: it keeps ${kept}.`;
+  const { timeoutSeconds } = sandbox.spec;
+  const longest = longestTimeoutOf(pod);
+  if (timeoutSeconds > longest) {
+    const message = `spec.timeoutSeconds ${timeoutSeconds} is above ${longest}, the maximum of its SandboxClass: it keeps ${keptLimits(pod).timeoutSeconds}.`;
+    return [{ type: "Stalled", status: "True", reason: "ClassLimit", message }];
   }
-  const field = unsupportedChange(spec);
-  return field && describeUnsupported(field);
+  const field = unsupportedChange(sandbox.spec);
+  if (field === undefined) return [];
+  return [{ type: "Stalled", status: "True", reason: "NotSupported", message: describeUnsupported(field) }];
 }
 
 function endOf({ reason, exitCode, message }: Ending): Pick<SandboxStatus, "reason" | "exitCode" | "message"> {
@@ -201,6 +200,14 @@ function placeOf(pod: Pod | undefined, before: SandboxStatus): Place {
   };
 }
 
-function observedGeneration({ metadata }: Sandbox): Pick<SandboxStatus, "observedGeneration"> {
-  return metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
+/** A generation counts as observed once the agent keeps its limits. */
+function observedIn({ sandbox, pod, limits }: Observed, ending: Ending | undefined): number | undefined {
+  const { metadata, status } = sandbox;
+  if (pod === undefined || ending !== undefined) return metadata.generation;
+  const isKept = sameLimits(wantedLimits(sandbox, pod), limits ?? keptLimits(pod));
+  return isKept ? metadata.generation : status?.observedGeneration;
+}
+
+function observedAt(generation: number | undefined): Pick<SandboxStatus, "observedGeneration"> {
+  return generation === undefined ? {} : { observedGeneration: generation };
 }

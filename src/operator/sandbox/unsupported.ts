@@ -37,7 +37,6 @@ function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
       value: needsEntrypoint ? spec.args : undefined,
       instead: "Give spec.command too: the image's ENTRYPOINT is not looked up.",
     },
-    { path: "spec.idleTimeoutSeconds", value: spec.idleTimeoutSeconds, instead: "Use spec.timeoutSeconds." },
     { path: "spec.network.outbound", value: given(network.outbound) },
     { path: "spec.network.inbound", value: given(network.inbound) },
     { path: "spec.network.proxyName", value: network.proxyName },

@@ -13,9 +13,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 
 describe("a sandbox that runs says that it is without effect, and goes on, when it is given", () => {
   const rows: [what: string, spec: object, says: RegExp][] = [
-    ["an idle timeout", { idleTimeoutSeconds: 60 }, /^spec\.idleTimeoutSeconds 60 is not supported.*timeoutSeconds/],
     ["outbound ranges", { network: { outbound: { cidrs: ["192.0.2.0/24"] } } }, /^spec\.network\.outbound .*not supp/],
-    ["a longer timeout", { timeoutSeconds: 900 }, /^spec\.timeoutSeconds 900 is not supported.*it keeps 300/],
   ];
   test.each(rows)("%s", async (what, spec, says) => {
     const name = what.replaceAll(" ", "-");

@@ -155,6 +155,25 @@ describe("sandboxPlan", () => {
     if (requeueAfter !== undefined) expect(plan.requeueAfter).toBe(requeueAfter);
   });
 
+  test("limits that the agent keeps are recorded on the Pod, with all else that may change of it", () => {
+    const sandbox = aSandbox({ timeoutSeconds: 600, idleTimeoutSeconds: 60 }, started);
+    const pod = aPod({ node: "a", state: running, metadata: labelled }, aSandbox());
+    const limits = { timeoutSeconds: 600, idleTimeoutSeconds: 60 };
+    const [changed, ...more] = sandboxPlan(observed({ sandbox, pod, limits, policies }), now).apply;
+    expect(more).toEqual([]);
+    expect(changed?.object.metadata).toMatchObject({
+      ...labelled,
+      annotations: { "sandkeep.dev/timeout-seconds": "600", "sandkeep.dev/idle-timeout-seconds": "60" },
+    });
+  });
+
+  test("a raise that may have reached the agent is waited for at the deadline", () => {
+    const sandbox = aSandbox({ timeoutSeconds: 600 }, started);
+    const pod = aPod({ node: "a", state: running, metadata: labelled }, aSandbox({ timeoutSeconds: 10 }));
+    const plan = sandboxPlan(observed({ sandbox, pod, policies }), now);
+    expect({ remove: plan.remove, requeueAfter: plan.requeueAfter }).toEqual({ remove: [], requeueAfter: 580_000 });
+  });
+
   test("an end that is on record is not told again", () => {
     const sandbox = aSandbox({}, finished);
     expect(sandboxPlan(observed({ sandbox }), now).events).toEqual([]);

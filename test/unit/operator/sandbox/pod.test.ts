@@ -171,12 +171,13 @@ describe("podFor", () => {
   });
 
   test("the agent runs the command and knows the sandbox's limits and probe", () => {
-    const sandbox = aSandbox({ command: ["python", "-c"], args: ["1"], timeoutSeconds: 60, tty: true });
+    const times = { timeoutSeconds: 60, idleTimeoutSeconds: 30 };
+    const sandbox = aSandbox({ command: ["python", "-c"], args: ["1"], ...times, tty: true });
     const probe = { tcp: { port: 80 }, intervalMilliseconds: 100, timeoutSeconds: 300 };
     const [agent, init, flag, config = "", ...rest] = containerOf(podFor(sandbox, { ...inputs, probe })).command ?? [];
     expect([agent, init, flag]).toEqual(["/.sandkeep/bin/agent", "init", "--config"]);
     expect(JSON.parse(config)).toEqual({
-      timeoutSeconds: 60,
+      ...times,
       terminationGracePeriodSeconds: 0,
       tty: true,
       lingerSeconds: 0,

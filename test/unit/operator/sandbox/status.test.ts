@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { SandboxStatus } from "../../../../src/api/sandbox.ts";
+import { annotations } from "../../../../src/operator/names.ts";
+import { limitAnnotations } from "../../../../src/operator/sandbox/limits.ts";
 import type { Observed } from "../../../../src/operator/sandbox/observed.ts";
 import { sandboxStatus } from "../../../../src/operator/sandbox/status.ts";
 import { aClass, ago, aPod, aSandbox, now, observed, terminated, waiting } from "../builders.ts";
 
 const at = "2026-11-21T10:00:00.000000Z";
 const running = { running: { startedAt: ago(1) } };
+const kept = { timeoutSeconds: 300, idleTimeoutSeconds: 0 };
 const probe = { tcp: { port: 80 } };
 const started: SandboxStatus = { phase: "Started", scheduledAt: ago(9), startedAt: ago(8) };
 
@@ -132,13 +135,39 @@ const rows: Row[] = [
     want: { phase: "Finished", reason: "Unschedulable", message: "exceeded quota" },
   },
   {
-    name: "a raised timeout that cannot take effect is said",
+    name: "a raised timeout counts as observed once the agent keeps it",
     observed: {
-      sandbox: aSandbox({ timeoutSeconds: 600 }, started),
+      sandbox: aSandbox({ timeoutSeconds: 600 }, { ...started, observedGeneration: 0 }),
       pod: aPod({ node: "a", phase: "Running", state: running }, aSandbox({ timeoutSeconds: 300 })),
     },
-    want: { phase: "Started" },
-    conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Ready=True/NoProbe", "Stalled=True/NotSupported"],
+    want: { phase: "Started", observedGeneration: 0 },
+    conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Ready=True/NoProbe"],
+  },
+  {
+    name: "a raised timeout that the agent keeps is observed",
+    observed: {
+      sandbox: aSandbox({ timeoutSeconds: 600 }, { ...started, observedGeneration: 0 }),
+      pod: aPod({ node: "a", phase: "Running", state: running }, aSandbox({ timeoutSeconds: 300 })),
+      limits: { timeoutSeconds: 600, idleTimeoutSeconds: 0 },
+    },
+    want: { phase: "Started", observedGeneration: 1 },
+  },
+  {
+    name: "a timeout raised above what the class allowed is said and has no effect",
+    observed: {
+      sandbox: aSandbox({ timeoutSeconds: 600 }, started),
+      pod: aPod(
+        {
+          node: "a",
+          phase: "Running",
+          state: running,
+          metadata: { annotations: { ...limitAnnotations(kept), [annotations.maxTimeoutSeconds]: "599" } },
+        },
+        aSandbox({ timeoutSeconds: 300 }),
+      ),
+    },
+    want: { phase: "Started", observedGeneration: 1 },
+    conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Ready=True/NoProbe", "Stalled=True/ClassLimit"],
   },
   {
     name: "an allow-list that is asked for while it runs and cannot take effect is said",

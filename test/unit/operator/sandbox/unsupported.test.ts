@@ -5,7 +5,6 @@ import { aClass, aSandbox } from "../builders.ts";
 
 const refused: { path: string; spec: SandboxSpecInput }[] = [
   { path: "spec.args", spec: { args: ["x"] } },
-  { path: "spec.idleTimeoutSeconds", spec: { idleTimeoutSeconds: 60 } },
   { path: "spec.network.outbound", spec: { network: { outbound: {} } } },
   { path: "spec.network.inbound", spec: { network: { inbound: { cidrs: ["10.0.0.0/8"] } } } },
   { path: "spec.network.proxyName", spec: { network: { proxyName: "p" } } },

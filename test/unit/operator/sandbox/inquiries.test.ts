@@ -1,13 +1,16 @@
 import { Readable } from "node:stream";
 import { afterEach, expect, test, vi } from "vitest";
 import type { LinkResponse } from "../../../../src/agent-link/link.ts";
-import { Prober, type ProberOptions } from "../../../../src/operator/sandbox/prober.ts";
+import { Inquiries, type InquiriesOptions } from "../../../../src/operator/sandbox/inquiries.ts";
+import { limitsId, limitsQuestion, type TimeLimits } from "../../../../src/operator/sandbox/limits.ts";
+import type { ReadinessObservation } from "../../../../src/operator/sandbox/observed.ts";
+import { readinessQuestion } from "../../../../src/operator/sandbox/readiness.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { silentLog } from "../../../support/silent-log.ts";
 
 afterEach(() => void vi.useRealTimers());
 
-type OpenLink = Awaited<ReturnType<ProberOptions["open"]>>;
+type OpenLink = Awaited<ReturnType<InquiriesOptions["open"]>>;
 
 const target = { namespace: "n", pod: "s", uid: "p1" };
 
@@ -27,21 +30,24 @@ function linkThat(...answers: object[]): OpenLink & { closed: boolean } {
   };
 }
 
-function proberOver(open: ProberOptions["open"], most?: number): { prober: Prober; reported: string[] } {
+function proberOver(
+  open: InquiriesOptions["open"],
+  most?: number,
+): { prober: Inquiries<ReadinessObservation>; reported: string[] } {
   const reported: string[] = [];
   const report = (key: string): void => void reported.push(key);
-  return { prober: new Prober({ open, report, log: silentLog, ...(most === undefined ? {} : { most }) }), reported };
+  return { prober: new Inquiries({ open, report, log: silentLog, ...(most === undefined ? {} : { most }) }), reported };
 }
 
 test("what the agent decides is kept, reported once, and the link is closed", async () => {
   const link = linkThat({ state: "pending" }, { state: "ready" });
   const { prober, reported } = proberOver(() => Promise.resolve(link));
   await using _ = prober;
-  prober.ensure("n/s", target);
-  prober.ensure("n/s", target);
+  prober.ensure("n/s", readinessQuestion(target));
+  prober.ensure("n/s", readinessQuestion(target));
   await eventually(() => expect(reported).toEqual(["n/s"]));
-  expect(prober.observation("n/s", "p1")).toEqual({ state: "ready", message: "" });
-  expect(prober.observation("n/s", "p2")).toBeUndefined();
+  expect(prober.answer("n/s", "p1")).toEqual({ state: "ready", message: "" });
+  expect(prober.answer("n/s", "p2")).toBeUndefined();
   await eventually(() => expect(link.closed).toBe(true));
 });
 
@@ -52,9 +58,9 @@ test("a link that breaks is opened again", async () => {
     return link === undefined ? Promise.reject(new Error("no more")) : Promise.resolve(link);
   });
   await using _ = prober;
-  prober.ensure("n/s", target);
+  prober.ensure("n/s", readinessQuestion(target));
   await eventually(() => expect(reported).toEqual(["n/s"]));
-  expect(prober.observation("n/s", "p1")).toEqual({ state: "failed", message: "refused" });
+  expect(prober.answer("n/s", "p1")).toEqual({ state: "failed", message: "refused" });
 });
 
 test("no more agents are asked at once than allowed, and a forgotten one makes room", async () => {
@@ -64,8 +70,8 @@ test("no more agents are asked at once than allowed, and a forgotten one makes r
     return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   }, 1);
   await using _ = prober;
-  prober.ensure("n/a", { ...target, pod: "a" });
-  prober.ensure("n/b", { ...target, pod: "b" });
+  prober.ensure("n/a", readinessQuestion({ ...target, pod: "a" }));
+  prober.ensure("n/b", readinessQuestion({ ...target, pod: "b" }));
   await eventually(() => expect(opened).toEqual(["a"]));
   prober.forget("n/a");
   await eventually(() => expect(opened).toEqual(["a", "b"]));
@@ -75,11 +81,11 @@ test("another Pod of the same name is asked anew", async () => {
   const links = [linkThat({ state: "ready" }), linkThat({ state: "failed", message: "" })];
   const { prober, reported } = proberOver(() => Promise.resolve(links.shift() ?? linkThat()));
   await using _ = prober;
-  prober.ensure("n/s", target);
+  prober.ensure("n/s", readinessQuestion(target));
   await eventually(() => expect(reported).toHaveLength(1));
-  prober.ensure("n/s", { ...target, uid: "p2" });
+  prober.ensure("n/s", readinessQuestion({ ...target, uid: "p2" }));
   await eventually(() => expect(reported).toHaveLength(2));
-  expect(prober.observation("n/s", "p2")?.state).toBe("failed");
+  expect(prober.answer("n/s", "p2")?.state).toBe("failed");
 });
 
 test("an agent that says pending at once, over and over, is asked ever more seldom", async () => {
@@ -93,7 +99,7 @@ test("an agent that says pending at once, over and over, is asked ever more seld
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   const { prober } = proberOver(() => Promise.resolve(link));
-  prober.ensure("n/s", target);
+  prober.ensure("n/s", readinessQuestion(target));
   await vi.advanceTimersByTimeAsync(10_000);
   prober.forget("n/s");
   expect(asked).toBeGreaterThan(3);
@@ -112,10 +118,33 @@ test("those that wait for their turn get it although others stay pending", async
       [Symbol.asyncDispose]: () => Promise.resolve(),
     });
   }, 1);
-  prober.ensure("n/a", { ...target, pod: "a" });
-  prober.ensure("n/b", { ...target, pod: "b" });
+  prober.ensure("n/a", readinessQuestion({ ...target, pod: "a" }));
+  prober.ensure("n/b", readinessQuestion({ ...target, pod: "b" }));
   await vi.advanceTimersByTimeAsync(95_000);
   prober.forget("n/a");
   prober.forget("n/b");
   expect(asked).toEqual(["a", "b", "a", "b"]);
+});
+
+function kept(timeoutSeconds: number): object {
+  return { generation: 2, timeoutSeconds, idleTimeoutSeconds: 0 };
+}
+
+test("an agent is told limits until it keeps them, and other limits take the place of those under way", async () => {
+  const answers = [linkThat(kept(300)), linkThat(), linkThat(kept(600))];
+  const reported: string[] = [];
+  await using inquiries = new Inquiries<TimeLimits>({
+    open: () => Promise.resolve(answers.shift() ?? linkThat(kept(900))),
+    report: (key) => void reported.push(key),
+    log: silentLog,
+  });
+  const wanted = { timeoutSeconds: 600, idleTimeoutSeconds: 0 };
+  inquiries.ensure("n/s", limitsQuestion(target, 2, wanted));
+  await eventually(() => expect(reported).toEqual(["n/s"]));
+  expect(inquiries.answer("n/s", limitsId("p1", wanted))).toEqual(wanted);
+
+  const more = { timeoutSeconds: 900, idleTimeoutSeconds: 0 };
+  inquiries.ensure("n/s", limitsQuestion(target, 3, more));
+  expect(inquiries.answer("n/s", limitsId("p1", wanted))).toBeUndefined();
+  await eventually(() => expect(inquiries.answer("n/s", limitsId("p1", more))).toEqual(more));
 });

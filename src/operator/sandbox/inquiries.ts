@@ -1,0 +1,128 @@
+import { agentClient, type AgentClient } from "../../agent-link/client.ts";
+import type { Link } from "../../agent-link/link.ts";
+import type { LinkTarget } from "../../agent-link/open.ts";
+import { backoff } from "../../lib/backoff.ts";
+import { sleep } from "../../lib/sleep.ts";
+import type { Log } from "../../log.ts";
+
+export interface InquiriesOptions {
+  open: (target: LinkTarget, signal: AbortSignal) => Promise<Pick<Link, "request"> & AsyncDisposable>;
+  /** Told the key of a sandbox whose agent has answered. */
+  report: (key: string) => void;
+  log: Log;
+  /** Sandboxes asked at once; the others wait for their turn. Default 256. */
+  most?: number;
+}
+
+/** What is asked of an agent. */
+export interface Question<A> {
+  target: LinkTarget;
+  /** The same for the same question; another one takes its place. */
+  id: string;
+  /** Asks once; `undefined` when there is no answer yet, and `crowded` says that others wait for their turn. */
+  ask: (agent: AgentClient, crowded: () => boolean, signal: AbortSignal) => Promise<A | undefined>;
+}
+
+/** Seconds after which a request that was held by the agent counts as progress. */
+export const patientSeconds = 30;
+
+interface Inquiry {
+  id: string;
+  stop: AbortController;
+  task: Promise<void>;
+}
+
+/**
+ * Asks agents, one question for each sandbox, over a link that lasts until there is an answer. An answer is an
+ * observation: it is kept here until the sandbox is forgotten. A broken link is opened again with growing pauses.
+ */
+export class Inquiries<A> implements AsyncDisposable {
+  readonly #options: Required<InquiriesOptions>;
+  readonly #open = new Map<string, Inquiry>();
+  readonly #answers = new Map<string, { id: string; answer: A }>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(options: InquiriesOptions) {
+    this.#options = { most: 256, ...options };
+  }
+
+  /** What the agent has answered to the question of that id, if it has. */
+  answer(key: string, id: string): A | undefined {
+    const answered = this.#answers.get(key);
+    return answered?.id === id ? answered.answer : undefined;
+  }
+
+  /** Begins to ask, unless that is under way or answered. */
+  ensure(key: string, question: Question<A>): void {
+    const { id } = question;
+    if (this.#open.get(key)?.id === id || this.#answers.get(key)?.id === id) return;
+    this.forget(key);
+    const stop = new AbortController();
+    this.#open.set(key, { id, stop, task: this.#inquire(key, question, stop.signal) });
+  }
+
+  /** Stops asking and drops what was answered. */
+  forget(key: string): void {
+    this.#answers.delete(key);
+    this.#open.get(key)?.stop.abort(new Error(`Nobody waits for the agent of ${key} to answer any more`));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const open = [...this.#open];
+    for (const [key] of open) this.forget(key);
+    await Promise.all(open.map(([, { task }]) => task));
+  }
+
+  async #inquire(key: string, question: Question<A>, signal: AbortSignal): Promise<void> {
+    try {
+      const answer = await this.#untilAnswered(question, signal);
+      this.#answers.set(key, { id: question.id, answer });
+      this.#options.report(key);
+    } catch (error) {
+      if (!signal.aborted) this.#options.log.error({ error, key }, "asking an agent ended");
+    } finally {
+      if (this.#open.get(key)?.stop.signal === signal) this.#open.delete(key);
+    }
+  }
+
+  async #untilAnswered(question: Question<A>, signal: AbortSignal): Promise<A> {
+    for (let failures = 0; ;) {
+      const since = performance.now();
+      try {
+        const answer = await this.#inTurn(() => this.#ask(question, signal), signal);
+        if (answer !== undefined) return answer;
+        failures = 0;
+      } catch (error) {
+        signal.throwIfAborted();
+        this.#options.log.debug({ error, ...question.target }, "an agent did not answer; its link is opened again");
+        if (wasPatient(since)) failures = 0;
+        await sleep(backoff(failures++, { first: 200, most: 5_000 }), signal);
+      }
+    }
+  }
+
+  async #ask({ target, ask }: Question<A>, signal: AbortSignal): Promise<A | undefined> {
+    await using link = await this.#options.open(target, signal);
+    return await ask(agentClient(link), () => this.#waiting.length > 0, signal);
+  }
+
+  async #inTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    if (this.#running < this.#options.most) this.#running++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      signal.throwIfAborted();
+      return await work();
+    } finally {
+      // The turn goes to who waits, so that nobody who comes now is before them.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next();
+    }
+  }
+}
+
+/** Whether a request has been held for `patientSeconds`; timers of two machines differ a little. */
+export function wasPatient(since: number): boolean {
+  return performance.now() - since >= patientSeconds * 900;
+}
