@@ -6,7 +6,8 @@ import { measureAgent } from "./agent.ts";
 import { openBench, type Bench } from "./bench.ts";
 import { measureRun } from "./command-line.ts";
 import { measureCopy } from "./copy.ts";
-import { measureCreate } from "./create.ts";
+import { measureCreate, measureCrowd } from "./create.ts";
+import { measureDelete } from "./delete.ts";
 import { measureExec } from "./exec.ts";
 import { figureNames, groups, percentile, type Figures, type Group } from "./figures.ts";
 import { measureFiles } from "./files.ts";
@@ -107,6 +108,11 @@ const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
     const { sandbox, pod } = await measureCreate(bench);
     return { "create.sandbox.p50": percentile(sandbox, 50), "create.pod.p50": percentile(pod, 50) };
   },
+  crowd: async (bench) => {
+    const { sandbox, pod } = await measureCrowd(bench);
+    return { "create.sandbox.20.p50": percentile(sandbox, 50), "create.pod.20.p50": percentile(pod, 50) };
+  },
+  delete: async (bench) => ({ "delete.500": await measureDelete(bench) }),
   run: async (bench) => {
     const { sdk, cli } = await measureRun(bench);
     return { "sdk.run": percentile(sdk, 50), "cli.run": percentile(cli, 50) };

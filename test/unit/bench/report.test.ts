@@ -14,8 +14,8 @@ const rows: [what: string, name: string, figures: Figures, passes: boolean][] = 
   ["a rate that is too low", "exec.rate.one", { "exec.rate.one": 999 }, false],
   ["a large enough share of a copy's", "file.up.rate", { "file.up.rate": 70, "raw.up.rate": 100 }, true],
   ["too small a share of a copy's", "file.down.rate", { "file.down.rate": 69, "raw.down.rate": 100 }, false],
-  ["within its share of a Pod's", "create.sandbox.p50", { "create.sandbox.p50": 114, "create.pod.p50": 100 }, true],
-  ["over its share of a Pod's", "create.sandbox.p50", { "create.sandbox.p50": 116, "create.pod.p50": 100 }, false],
+  ["within its share of a Pod's", "create.sandbox.p50", { "create.sandbox.p50": 109, "create.pod.p50": 100 }, true],
+  ["over its share of a Pod's", "create.sandbox.p50", { "create.sandbox.p50": 111, "create.pod.p50": 100 }, false],
 ];
 
 describe("a figure", () => {
