@@ -4,6 +4,8 @@ import { Bulk } from "../agent-link/bulk/bulk.ts";
 import { openAgent, openLink } from "../agent-link/open.ts";
 import { LinkPool } from "../agent-link/pool.ts";
 import { ATTACH_PROTOCOL, PORT_PROTOCOL } from "../api/constants.ts";
+import { SANDBOX_APP, type SandboxApp } from "../api/sandbox-app.ts";
+import { SANDBOX_CLASS, type SandboxClass } from "../api/sandbox-class.ts";
 import { SANDBOX, type Sandbox } from "../api/sandbox.ts";
 import type { Config } from "../config.ts";
 import { kubeClient } from "../kube/api-client.ts";
@@ -32,6 +34,7 @@ import { agentProxy } from "./agent/proxy.ts";
 import { agentSender } from "./agent/send.ts";
 import { fileHandlers } from "./files/handlers.ts";
 import { readRegistries } from "./images/settings.ts";
+import { classCheck } from "./sandboxes/class-check.ts";
 import { SandboxDirectory } from "./sandboxes/directory.ts";
 import { sandboxHandlers } from "./sandboxes/handlers.ts";
 import { secretHandlers } from "./secrets/handlers.ts";
@@ -57,6 +60,8 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
     indexes: { namespace: ({ metadata }) => [metadata.namespace ?? ""] },
     log,
   });
+  const classes = new Reflector<SandboxClass>(kube, SANDBOX_CLASS, { log });
+  const apps = new Reflector<SandboxApp>(kube, SANDBOX_APP, { log });
   const history = new SandboxHistory(sandboxes);
   const directory = new SandboxDirectory(sandboxes, kube);
   await using pool = new LinkPool({
@@ -64,10 +69,11 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
     idleMilliseconds: config.gateway.linkIdleSeconds * 1000,
   });
   sandboxes.subscribe(evictEnded(pool));
-  const watching = sandboxes.run(working.signal);
+  const stores = [sandboxes, classes, apps];
+  const watching = stores.map((reflector) => reflector.run(working.signal));
 
   const guard = { authenticate: authenticator(kube), authorise: authoriser(kube) };
-  const ready = () => sandboxes.store.isReady && !signal.aborted;
+  const ready = () => stores.every(({ store }) => store.isReady) && !signal.aborted;
   const agent = agentProxy(agentSender(directory, pool));
   const readLog = logReader((options) => podLog(connection, options));
   const bulk = new Bulk({
@@ -79,7 +85,11 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const ports = new WebSockets(PORT_PROTOCOL);
   const api = createApp({
     handlers: {
-      ...sandboxHandlers(directory, kube, { authorise: guard.authorise, audit }),
+      ...sandboxHandlers(directory, kube, {
+        authorise: guard.authorise,
+        audit,
+        checkClass: classCheck({ classes, apps }, kube),
+      }),
       ...watchHandlers(history, sandboxes.store.ready, signal),
       ...secretHandlers(kube, audit),
       ...imageHandlers(kube, resolver, { authorise: guard.authorise, audit }),
@@ -151,7 +161,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   attachments.restart();
   const cut = await listening.drain(config.shutdownSeconds, () => ports.restart());
   working.abort(signal.reason);
-  await Promise.all([watching, following]);
+  await Promise.all([...watching, following]);
   log.info({ cut }, "shut down");
 }
 

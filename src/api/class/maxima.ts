@@ -9,10 +9,9 @@ export type Amounts = Record<string, string>;
 /** What the sandbox asks for beyond the maxima of its class, in words; `undefined` when nothing. */
 export function excessOf(spec: SandboxSpec, sandboxClass: SandboxClassSpec): string | undefined {
   const { maxima = {}, gpus } = sandboxClass;
-  const { resources = {}, timeoutSeconds, tunnels = [] } = spec;
-  if (timeoutSeconds > (maxima.timeoutSeconds ?? timeoutSeconds)) {
-    return `spec.timeoutSeconds ${timeoutSeconds} is more than ${maxima.timeoutSeconds}`;
-  }
+  const { resources = {}, tunnels = [] } = spec;
+  const life = excessLifeOf(spec, sandboxClass);
+  if (life !== undefined) return life;
   if (tunnels.length > (maxima.tunnels ?? tunnels.length)) {
     return `spec.tunnels has ${tunnels.length}, which is more than ${maxima.tunnels}`;
   }
@@ -29,6 +28,13 @@ export function excessOf(spec: SandboxSpec, sandboxClass: SandboxClassSpec): str
     if (large !== undefined) return `spec.gpu ${large.wanted} is more than ${most} ${name}`;
   }
   return undefined;
+}
+
+/** Of that, what can change while the sandbox runs: how long it may live. */
+export function excessLifeOf({ timeoutSeconds }: SandboxSpec, { maxima = {} }: SandboxClassSpec): string | undefined {
+  return timeoutSeconds > (maxima.timeoutSeconds ?? timeoutSeconds)
+    ? `spec.timeoutSeconds ${timeoutSeconds} is more than ${maxima.timeoutSeconds}`
+    : undefined;
 }
 
 /** The largest amounts that a class allows, ephemeral storage among them. */

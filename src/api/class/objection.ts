@@ -2,7 +2,7 @@ import type { SandboxClass, SandboxClassSpec } from "../sandbox-class.ts";
 import type { SandboxSpec } from "../sandbox.ts";
 import { gpuChoices, memberNamed } from "./gpus.ts";
 import { forbiddenImage, imageOf } from "./images.ts";
-import { excessOf } from "./maxima.ts";
+import { excessLifeOf, excessOf } from "./maxima.ts";
 
 /** Why a class does not let a sandbox run; `message` names the limit and what there is instead. */
 export interface Objection {
@@ -12,9 +12,9 @@ export interface Objection {
 
 /** What a class has against a sandbox, looking at nothing but the two; `undefined` when nothing. */
 export function objectionTo(spec: SandboxSpec, { metadata, spec: sandboxClass }: SandboxClass): Objection | undefined {
-  const name = `SandboxClass "${metadata.name}"`;
+  const name = named(metadata.name);
   const excess = excessOf(spec, sandboxClass);
-  if (excess !== undefined) return { reason: "ClassLimit", message: `${excess}, the maximum of ${name}.` };
+  if (excess !== undefined) return limit(excess, name);
   if (imageOf(spec, sandboxClass) === undefined) {
     return { reason: "NoImage", message: `Set spec.image: ${name} has no defaultImage.` };
   }
@@ -27,6 +27,23 @@ export function objectionTo(spec: SandboxSpec, { metadata, spec: sandboxClass }:
     };
   }
   return gpuObjection(spec, sandboxClass, name) ?? cloudObjection(spec, sandboxClass, name);
+}
+
+/** What a class has against so long a life of a sandbox that runs, maybe since before the class was changed. */
+export function objectionToLife(
+  spec: SandboxSpec,
+  { metadata, spec: sandboxClass }: SandboxClass,
+): Objection | undefined {
+  const excess = excessLifeOf(spec, sandboxClass);
+  return excess === undefined ? undefined : limit(excess, named(metadata.name));
+}
+
+function limit(excess: string, className: string): Objection {
+  return { reason: "ClassLimit", message: `${excess}, the maximum of ${className}.` };
+}
+
+function named(name: string): string {
+  return `SandboxClass "${name}"`;
 }
 
 function gpuObjection({ gpu, resources = {} }: SandboxSpec, { gpus = {} }: SandboxClassSpec, className: string) {

@@ -1,3 +1,4 @@
+import { objectionToLife } from "../../api/class/objection.ts";
 import { ANNOTATIONS } from "../../api/constants.ts";
 import { SandkeepError } from "../../api/errors.ts";
 import type { sandboxRoutes } from "../../api/routes/sandboxes.ts";
@@ -8,6 +9,7 @@ import type { Kube } from "../../kube/client.ts";
 import type { Audit } from "../audit.ts";
 import { nodeLogin, type NodeLogin } from "../images/login.ts";
 import type { Call, Guard, Handlers } from "../server/bind.ts";
+import type { ClassCheck } from "./class-check.ts";
 import { idempotencyKey, isFromSameRequest, sandboxFor } from "./create.ts";
 import { deadline } from "./deadline.ts";
 import type { SandboxDirectory, SandboxName } from "./directory.ts";
@@ -25,7 +27,7 @@ const secrets = { group: "", version: "v1", resource: "secrets" } as const;
 export function sandboxHandlers(
   directory: SandboxDirectory,
   kube: Kube,
-  { authorise, audit }: { authorise: Guard["authorise"]; audit: Audit },
+  { authorise, audit, checkClass }: { authorise: Guard["authorise"]; audit: Audit; checkClass: ClassCheck },
 ): Pick<Handlers, SandboxRoute> {
   const viewOnce = async (
     name: SandboxName & { uid?: string | undefined },
@@ -68,6 +70,7 @@ export function sandboxHandlers(
       // Throws before there is a sandbox if it can never come so far.
       if (query.wait !== undefined) hasReached(wanted, query.wait, new Date());
       await refuseTakenName(directory, wanted, signal);
+      await checkClass(wanted, signal);
       const creation = await createOnce(kube, directory, wanted, signal);
       const { sandbox } = creation;
       for (const { purpose, entries } of own) {
@@ -86,8 +89,14 @@ export function sandboxHandlers(
 
     getSandbox: ({ params, query, signal }) => viewOnce(nameOf(params), query.wait, query.timeoutSeconds, signal),
 
-    patchSandbox: async ({ params, body, signal }) =>
-      sandboxView(await patchSandbox(kube, directory, nameOf(params), body, signal)),
+    async patchSandbox({ params, body, signal }) {
+      const { timeoutSeconds } = body.spec;
+      if (timeoutSeconds !== undefined) {
+        const sandbox = await directory.find(nameOf(params), signal);
+        await checkClass({ ...sandbox, spec: { ...sandbox.spec, timeoutSeconds } }, signal, objectionToLife);
+      }
+      return sandboxView(await patchSandbox(kube, directory, nameOf(params), body, signal));
+    },
 
     async terminateSandbox({ params, query, signal }) {
       const name = nameOf(params);

@@ -1,8 +1,8 @@
+import { classNameOf } from "../../api/class/name.ts";
 import { objectionTo } from "../../api/class/objection.ts";
 import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
 import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { FinishReason } from "../../api/phases.ts";
-import { classNameOf } from "./class.ts";
 import type { Moments } from "./lifetime.ts";
 import type { Observed } from "./observed.ts";
 import { describeUnsupported, unsupportedField } from "./unsupported.ts";

@@ -1,4 +1,5 @@
 import type { LinkTarget } from "../../agent-link/open.ts";
+import { classNameOf } from "../../api/class/name.ts";
 import { DEFAULT_CLASS } from "../../api/constants.ts";
 import { READINESS_PROBE } from "../../api/readiness-probe.ts";
 import { SANDBOX_APP } from "../../api/sandbox-app.ts";
@@ -13,9 +14,9 @@ import { keyOfObject } from "../../runtime/key.ts";
 import { perform, type Performer } from "../../runtime/perform.ts";
 import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
 import type { ClusterFacts } from "../facts.ts";
-import { parsed } from "../parsed.ts";
+import { parsed } from "../../runtime/parsed.ts";
 import { sandboxNameOf, type SandboxIndex, within, type World } from "../world.ts";
-import { builtInClass, classNameOf } from "./class.ts";
+import { builtInClass } from "./class.ts";
 import { countSteps } from "./metrics.ts";
 import { NameClaims } from "./name-claims.ts";
 import type { Observed, ReadinessObservation, SandboxSettings } from "./observed.ts";

@@ -4,7 +4,7 @@ import type { Log } from "../../log.ts";
 import { Controller } from "../../runtime/controller.ts";
 import { perform, type Performer } from "../../runtime/perform.ts";
 import { onSelf } from "../../runtime/source.ts";
-import { parsed } from "../parsed.ts";
+import { parsed } from "../../runtime/parsed.ts";
 import type { World } from "../world.ts";
 import { snapshotPlan } from "./plan.ts";
 

@@ -8,7 +8,7 @@ import { perform, type Performer } from "../../runtime/perform.ts";
 import type { Plan } from "../../runtime/plan.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
 import { onMapped, onSelf } from "../../runtime/source.ts";
-import { parsed } from "../parsed.ts";
+import { parsed } from "../../runtime/parsed.ts";
 import type { SandboxIndex } from "../world.ts";
 
 export interface UsageControllerOptions<T extends KubeObject> {

@@ -6,7 +6,7 @@ import type { Kube } from "../../kube/client.ts";
 import type { Log } from "../../log.ts";
 import type { Controller } from "../../runtime/controller.ts";
 import type { Performer } from "../../runtime/perform.ts";
-import { classNameOf } from "../sandbox/class.ts";
+import { classNameOf } from "../../api/class/name.ts";
 import { within, type World } from "../world.ts";
 import { usageController } from "./controller.ts";
 import { appPlan, classPlan, probePlan } from "./plans.ts";

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SandboxList, SandboxView } from "../../../src/api/sandbox-http.ts";
+import { SANDBOX_APP } from "../../../src/api/sandbox-app.ts";
+import { SANDBOX_CLASS, type SandboxClass } from "../../../src/api/sandbox-class.ts";
 import { SANDBOX, type SandboxStatus } from "../../../src/api/sandbox.ts";
 import { NAMESPACE, RESOURCE_QUOTA } from "../../../src/kube/objects.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -109,6 +111,48 @@ describe("create", () => {
       status: 409,
       json: { code: "conflict", message: expect.stringContaining("Idempotency-Key") },
     });
+  });
+
+  it("of what its class does not allow is refused with the limit, as is a change that would exceed it", async () => {
+    const { kube, namespace } = server;
+    const className = `strict-${namespace}`;
+    const spec: object = {
+      maxima: { resources: { memory: "1Gi" }, timeoutSeconds: 600 },
+      allowedImages: ["busybox:*"],
+      gpus: { L4: {} },
+    };
+    await kube.create(SANDBOX_CLASS, { metadata: { name: className }, spec } as SandboxClass);
+    await kube.create(SANDBOX_APP, { metadata: { name: "strict", namespace }, spec: { className } });
+    try {
+      const refused = async (asked: object) => {
+        const answer = send("POST", "", { body: { spec: { app: "strict", image: "busybox:1", ...asked } } });
+        const { status, json } = await answer;
+        return [status, (json as { message?: string }).message];
+      };
+      const large = { resources: { limits: { memory: "2Gi" } } };
+      // The class may be younger than what the gateway has heard of; from then on it holds.
+      await waitFor("the gateway to know the class", async () => (await refused(large))[0] === 400);
+      const maximum = `the maximum of SandboxClass "${className}".`;
+      expect(await refused(large)).toEqual([400, `spec.resources.limits.memory 2Gi is more than 1Gi, ${maximum}`]);
+      expect(await refused({ gpu: "H100" })).toEqual([
+        400,
+        `GPU H100 is unknown to SandboxClass "${className}", which has L4, any.`,
+      ]);
+      expect(await refused({ image: "debian" })).toEqual([403, expect.stringContaining("busybox:*")]);
+
+      const { id } = await create({ spec: { app: "strict", image: "busybox:1" } });
+      expect((await patch(id, { timeoutSeconds: 600 })).status).toBe(200);
+      expect(await patch(id, { timeoutSeconds: 601 })).toMatchObject({
+        status: 400,
+        json: { message: `spec.timeoutSeconds 601 is more than 600, ${maximum}`, details: { reason: "ClassLimit" } },
+      });
+      await kube.mergePatch(SANDBOX_CLASS, { name: className }, { spec: { maxima: null } });
+      expect((await send("POST", "", { body: { spec: { app: "strict", image: "busybox:1", ...large } } })).status).toBe(
+        201,
+      );
+    } finally {
+      await kube.delete(SANDBOX_CLASS, { name: className });
+    }
   });
 
   it("beyond a quota is resource_exhausted, in the API server's words", async () => {

@@ -28,6 +28,7 @@ beforeEach(() => {
   handlers = sandboxHandlers(new SandboxDirectory(source, kube), kube, {
     authorise: async () => {},
     audit: auditTo(silentLog, "hash"),
+    checkClass: async () => {},
   });
 });
 

@@ -1,7 +1,7 @@
 import type { CustomKind } from "../api/kind.ts";
 import type { KubeObject } from "../api/meta.ts";
 import { parseObject } from "../api/parse.ts";
-import { TerminalError } from "../runtime/terminal-error.ts";
+import { TerminalError } from "./terminal-error.ts";
 
 const seen = new WeakMap<KubeObject, KubeObject>();
 
