@@ -12,8 +12,10 @@ let tenant: Tenant;
 const classes = new Set<string>();
 beforeAll(async () => {
   tenant = await newTenant();
+  await advertiseGpus("Tesla-T4", "1");
 });
 afterAll(async () => {
+  await advertiseGpus(null, null);
   // Classes are the cluster's, and one of these is what other tests use, as they know it.
   for (const name of classes) await tenant.kubectl(["delete", "sandboxclass", name]);
   await makeGvisorClass(tenant.installed);
@@ -30,6 +32,17 @@ async function objectsIn(file: string): Promise<Listed[]> {
   const args = ["apply", "--dry-run=client", "-o", "json", "-f", file];
   const read = JSON.parse(await tenant.kubectl(args)) as Listed | { kind: "List"; items: Listed[] };
   return "items" in read ? read.items : [read];
+}
+
+/** Makes the nodes claim, as an administrator may, what no machine here has. */
+async function advertiseGpus(product: string | null, count: string | null): Promise<void> {
+  const nodes = (await tenant.kubectl(["get", "nodes", "-o", "name"])).trim().split("\n");
+  for (const node of nodes) {
+    const labels = JSON.stringify({ metadata: { labels: { "nvidia.com/gpu.product": product } } });
+    const capacity = JSON.stringify({ status: { capacity: { "nvidia.com/gpu": count } } });
+    await tenant.kubectl(["patch", node, "--type=merge", "--patch", labels]);
+    await tenant.kubectl(["patch", node, "--type=merge", "--subresource=status", "--patch", capacity]);
+  }
 }
 
 /** The sandbox once it is ready, or has ended. */
