@@ -18,7 +18,7 @@ export const completion: MakeCommand = (program) =>
 Examples:
   source <(${program.name()} completion bash)
   ${program.name()} completion zsh > "\${fpath[1]}/_sandkeep"
-  ${program.name()} completion fish > ~/.config/fish/completions/sandkeep.fish
+  ${program.name()} completion fish > ~/.config/fish/conf.d/sandkeep.fish
   ${program.name()} completion kubectl > ~/.local/bin/kubectl_complete-sandbox && chmod +x ~/.local/bin/kubectl_complete-sandbox`,
     )
     .action(async (shell: Shell | "kubectl") => await write(shell === "kubectl" ? kubectlScript : scripts[shell]));
@@ -33,8 +33,10 @@ export const complete: MakeCommand = (program) =>
       // All that follows, whether it looks like an option of this program or not.
       const words = process.argv.slice(process.argv.indexOf(command.name()) + 1);
       const wanted = candidatesFor(program, words);
-      const found =
+      const possible =
         wanted === "sandboxes" ? await sandboxes(command.optsWithGlobals<GlobalOptions>()) : wanted.candidates;
+      // Bash takes all that it is given.
+      const found = possible.filter(({ text }) => text.startsWith(words.at(-1) ?? ""));
       const lines = found.map(({ text, description = "" }) => `${text}\t${description}\n`);
       // 4: no names of files, 0: those as well.
       await write(`${lines.join("")}:${found.length > 0 ? 4 : 0}\n`);

@@ -19,14 +19,17 @@ _sandkeep() {
   done
   (( \${#found} )) && _describe sandkeep found || _files
 }
-compdef _sandkeep sandkeep kubectl-sandbox
+# Zsh runs a file of its functions' path in place of the function, when it is asked for first.
+if [[ \${funcstack[1]} == _sandkeep ]]; then _sandkeep; else compdef _sandkeep sandkeep kubectl-sandbox; fi
 `,
-  fish: `function __sandkeep_complete
+  fish: `function __sandkeep_found
     set -l line (commandline -opc)
-    $line[1] __complete $line[2..] (commandline -ct) 2> /dev/null | string match -v ':*'
+    set -l word (commandline -ct)
+    set -g __sandkeep_candidates ($line[1] __complete $line[2..] "$word" 2> /dev/null | string match -v ':*')
+    test (count $__sandkeep_candidates) -gt 0
 end
-complete -c sandkeep -a '(__sandkeep_complete)'
-complete -c kubectl-sandbox -a '(__sandkeep_complete)'
+complete -c sandkeep -n __sandkeep_found -f -a '$__sandkeep_candidates'
+complete -c kubectl-sandbox -n __sandkeep_found -f -a '$__sandkeep_candidates'
 `,
 };
 
