@@ -1,6 +1,6 @@
 import { writeFile, chmod } from "node:fs/promises";
 import { get } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CommandLine } from "../support/command-line.ts";
@@ -214,7 +214,12 @@ test("kubectl finds it as a plugin, and completes it", async () => {
 });
 
 test("doctor finds all well, and says how to mend what is not", async () => {
-  expect(await cli.output("doctor")).toMatch(/✓ cluster.*✓ permissions.*✓ network policies/s);
+  expect(await cli.output("doctor")).toMatch(/✓ cluster.*✓ kubectl.*✓ permissions.*✓ network policies/s);
+  // It needs no kubectl.
+  const path = `${cli.folder}:${dirname(process.execPath)}`;
+  const { stdout: without } = await cli.shell(`PATH=${path} kubectl-sandbox doctor`);
+  expect(without).toMatch(/✓ cluster.*✓ kinds.*✓ operator.*✓ gateway.*✓ permissions.*✓ network policies/s);
+  expect(without).not.toContain("kubectl:");
   const { code, stdout } = await cli.run(["doctor", "--no-sandbox", "--system-namespace", "elsewhere"]);
   expect({ code, stdout }).toMatchObject({
     code: 1,

@@ -1,6 +1,7 @@
+import type { Access } from "../../sdk/node/kubeconfig/select.ts";
 import { clientFor, type GlobalOptions } from "../client.ts";
 import { defineCommand } from "../command.ts";
-import type { Finding } from "../doctor/finding.ts";
+import { failure, messageOf, warning, type Finding } from "../doctor/finding.ts";
 import { serialized, withFormat, type FormatOptions } from "../output/format.ts";
 import { paint } from "../output/paint.ts";
 import { visible } from "../output/visible.ts";
@@ -42,28 +43,42 @@ async function* examine(
   system: string,
   withSandbox: boolean,
 ): AsyncGenerator<Finding, void, void> {
-  const { kubectlFor } = await import("../doctor/kubectl.ts");
+  const { accessFor, apiServerOf } = await import("../doctor/api-server.ts");
   const { checkCluster, checkKinds, checkSystem } = await import("../doctor/cluster.ts");
+  const { checkKubectl } = await import("../doctor/kubectl.ts");
   const { checkRights, subjectOf } = await import("../doctor/rights.ts");
   const { checkGateway, checkRegistry, checkSandbox } = await import("../doctor/gateway.ts");
-  const kubectl = kubectlFor(options);
-  yield await checkCluster(kubectl);
-  yield await checkKinds(kubectl);
-  yield* await checkSystem(kubectl, system);
+  let access: Access | undefined;
+  try {
+    access = await accessFor(options);
+    if (access === undefined)
+      yield warning("cluster", "There is no kubeconfig", "The checks of the cluster need one: set KUBECONFIG.");
+  } catch (error) {
+    yield failure("cluster", messageOf(error), "Mend the kubeconfig, or choose another: --kubeconfig, --context.");
+  }
+  const server = access && apiServerOf(access);
+  if (server !== undefined) {
+    yield await checkCluster(server);
+    yield await checkKinds(server);
+    yield* await checkSystem(server, system);
+  }
+  const kubectl = await checkKubectl();
+  if (kubectl !== undefined) yield kubectl;
   const client = await clientFor(options, { retryMs: 3_000 });
   const api = await checkGateway(client);
   yield api;
-  const { namespace = process.env["SANDKEEP_NAMESPACE"], serviceAccount } = options;
-  const account =
-    serviceAccount?.includes("/") === true ? serviceAccount : `${namespace ?? "default"}/${serviceAccount}`;
-  const as =
-    serviceAccount === undefined
-      ? subjectOf(process.env["SANDKEEP_TOKEN"])
-      : `system:serviceaccount:${account.replace("/", ":")}`;
-  yield await checkRights(kubectl, namespace, as);
+  if (access !== undefined) {
+    const { namespace = process.env["SANDKEEP_NAMESPACE"] ?? access.namespace ?? "default", serviceAccount } = options;
+    const account = serviceAccount?.includes("/") === true ? serviceAccount : `${namespace}/${serviceAccount}`;
+    const as =
+      serviceAccount === undefined
+        ? subjectOf(process.env["SANDKEEP_TOKEN"])
+        : `system:serviceaccount:${account.replace("/", ":")}`;
+    yield await checkRights(apiServerOf(access, as), namespace, as);
+  }
   if (api.result !== "ok") return;
   yield await checkRegistry(client, image);
-  if (withSandbox) yield* await checkSandbox(client, kubectl, image, system);
+  if (withSandbox) yield* await checkSandbox(client, server, image);
 }
 
 const marks = {

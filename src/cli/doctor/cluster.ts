@@ -1,7 +1,8 @@
-import { GROUP } from "../../api/constants.ts";
+import { API_VERSION, GROUP } from "../../api/constants.ts";
 import { version } from "../version.ts";
-import { failure, ok, warning, type Finding } from "./finding.ts";
-import type { Kubectl } from "./kubectl.ts";
+import type { ApiServer } from "../../sdk/node/kubernetes/api-server.ts";
+import { SandkeepError } from "../../sdk/errors.ts";
+import { failure, messageOf, ok, warning, type Finding } from "./finding.ts";
 
 /** The first minor version of Kubernetes 1 that is supported. */
 const oldestMinor = 32;
@@ -9,53 +10,51 @@ const kinds = ["sandboxes", "sandboxapps", "sandboxclasses", "sandboxsnapshots",
 const install = "Install Sandkeep: docs/install.md.";
 
 /** Whether the cluster answers, and is new enough. */
-export async function checkCluster(kubectl: Kubectl): Promise<Finding> {
+export async function checkCluster(server: ApiServer): Promise<Finding> {
   const check = "cluster";
-  const { ended, stdout, problem } = await kubectl("version", "--output=json");
-  if (ended === "missing")
-    return warning(check, "There is no kubectl on the path", "Install it for the checks of the cluster.");
-  if (ended === "failed")
-    return failure(check, problem, "See to `kubectl version`: the kubeconfig, its context, the network.");
-  const { serverVersion } = JSON.parse(stdout) as { serverVersion: { gitVersion: string; minor: string } };
-  const says = `Kubernetes ${serverVersion.gitVersion}`;
-  return Number.parseInt(serverVersion.minor, 10) >= oldestMinor
-    ? ok(check, says)
-    : failure(check, says, `Sandkeep needs Kubernetes 1.${oldestMinor} or later.`);
+  try {
+    const { gitVersion, minor } = await server.json<{ gitVersion: string; minor: string }>("GET", "/version");
+    const says = `Kubernetes ${gitVersion}`;
+    return Number.parseInt(minor, 10) >= oldestMinor
+      ? ok(check, says)
+      : failure(check, says, `Sandkeep needs Kubernetes 1.${oldestMinor} or later.`);
+  } catch (error) {
+    return failure(check, messageOf(error), "See to the kubeconfig, its context and the network.");
+  }
 }
 
 /** Whether the kinds of Sandkeep are there. */
-export async function checkKinds(kubectl: Kubectl): Promise<Finding> {
+export async function checkKinds(server: ApiServer): Promise<Finding> {
   const check = "kinds";
-  const { ended, stdout, problem } = await kubectl("api-resources", `--api-group=${GROUP}`, "--output=name");
-  if (ended !== "ok") return warning(check, problem, "See to the check of the cluster first.");
-  const missing = kinds.filter((kind) => !stdout.split("\n").includes(`${kind}.${GROUP}`));
-  return missing.length === 0
-    ? ok(check, `${kinds.length} kinds of ${GROUP}`)
-    : failure(check, `Missing: ${missing.join(", ")}`, install);
+  try {
+    const { resources } = await server.json<{ resources: { name: string }[] }>("GET", `/apis/${API_VERSION}`);
+    const missing = kinds.filter((kind) => !resources.some(({ name }) => name === kind));
+    return missing.length === 0
+      ? ok(check, `${kinds.length} kinds of ${GROUP}`)
+      : failure(check, `Missing: ${missing.join(", ")}`, install);
+  } catch (error) {
+    return error instanceof SandkeepError && error.code === "not_found"
+      ? failure(check, `There are none of ${API_VERSION}`, install)
+      : warning(check, messageOf(error), "See to the check of the cluster first.");
+  }
 }
 
 /** Whether operator and gateway are ready, and of this program's version. */
-export async function checkSystem(kubectl: Kubectl, namespace: string): Promise<Finding[]> {
-  const selector = "--selector=app.kubernetes.io/name=sandkeep";
-  const { ended, stdout, problem } = await kubectl(
-    "--namespace",
-    namespace,
-    "get",
-    "deployments",
-    selector,
-    "--output=json",
-  );
-  if (ended !== "ok")
-    return [
-      warning("system", problem, `Ask somebody who may read Deployments in ${namespace} whether they are ready.`),
-    ];
-  const { items } = JSON.parse(stdout) as { items: Deployment[] };
-  return ["operator", "gateway"].map((component) => {
-    const found = items.find(({ metadata }) => metadata.labels["app.kubernetes.io/component"] === component);
-    return found === undefined
-      ? failure(component, `There is none in namespace ${namespace}`, install)
-      : stateOf(component, found, namespace);
-  });
+export async function checkSystem(server: ApiServer, namespace: string): Promise<Finding[]> {
+  const selector = encodeURIComponent("app.kubernetes.io/name=sandkeep");
+  const path = `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/deployments?labelSelector=${selector}`;
+  try {
+    const { items } = await server.json<{ items: Deployment[] }>("GET", path);
+    return ["operator", "gateway"].map((component) => {
+      const found = items.find(({ metadata }) => metadata.labels["app.kubernetes.io/component"] === component);
+      return found === undefined
+        ? failure(component, `There is none in namespace ${namespace}`, install)
+        : stateOf(component, found, namespace);
+    });
+  } catch (error) {
+    const mend = `Ask somebody who may read Deployments in ${namespace} whether they are ready.`;
+    return [warning("system", messageOf(error), mend)];
+  }
 }
 
 interface Deployment {

@@ -6,6 +6,11 @@ export interface Finding {
   mend?: string;
 }
 
+/** What an error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** All is well. */
 export function ok(check: string, says: string): Finding {
   return { check, result: "ok", says };

@@ -1,9 +1,9 @@
 import { App } from "../../sdk/app.ts";
 import type { SandkeepClient } from "../../sdk/client.ts";
 import { NotSupportedError } from "../../sdk/errors.ts";
+import type { ApiServer } from "../../sdk/node/kubernetes/api-server.ts";
 import type { Sandbox } from "../../sdk/sandbox/sandbox.ts";
-import { failure, ok, warning, type Finding } from "./finding.ts";
-import type { Kubectl } from "./kubectl.ts";
+import { failure, messageOf, ok, warning, type Finding } from "./finding.ts";
 
 /** The app of the sandboxes that are made to find something out. */
 const app = "sandkeep-doctor";
@@ -41,9 +41,8 @@ export async function checkRegistry(client: SandkeepClient, image: string): Prom
 /** Whether a sandbox starts, and whether the network plugin keeps it from what it must not reach. */
 export async function checkSandbox(
   client: SandkeepClient,
-  kubectl: Kubectl,
+  server: ApiServer | undefined,
   image: string,
-  system: string,
 ): Promise<Finding[]> {
   const start = performance.now();
   let sandbox: Sandbox | undefined;
@@ -51,10 +50,7 @@ export async function checkSandbox(
     sandbox = await client.sandboxes.create(new App(app), client.images.fromRegistry(image), { timeoutMs: 120_000 });
     await (await sandbox.exec(["true"])).wait();
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    return [
-      ok("sandbox", `One started and ran a program, in ${seconds} s`),
-      await checkPolicies(sandbox, kubectl, system),
-    ];
+    return [ok("sandbox", `One started and ran a program, in ${seconds} s`), await checkPolicies(sandbox, server)];
   } catch (error) {
     return [failure("sandbox", messageOf(error), "`kubectl describe sandbox` and docs/troubleshooting.md say more.")];
   } finally {
@@ -65,27 +61,21 @@ export async function checkSandbox(
 /** How long a connection inside may take; seconds. */
 const patience = 3;
 
-async function checkPolicies(sandbox: Sandbox, kubectl: Kubectl, system: string): Promise<Finding> {
+async function checkPolicies(sandbox: Sandbox, server: ApiServer | undefined): Promise<Finding> {
   const check = "network policies";
-  const { stdout } = await kubectl(
-    "--namespace=default",
-    "get",
-    "service",
-    "kubernetes",
-    "--output=jsonpath={.spec.clusterIP}",
-  );
-  if (!/^[0-9a-f.:]+$/.test(stdout))
+  const address = server && (await addressInside(server));
+  if (address === undefined)
     return warning(
       check,
       "The API server's address is not known",
-      `Needs \`get\` on Services, and kubectl. System: ${system}.`,
+      "Needs a kubeconfig whose user may `get` the Service kubernetes.",
     );
   const script = `command -v nc > /dev/null || exit 3; nc -w ${patience} "$0" 443 < /dev/null > /dev/null 2>&1 && exit 4; exit 0`;
-  const code = await (await sandbox.exec(["sh", "-c", script, stdout], { timeoutMs: 10_000 })).wait();
+  const code = await (await sandbox.exec(["sh", "-c", script, address], { timeoutMs: 10_000 })).wait();
   if (code === 4)
     return failure(
       check,
-      `A sandbox reaches the API server at ${stdout}`,
+      `A sandbox reaches the API server at ${address}`,
       "Install a network plugin that enforces NetworkPolicies, such as Cilium or Calico.",
     );
   if (code === 3)
@@ -93,6 +83,13 @@ async function checkPolicies(sandbox: Sandbox, kubectl: Kubectl, system: string)
   return ok(check, "A sandbox does not reach the API server");
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Where sandboxes would find the API server, if it may be known. */
+async function addressInside(server: ApiServer): Promise<string | undefined> {
+  const path = "/api/v1/namespaces/default/services/kubernetes";
+  try {
+    const { spec } = await server.json<{ spec: { clusterIP?: string } }>("GET", path);
+    return spec.clusterIP;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,31 +1,25 @@
 import { execFile } from "node:child_process";
-import type { GlobalOptions } from "../client.ts";
-
-/** How a run of kubectl ended. `missing`: there is no kubectl. */
-export interface Ran {
-  ended: "ok" | "failed" | "missing";
-  stdout: string;
-  /** The last line of standard error. */
-  problem: string;
-}
-
-export type Kubectl = (...args: string[]) => Promise<Ran>;
+import { ok, warning, type Finding } from "./finding.ts";
 
 /** How long it may take; milliseconds. */
 const patience = 15_000;
 
-/** Runs kubectl as the user of the command line. */
-export function kubectlFor({ context, kubeconfig }: GlobalOptions): Kubectl {
-  const chosen = [
-    ...(context === undefined ? [] : [`--context=${context}`]),
-    ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
-    "--request-timeout=10s",
-  ];
-  return (...args) =>
-    new Promise((resolve) => {
-      execFile("kubectl", [...chosen, ...args], { timeout: patience }, (error, stdout, stderr) => {
-        const ended = error === null ? "ok" : error.code === "ENOENT" ? "missing" : "failed";
-        resolve({ ended, stdout, problem: stderr.trim().split("\n").at(-1) ?? "" });
-      });
-    });
+/** Which kubectl there is; undefined where there is none, as nothing needs it. */
+export async function checkKubectl(): Promise<Finding | undefined> {
+  const check = "kubectl";
+  const { problem, missing, stdout } = await clientVersion();
+  if (missing) return undefined;
+  const version = /"gitVersion": *"([^"]+)"/.exec(stdout)?.[1];
+  return version === undefined
+    ? warning(check, problem ?? "It does not say its version", "See to `kubectl version --client`.")
+    : ok(check, version);
+}
+
+function clientVersion(): Promise<{ problem: string | undefined; missing: boolean; stdout: string }> {
+  return new Promise((resolve) => {
+    const command = ["version", "--client", "--output=json"];
+    execFile("kubectl", command, { timeout: patience }, (error, stdout) =>
+      resolve({ problem: error?.message, missing: error?.code === "ENOENT", stdout }),
+    );
+  });
 }

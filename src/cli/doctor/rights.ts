@@ -1,6 +1,6 @@
 import { GROUP } from "../../api/constants.ts";
-import { failure, ok, warning, type Finding } from "./finding.ts";
-import type { Kubectl } from "./kubectl.ts";
+import type { ApiServer } from "../../sdk/node/kubernetes/api-server.ts";
+import { failure, messageOf, ok, warning, type Finding } from "./finding.ts";
 
 /** What commands need, as `verb resource`. */
 const rights = {
@@ -14,36 +14,42 @@ const rights = {
   forward: ["create sandboxes/tunnels"],
 } as const;
 
-/** Whether a user may do what each command needs; `as` is whom to ask for, other than the user of the kubeconfig. */
-export async function checkRights(
-  kubectl: Kubectl,
-  namespace: string | undefined,
-  as: string | undefined,
-): Promise<Finding> {
+/** Whether a user may do what each command needs; `as` is whom the server is asked as, other than the user of the kubeconfig. */
+export async function checkRights(server: ApiServer, namespace: string, as: string | undefined): Promise<Finding> {
   const check = "permissions";
-  const who = [
-    ...(as === undefined ? [] : [`--as=${as}`]),
-    ...(namespace === undefined ? [] : [`--namespace=${namespace}`]),
-  ];
   const all = [...new Set(Object.values(rights).flat())];
   const answers = await Promise.all(
     all.map(async (right) => {
       const [verb = "", resource = ""] = right.split(" ");
-      const [kind, sub] = resource.split("/");
-      const what = [`${kind}.${GROUP}`, ...(sub === undefined ? [] : [`--subresource=${sub}`])];
-      const { stdout, problem } = await kubectl("auth", "can-i", ...who, verb, ...what);
-      return { right, may: stdout.trim() === "yes", known: /^(yes|no)/.test(stdout), problem };
+      const [kind, subresource] = resource.split("/");
+      const attributes = { namespace, verb, group: GROUP, resource: kind, ...(subresource && { subresource }) };
+      return { right, ...(await mayDo(server, attributes)) };
     }),
   );
-  const unknown = answers.find(({ known }) => !known);
-  if (unknown !== undefined) return warning(check, unknown.problem, "Ask an administrator what you may do.");
+  const problem = answers.find((answer) => answer.problem !== undefined)?.problem;
+  if (problem !== undefined) return warning(check, problem, "Ask an administrator what you may do.");
   const missing = answers.filter(({ may }) => !may).map(({ right }) => right);
   const lacking = Object.entries(rights).filter(([, needed]) => needed.some((right) => missing.includes(right)));
   const name = as ?? "you";
   if (lacking.length === 0) return ok(check, `${name} may use all commands`);
   const says = `${name} may not: ${missing.join(", ")}; so not ${lacking.map(([command]) => command).join(", ")}`;
-  const mend = `kubectl create rolebinding sandboxes --clusterrole=sandkeep-edit ${subject(as)}${namespace === undefined ? "" : ` -n ${namespace}`}`;
+  const mend = `kubectl create rolebinding sandboxes --clusterrole=sandkeep-edit ${subject(as)} -n ${namespace}`;
   return lacking.length === Object.keys(rights).length ? failure(check, says, mend) : warning(check, says, mend);
+}
+
+async function mayDo(server: ApiServer, resourceAttributes: object): Promise<{ may: boolean; problem?: string }> {
+  const review = {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    spec: { resourceAttributes },
+  };
+  try {
+    const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    const { status } = await server.json<{ status: { allowed: boolean } }>("POST", path, review);
+    return { may: status.allowed };
+  } catch (error) {
+    return { may: false, problem: messageOf(error) };
+  }
 }
 
 function subject(as: string | undefined): string {
