@@ -55,6 +55,12 @@ export class LinkPool implements AsyncDisposable {
     return orAborted(this.#open(key, target), signal);
   }
 
+  /** The open link to a sandbox, if there is one. */
+  opened(target: LinkTarget): Link | undefined {
+    const entry = this.#entries.get(keyOf(target));
+    return entry?.uid === target.uid && entry.link?.open ? entry.link : undefined;
+  }
+
   /** Lets go of the link to a Pod that has ended or is ending; replies under way may still be read to their end. */
   evict(target: Pick<LinkTarget, "namespace" | "pod">): void {
     const key = keyOf(target);

@@ -36,6 +36,7 @@ import { fileHandlers } from "./files/handlers.ts";
 import { readRegistries } from "./images/settings.ts";
 import { classCheck } from "./sandboxes/class-check.ts";
 import { SandboxDirectory } from "./sandboxes/directory.ts";
+import { hastener } from "./sandboxes/hasten.ts";
 import { sandboxHandlers } from "./sandboxes/handlers.ts";
 import { secretHandlers } from "./secrets/handlers.ts";
 import { createApp } from "./server/app.ts";
@@ -88,6 +89,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
       ...sandboxHandlers(directory, kube, {
         authorise: guard.authorise,
         audit,
+        hasten: hastener(pool),
         checkClass: classCheck({ classes, apps }, kube),
       }),
       ...watchHandlers(history, sandboxes.store.ready, signal),

@@ -23,11 +23,19 @@ type SandboxRoute = Exclude<keyof typeof sandboxRoutes, "watchSandboxes">;
 
 const secrets = { group: "", version: "v1", resource: "secrets" } as const;
 
+interface SandboxAids {
+  authorise: Guard["authorise"];
+  audit: Audit;
+  checkClass: ClassCheck;
+  /** Told of each sandbox whose end was just asked for. */
+  hasten: (sandbox: Sandbox) => void;
+}
+
 /** The life of sandboxes. The gateway writes only what a user with the same rights could write with kubectl. */
 export function sandboxHandlers(
   directory: SandboxDirectory,
   kube: Kube,
-  { authorise, audit, checkClass }: { authorise: Guard["authorise"]; audit: Audit; checkClass: ClassCheck },
+  { authorise, audit, checkClass, hasten }: SandboxAids,
 ): Pick<Handlers, SandboxRoute> {
   const viewOnce = async (
     name: SandboxName & { uid?: string | undefined },
@@ -95,12 +103,15 @@ export function sandboxHandlers(
         const sandbox = await directory.find(nameOf(params), signal);
         await checkClass({ ...sandbox, spec: { ...sandbox.spec, timeoutSeconds } }, signal, objectionToLife);
       }
-      return sandboxView(await patchSandbox(kube, directory, nameOf(params), body, signal));
+      const patched = await patchSandbox(kube, directory, nameOf(params), body, signal);
+      if (body.spec.desiredState === "Terminated" && !isFinished(patched)) hasten(patched);
+      return sandboxView(patched);
     },
 
     async terminateSandbox({ params, query, signal }) {
       const name = nameOf(params);
       const sandbox = await terminate(kube, directory, name, signal);
+      if (!isFinished(sandbox)) hasten(sandbox);
       if (!query.wait) return sandboxView(sandbox);
       return await viewOnce(name, "finished", query.timeoutSeconds, signal);
     },

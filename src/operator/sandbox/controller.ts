@@ -8,10 +8,11 @@ import { SANDBOX, type Sandbox, type SandboxStatus } from "../../api/sandbox.ts"
 import type { KubeObject, ObjectMeta, ResourceKind } from "../../api/meta.ts";
 import { isNotFound } from "../../kube/api-error.ts";
 import type { Kube } from "../../kube/client.ts";
-import { type Pod, POD } from "../../kube/objects.ts";
+import { NODE, type Pod, POD } from "../../kube/objects.ts";
 import { Controller, type Pass, type Result } from "../../runtime/controller.ts";
 import { keyOfObject } from "../../runtime/key.ts";
 import { perform, type Performer } from "../../runtime/perform.ts";
+import type { Plan } from "../../runtime/plan.ts";
 import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
 import type { ClusterFacts } from "../facts.ts";
 import { parsed } from "../../runtime/parsed.ts";
@@ -19,6 +20,7 @@ import { sandboxNameOf, type SandboxIndex, within, type World } from "../world.t
 import { builtInClass } from "./class.ts";
 import { countSteps } from "./metrics.ts";
 import { NameClaims } from "./name-claims.ts";
+import type { NodeState } from "./node-loss.ts";
 import type { Observed, ReadinessObservation, SandboxSettings } from "./observed.ts";
 import { orphanPlan } from "./orphan.ts";
 import { sandboxPlan } from "./plan.ts";
@@ -86,7 +88,7 @@ export class SandboxController {
   }
 
   async #perform(observed: Observed, stored: Sandbox, pass: Pass): Promise<Result> {
-    const plan = sandboxPlan(observed, new Date());
+    const plan = await this.#plan(observed, pass);
     await perform(plan, SANDBOX, stored, this.#performer(pass));
     if (plan.status !== undefined && plan.status.phase !== observed.sandbox.status?.phase) {
       const { phase, reason } = plan.status;
@@ -97,15 +99,32 @@ export class SandboxController {
     return plan.requeueAfter === undefined ? {} : { requeueAfter: plan.requeueAfter };
   }
 
+  /** That nobody knows why a sandbox ended is final, and the store may lag behind who has asked for its end. */
+  async #plan(observed: Observed, { signal }: Pass): Promise<Plan<Sandbox>> {
+    const plan = sandboxPlan(observed, new Date());
+    const { metadata, status } = observed.sandbox;
+    if (plan.status?.reason !== "AgentLost" || status?.phase === "Finished") return plan;
+    const current = await this.#lookUp(SANDBOX, metadata, signal);
+    if (current === undefined || current.metadata.uid !== metadata.uid) return plan;
+    return sandboxPlan({ ...observed, sandbox: parsed(SANDBOX, current) }, new Date());
+  }
+
   /** The sandbox is gone; its Pod may be there yet. */
   async #release(key: string, pass: Pass): Promise<Result> {
     this.#readiness.forget(key);
     this.#limits.forget(key);
     const pod = this.#options.world.pods.store.get(key);
     if (pod === undefined || (await this.#sandboxExists(pod, pass.signal))) return {};
-    const { requeueAfter, ...plan } = orphanPlan(pod, new Date());
+    const { requeueAfter, ...plan } = orphanPlan(pod, await this.#nodeOf(pod, pass.signal), new Date());
     await perform({ apply: [], ...plan, events: [] }, POD, pod, this.#performer(pass));
     return requeueAfter === undefined ? {} : { requeueAfter };
+  }
+
+  /** The node of a Pod that is being deleted; that there is none is the API server's word. */
+  async #nodeOf({ metadata, spec }: Pod, signal: AbortSignal): Promise<NodeState | undefined> {
+    const name = spec?.nodeName;
+    if (name === undefined || metadata.deletionTimestamp === undefined) return undefined;
+    return this.#options.world.nodes.store.get(name) ?? (await this.#lookUp(NODE, { name }, signal)) ?? "gone";
   }
 
   /** The store of sandboxes may be behind that of Pods, and a running Pod must not be deleted for that. */
@@ -125,6 +144,7 @@ export class SandboxController {
     const sandboxClass = this.#classFor(classNameOf({ sandbox, ...(app && { app: parsed(SANDBOX_APP, app) }) }));
     const { readinessProbeName = "" } = sandbox.spec;
     const probe = world.probes.store.get(within(sandbox, readinessProbeName));
+    const node = pod && (await this.#nodeOf(pod, signal));
     const podUid = pod?.metadata.uid ?? "";
     const readiness = pod === undefined ? undefined : this.#readiness.answer(key, podUid);
     const limits =
@@ -132,6 +152,7 @@ export class SandboxController {
     return {
       sandbox,
       ...(pod !== undefined && (isOurs ? { pod } : { earlierPod: pod })),
+      ...(node && { node }),
       ...(sandboxClass && { sandboxClass }),
       ...(app && { app: parsed(SANDBOX_APP, app) }),
       ...(probe && { probe: parsed(READINESS_PROBE, probe) }),
@@ -155,11 +176,11 @@ export class SandboxController {
 
   async #lookUp<T extends KubeObject>(
     kind: ResourceKind<T>,
-    { namespace = "", name }: ObjectMeta,
+    { namespace, name }: ObjectMeta,
     signal: AbortSignal,
   ): Promise<T | undefined> {
     try {
-      return await this.#options.kube.get(kind, { namespace, name }, { signal });
+      return await this.#options.kube.get(kind, { name, ...(namespace !== undefined && { namespace }) }, { signal });
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;

@@ -50,18 +50,21 @@ function endingOfContainer(pod: Pod, { sandbox }: EndingContext): Ending | undef
   return endedFirst ? endingByExit(exit, sandbox, pod) : undefined;
 }
 
-/** The Pod was deleted: told apart by who can have done it. Its node has to confirm, or be given up. */
+/**
+ * The Pod was deleted: told apart by who can have done it. Its node has to confirm, or be lost. A taint that does not
+ * suffer the Pod is an eviction, whoever set it: what loses a node is that it does not answer.
+ */
 function endingByRemoval(pod: Pod, { sandbox, moments }: EndingContext): Ending | undefined {
   if (pod.metadata.deletionTimestamp === undefined) return undefined;
   const disruption = conditionOf(pod.status?.conditions, "DisruptionTarget");
   const cause = disruption?.status === "True" ? disruption.reason : undefined;
-  const gone = cause === "DeletionByPodGC" || cause === "DeletionByTaintManager";
-  const silent = moments.confirmBy !== undefined && moments.confirmBy <= 0;
   const stopped = isStopped(pod);
-  if (!stopped && !gone && !silent) return undefined;
+  // Garbage collection says itself that a Pod has stopped: of one whose node is gone.
+  const lost = cause === "DeletionByPodGC" || (!stopped && (moments.lost ?? 1) <= 0);
+  if (!stopped && !lost) return undefined;
   if (sandbox.spec.desiredState === "Terminated") return terminated;
   if (wasOverdue(pod, sandbox)) return timeout(pod);
-  if (gone || !stopped) return nodeLost(pod, disruption?.message ?? "it does not answer.");
+  if (lost) return nodeLost(pod, disruption?.message ?? "it is gone, or does not answer.");
   if (cause !== undefined) return evicted(disruption?.message ?? cause);
   return podDeleted(pod.metadata.name, "was deleted");
 }

@@ -1,9 +1,9 @@
 import { POD_RETENTION_SECONDS } from "../../api/constants.ts";
-import type { Sandbox, SandboxStatus } from "../../api/sandbox.ts";
-import type { Pod } from "../../kube/objects.ts";
+import type { SandboxStatus } from "../../api/sandbox.ts";
 import { millisecondsUntil } from "../time.ts";
 import { builtInClass } from "./class.ts";
 import { countedTimeout } from "./limits.ts";
+import { untilLost } from "./node-loss.ts";
 import type { Observed } from "./observed.ts";
 
 /** How long something may take before the sandbox ends because of it, in seconds; from its class. */
@@ -26,14 +26,11 @@ const configurationSeconds = 20;
 /** Seconds that the agent has to end a sandbox at its deadline before the operator deletes the Pod. */
 const overtimeSeconds = 2;
 
-/** Seconds after its deletion was due in which a node has to confirm that a Pod has stopped. */
-const confirmationSeconds = 30;
-
 /**
  * Milliseconds until the moments that matter in a sandbox's life; zero or less: past; absent: not to come.
  *
  *     created ──► scheduleBy    scheduled ──► configureBy ──► startBy    started ──► deadline ──► overtime
- *     Pod deleted ──► confirmBy                          finished ──► retention, expiry
+ *     Pod deleted ──► lost                               finished ──► retention, expiry
  */
 export interface Moments {
   arrival?: number;
@@ -42,19 +39,15 @@ export interface Moments {
   startBy?: number;
   deadline?: number;
   overtime?: number;
-  confirmBy?: number;
+  lost?: number;
   retention?: number;
   expiry?: number;
 }
 
 /** The moments as seen from `now`, given the status as known so far. */
-export function momentsOf(
-  sandbox: Sandbox,
-  status: SandboxStatus | undefined,
-  pod: Pod | undefined,
-  patience: Patience,
-  now: Date,
-): Moments {
+export function momentsOf(observed: Observed, status: SandboxStatus | undefined, now: Date): Moments {
+  const { sandbox, pod, node } = observed;
+  const patience = patienceOf(observed);
   const after = (time: string, seconds: number): number => millisecondsUntil(time, seconds, now);
   const moments: Moments = {};
   const { creationTimestamp } = sandbox.metadata;
@@ -75,12 +68,7 @@ export function momentsOf(
   } else if (creationTimestamp !== undefined) {
     moments.scheduleBy = after(creationTimestamp, patience.scheduleSeconds);
   }
-  const confirmBy = pod === undefined ? undefined : untilConfirmed(pod, now);
-  if (confirmBy !== undefined) moments.confirmBy = confirmBy;
+  const lost = pod === undefined ? undefined : untilLost(pod, node, now);
+  if (lost !== undefined) moments.lost = lost;
   return moments;
-}
-
-/** Milliseconds until a deleted Pod counts as stopped although its node has not said so. */
-export function untilConfirmed({ metadata: { deletionTimestamp } }: Pod, now: Date): number | undefined {
-  return deletionTimestamp === undefined ? undefined : millisecondsUntil(deletionTimestamp, confirmationSeconds, now);
 }

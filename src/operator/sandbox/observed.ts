@@ -5,6 +5,7 @@ import type { Sandbox } from "../../api/sandbox.ts";
 import type { NetworkPolicy, Pod } from "../../kube/objects.ts";
 import type { ClusterFacts } from "../facts.ts";
 import type { TimeLimits } from "./limits.ts";
+import type { NodeState } from "./node-loss.ts";
 import type { ClusterNetwork } from "./network-policy.ts";
 
 /** Everything one decision about a sandbox rests on; nothing else is looked at. */
@@ -14,6 +15,8 @@ export interface Observed {
   pod?: Pod;
   /** A Pod of that name that belongs to an earlier sandbox, or to none. */
   earlierPod?: Pod;
+  /** The node of the Pod, or of the earlier one, while that is being deleted. */
+  node?: NodeState;
   /** The class that the sandbox names, or `default`; the built-in one where the cluster has no `default`. */
   sandboxClass?: SandboxClass;
   /** The `SandboxApp` object of its app, where there is one. */

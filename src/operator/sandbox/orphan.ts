@@ -3,8 +3,8 @@ import { SANDBOX } from "../../api/sandbox.ts";
 import { type Pod, POD } from "../../kube/objects.ts";
 import type { Remove, SetFinalizers } from "../../runtime/plan.ts";
 import { isStopped } from "./ending.ts";
-import { untilConfirmed } from "./lifetime.ts";
 import { identityOf } from "./identity.ts";
+import { type NodeState, untilLost } from "./node-loss.ts";
 
 /** What to do about a Pod whose sandbox is gone. */
 export interface OrphanPlan {
@@ -15,14 +15,14 @@ export interface OrphanPlan {
 
 /**
  * Deletes a Pod that still names its owner, without waiting for garbage collection; one that does not was meant to outlive
- * its sandbox. The finalizer goes once the Pod has stopped, so that quotas and names are not free before the node is.
+ * its sandbox. The finalizer goes once the Pod has stopped or its node is lost, so that quotas and names are not free before the node is.
  */
-export function orphanPlan(pod: Pod, now: Date): OrphanPlan {
-  const remaining = untilConfirmed(pod, now);
-  if (remaining === undefined)
+export function orphanPlan(pod: Pod, node: NodeState | undefined, now: Date): OrphanPlan {
+  if (pod.metadata.deletionTimestamp === undefined)
     return { remove: isOwned(pod) ? [{ kind: POD, ...identityOf(pod) }] : [], finalizers: [] };
-  if (isStopped(pod) || remaining <= 0) return { remove: [], finalizers: releaseOf(pod) };
-  return { remove: [], finalizers: [], requeueAfter: remaining };
+  const lost = untilLost(pod, node, now);
+  if (isStopped(pod) || lost === undefined || lost <= 0) return { remove: [], finalizers: releaseOf(pod) };
+  return { remove: [], finalizers: [], requeueAfter: lost };
 }
 
 function isOwned({ metadata }: Pod): boolean {

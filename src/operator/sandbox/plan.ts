@@ -8,7 +8,7 @@ import { admissionOf } from "./admission.ts";
 import { hasEnded } from "./ending.ts";
 import { sandboxEvents } from "./events.ts";
 import { identityOf } from "./identity.ts";
-import { type Moments, momentsOf, patienceOf } from "./lifetime.ts";
+import { type Moments, momentsOf } from "./lifetime.ts";
 import { keptLimits, limitAnnotations, sameLimits } from "./limits.ts";
 import { allowPolicyFor, denyAllPolicyFor, networkLabel, type NetworkRule } from "./network-policy.ts";
 import type { Observed } from "./observed.ts";
@@ -20,8 +20,8 @@ import { sandboxStatus } from "./status.ts";
 export function sandboxPlan(observed: Observed, now: Date): Plan<Sandbox> {
   const { sandbox, pod, earlierPod } = observed;
   const status = sandboxStatus(observed, now);
-  const moments = momentsOf(sandbox, status, pod, patienceOf(observed), now);
-  const orphan = earlierPod === undefined ? undefined : orphanPlan(earlierPod, now);
+  const moments = momentsOf(observed, status, now);
+  const orphan = earlierPod === undefined ? undefined : orphanPlan(earlierPod, observed.node, now);
   const isFinished = status.phase === "Finished";
   const hold = pod === undefined ? [] : isFinished ? releaseOf(pod) : holdOf(pod);
   return {

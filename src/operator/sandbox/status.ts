@@ -23,7 +23,7 @@ export function sandboxStatus(observed: Observed, now: Date): SandboxStatus {
   const { generation } = sandbox.metadata;
   if (before.phase === "Finished") return { ...before, ...observedAt(generation) };
 
-  const moments = momentsOf(sandbox, before, pod, patienceOf(observed), now);
+  const moments = momentsOf(observed, before, now);
   const admission = hasRun(before) || pod !== undefined ? undefined : admissionOf(observed, moments);
   const ending = endingOf(observed, admission, moments);
   const times = timesFrom(observed, ending, now);

@@ -44,8 +44,24 @@ test.each(["restart", "kill"] as const)(
   },
 );
 
+test("an administrator's taint evicts", async () => {
+  const { kube } = world;
+  await world.create("tainted", onSecondNode);
+  await world.reaches("tainted", "Started");
+  await kube.mergePatch(NODE, { name: "node2" }, { spec: { taints: [{ key: "repair", effect: "NoExecute" }] } });
+  try {
+    expect(await finishes("tainted")).toMatchObject({
+      reason: "Evicted",
+      exitCode: 137,
+      message: expect.stringContaining("NoExecute taint"),
+    });
+  } finally {
+    await kube.mergePatch(NODE, { name: "node2" }, { spec: { taints: null } });
+  }
+});
+
 // Kubernetes looks for Nodes that are gone every 20 s, gives one 40 s to come back, and ends its Pods when it looks the next
-// time: 80 s at most. The operator gives one that does not answer 30 s.
+// time: 80 s at most. The operator looks every 10 s whether the node of a Pod that is being deleted is there.
 test("a node that is lost ends its sandboxes: those whose Pod is deleted, and all once it is deleted", async () => {
   const { namespace, kube, cluster } = world;
   await world.create("deleted", onSecondNode);
@@ -59,7 +75,7 @@ test("a node that is lost ends its sandboxes: those whose Pod is deleted, and al
     expect((await world.get("deleted")).status?.phase).toBe("Started");
     const [deleted, left] = await Promise.all([finishes("deleted"), finishes("left")]);
     const lost = { reason: "NodeLost", exitCode: 137, nodeName: "node2" };
-    expect(deleted).toMatchObject({ ...lost, message: "Node node2 is lost: it does not answer." });
+    expect(deleted).toMatchObject({ ...lost, message: "Node node2 is lost: it is gone, or does not answer." });
     expect(left).toMatchObject({
       ...lost,
       message: expect.stringMatching(/^Node node2 is lost: .*node no longer exists/),

@@ -29,6 +29,7 @@ beforeEach(() => {
     authorise: async () => {},
     audit: auditTo(silentLog, "hash"),
     checkClass: async () => {},
+    hasten: () => {},
   });
 });
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { SandboxSpecInput, SandboxStatus } from "../../../../src/api/sandbox.ts";
 import { podEnding } from "../../../../src/operator/sandbox/ending.ts";
 import { momentsOf } from "../../../../src/operator/sandbox/lifetime.ts";
-import { ago, aPod, aSandbox, now, type PodParts, terminated, waiting } from "../builders.ts";
+import type { NodeState } from "../../../../src/operator/sandbox/node-loss.ts";
+import { ago, aPod, aSandbox, now, observed, type PodParts, terminated, waiting } from "../builders.ts";
 
 const patience = { pullSeconds: 300, scheduleSeconds: 600 };
 const started: SandboxStatus = { phase: "Started", scheduledAt: ago(61), startedAt: ago(60) };
@@ -16,9 +17,16 @@ const disrupted = (reason: string): NonNullable<PodParts["conditions"]> => [
   { type: "DisruptionTarget", status: "True", reason, message: "why" },
 ];
 
+const aNode = (ready: string, since: number): NodeState => ({
+  metadata: { name: "a" },
+  status: { conditions: [{ type: "Ready", status: ready, lastTransitionTime: ago(since) }] },
+});
+const answering = aNode("True", 900);
+
 interface Row {
   name: string;
   pod: PodParts;
+  node?: NodeState;
   status?: SandboxStatus;
   spec?: SandboxSpecInput;
   created?: string;
@@ -154,15 +162,109 @@ const rows: Row[] = [
     want: { reason: "NodeLost", exitCode: 137 },
   },
   {
-    name: "a node that does not confirm within 30 s is lost",
-    pod: { node: "a", state: running, metadata: deleted(31) },
+    name: "a node that answers is waited for, as while its kubelet is restarted",
+    pod: { node: "a", state: running, metadata: deleted(300) },
+    node: answering,
+    status: started,
+    want: undefined,
+  },
+  {
+    name: "a node that has not answered for less than 60 s is waited for",
+    pod: { node: "a", state: running, metadata: deleted(300) },
+    node: aNode("Unknown", 59),
+    status: started,
+    want: undefined,
+  },
+  {
+    name: "a node that has not answered for 60 s is lost to a Pod that is being deleted",
+    pod: { node: "a", state: running, metadata: deleted(1) },
+    node: aNode("Unknown", 60),
+    status: started,
+    want: { reason: "NodeLost", exitCode: 137, says: /Node a is lost/ },
+  },
+  {
+    name: "a node that does not answer ends nothing by itself",
+    pod: { node: "a", state: running },
+    node: aNode("Unknown", 600),
+    status: started,
+    want: undefined,
+  },
+  {
+    name: "a node that is gone is lost to a Pod that is being deleted",
+    pod: { node: "a", state: running, metadata: deleted(1) },
+    node: "gone",
+    status: started,
     want: { reason: "NodeLost", exitCode: 137 },
   },
   {
-    name: "a termination that the node does not confirm is still Terminated",
+    name: "a Pod that was stopped before its node was gone keeps its end",
+    pod: { node: "a", phase: "Failed", state: terminated(137), metadata: deleted(0) },
+    node: "gone",
+    want: { reason: "PodDeleted", exitCode: 137 },
+  },
+  {
+    name: "a termination that a lost node does not confirm is still Terminated",
     pod: { node: "a", state: running, metadata: deleted(31) },
+    node: "gone",
     spec: { desiredState: "Terminated" },
     want: { reason: "Terminated", exitCode: 137 },
+  },
+  {
+    name: "a taint that an administrator set evicts",
+    pod: {
+      node: "a",
+      phase: "Failed",
+      state: terminated(137),
+      metadata: deleted(0),
+      conditions: disrupted("DeletionByTaintManager"),
+    },
+    node: answering,
+    want: { reason: "Evicted", exitCode: 137, says: /why/ },
+  },
+  {
+    name: "a taint evicts once the Pod has stopped",
+    pod: { node: "a", state: running, metadata: deleted(20), conditions: disrupted("DeletionByTaintManager") },
+    node: answering,
+    status: started,
+    want: undefined,
+  },
+  {
+    name: "a taint of a node that does not answer is its loss",
+    pod: { node: "a", state: running, metadata: deleted(0), conditions: disrupted("DeletionByTaintManager") },
+    node: aNode("Unknown", 300),
+    status: started,
+    want: { reason: "NodeLost", exitCode: 137 },
+  },
+  {
+    name: "an agent that ended without an account, as it was told to, was terminated",
+    pod: { node: "a", phase: "Failed", state: terminated(137, "") },
+    spec: { desiredState: "Terminated" },
+    want: { reason: "Terminated", exitCode: 137 },
+  },
+  {
+    name: "a command that ended by itself before its sandbox was to end keeps its end",
+    pod: { node: "a", phase: "Failed", state: terminated(3, '{"reason":"Error"}') },
+    spec: { desiredState: "Terminated" },
+    want: { reason: "Error", exitCode: 3 },
+  },
+  {
+    name: "the agent's IdleTimeout is IdleTimeout",
+    pod: { node: "a", phase: "Failed", state: terminated(124, '{"reason":"IdleTimeout"}') },
+    want: { reason: "IdleTimeout", exitCode: 124, says: /idle/ },
+  },
+  {
+    name: "OOMKilled of the command alone (cgroup v1), which the agent outlives, is OutOfMemory",
+    pod: {
+      node: "a",
+      phase: "Failed",
+      state: terminated(137, '{"reason":"Error","message":"the command was ended by SIGKILL"}', "OOMKilled"),
+    },
+    want: { reason: "OutOfMemory", exitCode: 137 },
+  },
+  {
+    name: "OOMKilled of the whole container (cgroup v2), the agent included, is OutOfMemory",
+    pod: { node: "a", phase: "Failed", state: terminated(137, "", "OOMKilled") },
+    want: { reason: "OutOfMemory", exitCode: 137 },
   },
   {
     name: "an image that does not exist ends at once",
@@ -261,10 +363,11 @@ const rows: Row[] = [
 ];
 
 describe("podEnding", () => {
-  test.each(rows)("$name", ({ pod, status, spec, created, want }) => {
+  test.each(rows)("$name", ({ pod, node, status, spec, created, want }) => {
     const sandbox = aSandbox(spec, status, created);
     const state = aPod(pod, sandbox);
-    const ending = podEnding(state, { sandbox, patience, moments: momentsOf(sandbox, status, state, patience, now) });
+    const seen = observed({ sandbox, pod: state, ...(node && { node }) });
+    const ending = podEnding(state, { sandbox, patience, moments: momentsOf(seen, status, now) });
     if (want === undefined) {
       expect(ending).toBeUndefined();
       return;
