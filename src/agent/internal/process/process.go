@@ -41,7 +41,9 @@ type Process struct {
 	// memory and disk are the octets that its record takes, as of when it exited.
 	memory, disk int64
 
-	collected atomic.Bool
+	// learnt is closed once a client has learnt how it ended.
+	learnt  chan struct{}
+	collect sync.Once
 }
 
 // Exit is how a process ended.
@@ -84,7 +86,10 @@ func (p *Process) Exited() (Exit, bool) {
 }
 
 // Collect marks that a client has learnt how it ended, so that its record may go before those that none has asked for.
-func (p *Process) Collect() { p.collected.Store(true) }
+func (p *Process) Collect() { p.collect.Do(func() { close(p.learnt) }) }
+
+// Collected is closed once a client has learnt how it ended.
+func (p *Process) Collected() <-chan struct{} { return p.learnt }
 
 // Signal sends a signal by name, such as SIGTERM, to the process and its group. Errors: invalid_argument for no name of a
 // signal, failed_precondition once it has exited, permission_denied where the kernel refuses.

@@ -21,11 +21,20 @@ func (t *Table) exitedNow(p *Process) {
 // sweep forgets what is too old or too much.
 func (t *Table) sweep() {
 	for len(t.exited) > 0 && t.isTooMuch() {
-		oldest := slices.IndexFunc(t.exited, func(p *Process) bool { return p.collected.Load() })
+		oldest := slices.IndexFunc(t.exited, isCollected)
 		t.forget(max(oldest, 0))
 	}
 	for len(t.exited) > 0 && time.Since(t.exited[0].exitedAt) > t.limits.age {
 		t.forget(0)
+	}
+}
+
+func isCollected(p *Process) bool {
+	select {
+	case <-p.learnt:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -21,7 +21,7 @@ func start(r *Request, digest [sha256.Size]byte, stdout, stderr *spool.Spool, lo
 	}
 	p := &Process{
 		id: r.ID, command: r.Command, digest: digest, Stdout: stdout, Stderr: stderr,
-		done: make(chan struct{}),
+		done: make(chan struct{}), learnt: make(chan struct{}),
 	}
 	given, err := p.open(r)
 	if err != nil {

@@ -11,9 +11,9 @@
 // leaves its trace there and exit code 2.
 //
 // Once it ends, nothing is started any more: what comes before the decision is, and what comes later is refused. The agent
-// kills what runs. When the entrypoint has exited or a limit was reached, it then stays up to lingerSeconds while there is output of the
-// entrypoint that no client has read yet, lets requests that are under way be answered (at most 1.1 s), and exits. What is left in
-// the container is ended by the kernel then.
+// kills what runs. When the entrypoint has exited or a limit was reached, it then lingers for clients to learn what became of the
+// entrypoint (see linger), lets requests that are under way be answered (at most 1.1 s), and exits. What is left in the container is
+// ended by the kernel then.
 //
 // Signals that stop containers (SIGTERM, SIGINT, SIGQUIT, and SIGUSR1, SIGWINCH, SIGPWR, SIGRTMIN+3, which images name as
 // their stop signal) all count as SIGTERM; other signals are ignored. Processes in the sandbox can send them too.
@@ -40,6 +40,7 @@ import (
 	"sandkeep.dev/agent/internal/process"
 	"sandkeep.dev/agent/internal/readiness"
 	"sandkeep.dev/agent/internal/reap"
+	"sandkeep.dev/agent/internal/spool"
 )
 
 // Options are what the agent is started with.
@@ -56,6 +57,9 @@ type Options struct {
 // lastMoment is how long killed processes may take to end before their readers are left, and starts that are under way
 // before they count as killed.
 const lastMoment = 250 * time.Millisecond
+
+// firstMoment is how long after its start a sandbox may still be unknown to those who wait for it.
+const firstMoment = time.Second
 
 type sandbox struct {
 	config     Config
@@ -232,25 +236,51 @@ func (s *sandbox) killAll() {
 	}
 }
 
-// linger waits for clients to read what the entrypoint wrote.
+// linger waits up to lingerSeconds for clients to read what the entrypoint wrote. Of a sandbox that has only just started nobody
+// could have asked yet: that waits for them to be told of the exit and the ends of the streams, too, until it is firstMoment old. They
+// would learn it from the kubelet otherwise, up to a second later.
 func (s *sandbox) linger(signals signals) {
 	if s.entrypoint == nil || s.config.LingerSeconds == 0 {
 		return
 	}
 	enough := time.After(time.Duration(s.config.LingerSeconds * float64(time.Second)))
 	for _, stream := range s.entrypoint.Outputs() {
-		for {
-			read := stream.Freed()
-			if state := stream.State(); state.Delivered >= state.End {
-				break
-			}
-			select {
-			case <-read:
-			case <-enough:
-				return
-			case <-signals:
-				return
-			}
+		if !until(stream, isDelivered, enough, signals) {
+			return
+		}
+	}
+	early := time.After(firstMoment - time.Since(s.startedAt))
+	select {
+	case <-s.entrypoint.Collected():
+	case <-early:
+		return
+	case <-signals:
+		return
+	}
+	for _, stream := range s.entrypoint.Outputs() {
+		if !until(stream, hasEnded, early, signals) {
+			return
+		}
+	}
+}
+
+func isDelivered(state spool.State) bool { return state.Delivered >= state.End }
+
+func hasEnded(state spool.State) bool { return state.Ended }
+
+// until waits for readers to bring a stream into a state; false if that was given up.
+func until(stream *spool.Spool, isReached func(spool.State) bool, enough <-chan time.Time, signals signals) bool {
+	for {
+		read := stream.Freed()
+		if isReached(stream.State()) {
+			return true
+		}
+		select {
+		case <-read:
+		case <-enough:
+			return false
+		case <-signals:
+			return false
 		}
 	}
 }

@@ -51,6 +51,8 @@ func (r *Reader) TryRead(p []byte) (int, error) {
 	n := min(int64(len(p)), s.end-r.offset)
 	if n <= 0 {
 		if s.closed || s.settled {
+			s.ended = true
+			s.free()
 			return 0, io.EOF
 		}
 		return 0, nil

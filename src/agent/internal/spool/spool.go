@@ -55,7 +55,9 @@ type Spool struct {
 	// delivered is the offset up to which some reader has read.
 	delivered       int64
 	closed, settled bool
-	readers         map[*Reader]struct{}
+	// ended: some reader has been told that nothing follows.
+	ended   bool
+	readers map[*Reader]struct{}
 	// changed is closed when there is more to read or nothing will come; freed when a reader has progressed or left.
 	changed, freed chan struct{}
 }
@@ -79,13 +81,15 @@ type State struct {
 	Delivered int64
 	// Closed: no more will come.
 	Closed bool
+	// Ended: some reader has been told that nothing follows.
+	Ended bool
 }
 
 // State tells what the spool has.
 func (s *Spool) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return State{s.start, s.end, s.delivered, s.closed}
+	return State{s.start, s.end, s.delivered, s.closed, s.ended}
 }
 
 // Size is how many octets the spool takes in memory and on disk.
@@ -158,7 +162,7 @@ func (s *Spool) Changed() <-chan struct{} {
 	return s.changed
 }
 
-// Freed gives a channel that is closed when a reader next reads or leaves. Get it before looking at the state.
+// Freed gives a channel that is closed when a reader next reads, comes to the end or leaves. Get it before looking at the state.
 func (s *Spool) Freed() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
