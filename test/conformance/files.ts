@@ -34,9 +34,13 @@ export const files: Case[] = [
       await filesystem.writeText("0123456789", `/tmp/${unique}`);
       await filesystem.writeStreamAt(pieces("a", "b"), `/tmp/${unique}`, { offset: 4 });
       const rest = await all(filesystem.readStream(`/tmp/${unique}`, { offset: 3 }));
-      return Buffer.concat(rest).toString();
+      return [
+        Buffer.concat(rest).toString(),
+        await all(filesystem.readStream(`/tmp/${unique}`, { offset: 10 })),
+        await failure(() => all(filesystem.readStream(`/tmp/${unique}`, { offset: 11 }))),
+      ];
     },
-    want: "3ab6789",
+    want: ["3ab6789", [], "InvalidError"],
   },
   {
     name: "a file that is renamed has its new path, in place of what was there",

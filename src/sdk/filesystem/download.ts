@@ -19,11 +19,17 @@ const mostAttempts = 20;
 const delays = { first: 100, most: 2_000 };
 
 /**
- * The contents of a file, from an offset on. Broken off, they are gone on with from the last octet as long as the file is the same,
+ * The contents of a file, from an offset on; none from its end on. Broken off, they are gone on with from the last octet as long as the file is the same,
  * and throw a `ConflictError` when it has changed.
  */
 export async function download(gateway: Gateway, operation: Operation, from = 0): Promise<Download> {
-  const first = await gateway.open(from === 0 ? operation : ranged(operation, from));
+  let first: TransportReply;
+  try {
+    first = await gateway.open(from === 0 ? operation : ranged(operation, from));
+  } catch (error) {
+    if (from === 0 || refusedSize(error) !== from) throw error;
+    return { size: from, octets: nothing(), cancel: () => {} };
+  }
   const length = first.header("content-length");
   return {
     size: length === undefined ? undefined : from + Number(length),
@@ -70,6 +76,8 @@ async function* octetsOf(
     );
   }
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array, void, void> {}
 
 /** The status of a reply that has the range that was asked for, rather than the whole. */
 export const partialContent = 206;
