@@ -53,6 +53,19 @@ export async function startProcess(
   return processOf(parts, params);
 }
 
+/**
+ * @internal The command of a sandbox that was just made for it, with pipes. Nothing is asked before it is used, and what is then
+ * waits for its start: a command that ends at once meets requests that are on their way.
+ */
+export function processToBe(
+  gateway: Gateway,
+  sandbox: string,
+  processId: string,
+  params: SandboxAttachParams,
+): AnyProcess {
+  return processOf(partsOf(gateway, sandbox, processId), params);
+}
+
 /** @internal A process that the sandbox of that path has already. */
 export async function attachProcess(
   gateway: Gateway,
@@ -64,15 +77,25 @@ export async function attachProcess(
   const { signal, tail = Infinity } = params;
   const { stdout, stderr } = await gateway.json<Process>({ method: "GET", path, signal });
   const from = (end = 0) => Math.max(0, end - tail);
-  const parts = {
+  const begins = { stdout: from(stdout?.end), stderr: from(stderr?.end) };
+  return processOf(partsOf(gateway, sandbox, processId, begins), params);
+}
+
+function partsOf(
+  gateway: Gateway,
+  sandbox: string,
+  id: string,
+  begins: { stdout?: number; stderr?: number } = {},
+): Parts {
+  const path = processPath(sandbox, id);
+  return {
     gateway,
-    id: processId,
+    id,
     path,
-    stdout: new Output({ gateway, path: `${path}/stdout` }, "alone", () => {}, from(stdout?.end)),
-    stderr: new Output({ gateway, path: `${path}/stderr` }, "alone", () => {}, from(stderr?.end)),
+    stdout: new Output({ gateway, path: `${path}/stdout` }, "alone", () => {}, begins.stdout),
+    stderr: new Output({ gateway, path: `${path}/stderr` }, "alone", () => {}, begins.stderr),
     exit: (within?: AbortSignal) => waitForExit(gateway, path, within),
   };
-  return processOf(parts, params);
 }
 
 type Parts = Omit<ConstructorParameters<typeof ContainerProcess>[0], "chunks">;

@@ -7,7 +7,13 @@ import { SandboxFile, type SandboxFileMode } from "../filesystem/file.ts";
 import { SandboxFilesystem, type FileWatch, type WatchParams } from "../filesystem/filesystem.ts";
 import type { ContainerProcess, WaitParams } from "../process/container-process.ts";
 import type { SandboxExecParams } from "../process/exec-params.ts";
-import { attachProcess, processPath, startProcess, type SandboxAttachParams } from "../process/of-sandbox.ts";
+import {
+  attachProcess,
+  processPath,
+  processToBe,
+  startProcess,
+  type SandboxAttachParams,
+} from "../process/of-sandbox.ts";
 import { Output } from "../process/output.ts";
 import { StdinSink } from "../process/stdin.ts";
 import { text } from "../streams/chunks.ts";
@@ -54,9 +60,11 @@ export class Sandbox {
   #finished: SandboxView | undefined;
   #streams: Partial<Record<"stdin" | "stdout" | "stderr", unknown>> = {};
   #detached = false;
+  readonly #isNewWithPipes: boolean;
 
-  /** @internal */
-  constructor(gateway: Gateway, sandboxId: string) {
+  /** @internal `isNewWithPipes`: it was just created, for a command that has no terminal. */
+  constructor(gateway: Gateway, sandboxId: string, isNewWithPipes = false) {
+    this.#isNewWithPipes = isNewWithPipes;
     this.sandboxId = sandboxId;
     this.#path = `/sandboxes/${encodeURIComponent(sandboxId)}`;
     this.#gateway = gateway;
@@ -107,7 +115,9 @@ export class Sandbox {
     processId: string,
     params: SandboxAttachParams = {},
   ): Promise<ContainerProcess | ContainerProcess<Uint8Array>> {
-    return await attachProcess(this.#attached(), this.#path, processId, params);
+    const isKnown = this.#isNewWithPipes && processId === ENTRYPOINT_PROCESS && params.tail === undefined;
+    const attach = isKnown ? processToBe : attachProcess;
+    return await attach(this.#attached(), this.#path, processId, params);
   }
 
   /** Resolves with its exit code once it has finished: 137 when it was terminated, 124 when its time was over. */

@@ -42,7 +42,8 @@ export class SandboxService {
       repeatable: true,
       signal: params.signal,
     });
-    return new Sandbox(this.#gateway, view.id);
+    const { command = [], pty = false } = params;
+    return new Sandbox(this.#gateway, view.id, command.length > 0 && !pty);
   }
 
   /** The sandbox of that id, also one that has finished. Rejects with a `NotFoundError` if there is none. */

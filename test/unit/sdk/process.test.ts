@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
-import type { Sandbox } from "../../../src/sdk/index.ts";
+import { App, type Sandbox } from "../../../src/sdk/index.ts";
 import { idle, placeOf, scripted } from "./script.ts";
 
 const view = { id: "s", namespace: "test", createdAt: "2026-01-01T00:00:00Z", spec: { app: "a" }, status: {} };
@@ -59,6 +59,50 @@ describe("a signal that is aborted", () => {
       await process[end]();
     }
     await vi.waitFor(() => expect(getEventListeners(signal, "abort")).toEqual([]));
+  });
+});
+
+async function createdWith(params: { command?: string[]; pty?: boolean }) {
+  const gateway = scripted(() => ({ body: view }));
+  const sandbox = await gateway.client.sandboxes.create(new App("a"), undefined, params);
+  return { ...gateway, sandbox };
+}
+
+describe("the command of a sandbox that was just created", () => {
+  test("is attached to without a request, so that what asks for it is there before its start", async () => {
+    const { sandbox, asked } = await createdWith({ command: ["true"] });
+    const process = await sandbox.attach("entrypoint");
+    expect(asked()).toEqual(["POST /sandboxes"]);
+    await process.stdout.readText();
+    expect(asked()).toEqual(["POST /sandboxes", "GET /sandboxes/s/processes/entrypoint/stdout"]);
+  });
+
+  test.each([
+    ["there is none", {}, "entrypoint", {}],
+    ["it has a terminal, whose size is nothing to wait long for", { command: ["sh"], pty: true }, "entrypoint", {}],
+    ["only its last output is wanted", { command: ["sh"] }, "entrypoint", { tail: 10 }],
+    ["another process is meant", { command: ["sh"] }, "other", {}],
+  ])("is asked for where %s", async (_, params, id, options) => {
+    const { sandbox, asked } = await createdWith(params);
+    await sandbox.attach(id, options);
+    expect(asked()).toContain(`GET /sandboxes/s/processes/${id}`);
+  });
+
+  test("may start later than its exit is waited for by one request", async () => {
+    const late = { code: "deadline_exceeded", resource: "sandbox", message: "It did not start within 15 s" };
+    const { client, requests } = scripted(({ path }, times) => {
+      if (!path.includes("/exit")) return { body: view };
+      return times < 2 ? { status: 504, body: late } : { body: { code: 3, timedOut: false } };
+    });
+    const sandbox = await client.sandboxes.create(new App("a"), undefined, { command: ["false"] });
+    const process = await sandbox.attach("entrypoint");
+    expect(await process.poll()).toBe(null);
+    expect(await process.wait()).toBe(3);
+    expect(requests.map(({ path }) => path.replace(/.*\?/, "")).slice(1)).toEqual([
+      "wait=0&startTimeoutSeconds=0",
+      "wait=15&startTimeoutSeconds=15",
+      "wait=15&startTimeoutSeconds=15",
+    ]);
   });
 });
 
