@@ -1,7 +1,7 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
+import type { Agent } from "node:http";
 import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
+import { http, https } from "./http-clients.ts";
 
 /** How connections are opened. */
 export interface AgentOptions {
@@ -12,7 +12,7 @@ export interface AgentOptions {
 }
 
 /** Keeps connections for the next request; those that wait for one keep no program alive. */
-export interface KeepingAgent extends HttpAgent {
+export interface KeepingAgent extends Agent {
   /** Closes the connections that wait, and from now on each that is done. */
   closeIdle: () => void;
 }
@@ -29,7 +29,7 @@ const probes = 5;
 /** An agent for one host. */
 export function agentFor(secure: boolean, { tls, connect }: AgentOptions, { keepAlive = true } = {}): KeepingAgent {
   const options = { keepAlive, keepAliveMsecs: probeMilliseconds, timeout: idleMilliseconds, ...tls };
-  const agent: HttpAgent = secure ? new HttpsAgent(options) : new HttpAgent(options);
+  const agent: Agent = secure ? new https.Agent(options) : new http.Agent(options);
   // What tells connections apart is the same for all, but it has the certificates in it: too long to compare each time.
   agent.getName = () => "gateway";
 

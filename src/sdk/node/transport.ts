@@ -1,9 +1,8 @@
-import { request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
 import { orAborted } from "../../lib/or-aborted.ts";
 import type { Transport, TransportReply, TransportRequest } from "../http/transport.ts";
 import { agentFor, type AgentOptions } from "./agent.ts";
 import { failureOf, type Peer } from "./failure.ts";
+import { http, https } from "./http-clients.ts";
 import { replyOf } from "./reply.ts";
 import { sendBody } from "./send-body.ts";
 import { openWebSocket } from "./web-socket.ts";
@@ -49,7 +48,7 @@ export function nodeTransport(options: NodeTransportOptions): NodeTransport {
     new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const attempt = { peer, action: `${method} ${path}`, signal };
-      const outgoing = (secure ? requestHttps : requestHttp)({
+      const outgoing = (secure ? https : http).request({
         ...target,
         method,
         path: prefix + path,

@@ -5,7 +5,9 @@ import { loadKubeconfig } from "../kubeconfig/load.ts";
 import { selectContext } from "../kubeconfig/select.ts";
 import type { RenewedToken } from "../renewed-token.ts";
 import type { Way } from "../way.ts";
+import { shared } from "../shared.ts";
 import { ApiServer } from "./api-server.ts";
+import { gatewayPods } from "./gateway-pods.ts";
 import { openGateway } from "./gateway-connection.ts";
 import { gatewayToken, type Account } from "./gateway-token.ts";
 
@@ -41,6 +43,8 @@ export async function clusterOf(
   const namespace = way.namespace ?? access.namespace ?? "default";
   const explicit = way.serviceAccount !== undefined;
   const account = accountOf(way.serviceAccount ?? "default", namespace);
+  // A command line program that runs something opens several connections at once.
+  const pods = shared(() => gatewayPods(server, way.gateway));
   const impersonates = access.user.impersonation !== undefined;
   const token = gatewayToken(server, { account, explicit, impersonates });
   return {
@@ -51,7 +55,7 @@ export async function clusterOf(
       token.forget();
       return true;
     },
-    open: (ca) => openGateway(server, way.gateway, ca),
+    open: async (ca) => await openGateway(server, way.gateway, await pods(), ca),
   };
 }
 

@@ -4,21 +4,21 @@ import { deadline } from "../../../lib/deadline.ts";
 import { SandkeepError } from "../../errors.ts";
 import { ConnectionError } from "../../http/transport.ts";
 import type { ApiServer } from "./api-server.ts";
-import { gatewayPods, type GatewayService, type PodPort } from "./gateway-pods.ts";
+import type { GatewayService, PodPort } from "./gateway-pods.ts";
 import { forwardPort, type ForwardedPort } from "./port-forward.ts";
 
 const openMilliseconds = 15_000;
 
 /**
- * Opens a connection to a Pod of the gateway through the API server, TLS included. One Pod after the other is tried: that one
+ * Opens a connection to one of the gateway's Pods through the API server, TLS included. One Pod after the other is tried: that one
  * is ready is known to the API server a while before or after it is true.
  */
 export async function openGateway(
   server: ApiServer,
   gateway: GatewayService,
+  pods: readonly PodPort[],
   ca: string | undefined,
 ): Promise<TLSSocket> {
-  const pods = await gatewayPods(server, gateway);
   let failure: unknown;
   for (const pod of shuffled(pods)) {
     using limit = deadline(openMilliseconds);
