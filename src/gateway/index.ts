@@ -4,12 +4,14 @@ import { Bulk } from "../agent-link/bulk/bulk.ts";
 import { openAgent, openLink } from "../agent-link/open.ts";
 import { LinkPool } from "../agent-link/pool.ts";
 import { ATTACH_PROTOCOL, PORT_PROTOCOL } from "../api/constants.ts";
+import { claimantOf, NAME_CLAIMS } from "../api/name-claim.ts";
 import { SANDBOX_APP, type SandboxApp } from "../api/sandbox-app.ts";
 import { SANDBOX_CLASS, type SandboxClass } from "../api/sandbox-class.ts";
 import { SANDBOX, type Sandbox } from "../api/sandbox.ts";
 import type { Config } from "../config.ts";
 import { kubeClient } from "../kube/api-client.ts";
 import { connect } from "../kube/connection.ts";
+import { LEASE, type Lease } from "../kube/objects.ts";
 import { podLog } from "../kube/pod-log.ts";
 import { log as rootLog } from "../log.ts";
 import { collectProcessMetrics } from "../metrics.ts";
@@ -38,6 +40,7 @@ import { classCheck } from "./sandboxes/class-check.ts";
 import { SandboxDirectory } from "./sandboxes/directory.ts";
 import { hastener } from "./sandboxes/hasten.ts";
 import { sandboxHandlers } from "./sandboxes/handlers.ts";
+import { SandboxNames } from "./sandboxes/names.ts";
 import { secretHandlers } from "./secrets/handlers.ts";
 import { createApp } from "./server/app.ts";
 import { followCertificate, readCertificate, selfMade } from "./server/certificate.ts";
@@ -65,12 +68,19 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const apps = new Reflector<SandboxApp>(kube, SANDBOX_APP, { log });
   const history = new SandboxHistory(sandboxes);
   const directory = new SandboxDirectory(sandboxes, kube);
+  const claims = new Reflector<Lease, "claimant">(kube, LEASE, {
+    name: "nameclaims",
+    labelSelector: NAME_CLAIMS,
+    indexes: { claimant: (claim) => [claimantOf(claim)?.uid ?? ""] },
+    log,
+  });
+  const sandboxNames = new SandboxNames(claims, directory, kube);
   await using pool = new LinkPool({
     open: (target, signal) => openLink(connection, target, signal),
     idleMilliseconds: config.gateway.linkIdleSeconds * 1000,
   });
   sandboxes.subscribe(evictEnded(pool));
-  const stores = [sandboxes, classes, apps];
+  const stores = [sandboxes, claims, classes, apps];
   const watching = stores.map((reflector) => reflector.run(working.signal));
 
   const guard = { authenticate: authenticator(kube), authorise: authoriser(kube) };
@@ -87,6 +97,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const api = createApp({
     handlers: {
       ...sandboxHandlers(directory, kube, {
+        names: sandboxNames,
         authorise: guard.authorise,
         audit,
         hasten: hastener(pool),

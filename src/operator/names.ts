@@ -9,6 +9,8 @@ export const annotations = {
   timeoutSeconds: "sandkeep.dev/timeout-seconds",
   idleTimeoutSeconds: "sandkeep.dev/idle-timeout-seconds",
   maxTimeoutSeconds: "sandkeep.dev/max-timeout-seconds",
+  /** On Leases: app and name that a sandbox holds, with a slash between. */
+  claimedName: "sandkeep.dev/claimed-name",
 } as const;
 
 /** Selects every Pod and policy of this operator. */

@@ -4,8 +4,18 @@ import { SANDBOX_APP, type SandboxApp } from "../api/sandbox-app.ts";
 import { SANDBOX_CLASS, type SandboxClass } from "../api/sandbox-class.ts";
 import { SANDBOX, type Sandbox } from "../api/sandbox.ts";
 import { SANDBOX_SNAPSHOT, type SandboxSnapshot } from "../api/snapshot.ts";
+import { NAME_CLAIMS } from "../api/name-claim.ts";
 import type { Kube } from "../kube/client.ts";
-import { NETWORK_POLICY, type NetworkPolicy, NODE, type Node, POD, type Pod } from "../kube/objects.ts";
+import {
+  LEASE,
+  type Lease,
+  NETWORK_POLICY,
+  type NetworkPolicy,
+  NODE,
+  type Node,
+  POD,
+  type Pod,
+} from "../kube/objects.ts";
 import type { Log } from "../log.ts";
 import { Reflector } from "../runtime/reflector.ts";
 import { RUNTIME_CLASS, type RuntimeClass } from "./facts.ts";
@@ -20,12 +30,14 @@ export interface World {
   probes: Reflector<ReadinessProbe>;
   apps: Reflector<SandboxApp>;
   snapshots: Reflector<SandboxSnapshot>;
+  /** By which sandboxes hold their names. */
+  nameClaims: Reflector<Lease>;
   nodes: Reflector<Node>;
   runtimeClasses: Reflector<RuntimeClass>;
 }
 
-/** `app`, `name`, `probe`: by what the sandbox names, with its namespace in front; see `within`. */
-export type SandboxIndex = "namespace" | "app" | "name" | "probe";
+/** `app`, `probe`: by what the sandbox names, with its namespace in front; see `within`. */
+export type SandboxIndex = "namespace" | "app" | "probe";
 
 /** The reflectors, not yet running; of one namespace, or of all. */
 export function worldOf(kube: Kube, log: Log, namespace?: string): World {
@@ -42,6 +54,7 @@ export function worldOf(kube: Kube, log: Log, namespace?: string): World {
     probes: new Reflector(kube, READINESS_PROBE, where),
     apps: new Reflector(kube, SANDBOX_APP, where),
     snapshots: new Reflector(kube, SANDBOX_SNAPSHOT, where),
+    nameClaims: new Reflector(kube, LEASE, { ...where, labelSelector: NAME_CLAIMS }),
     nodes: new Reflector(kube, NODE, { log }),
     runtimeClasses: new Reflector(kube, RUNTIME_CLASS, { log }),
   };
@@ -50,7 +63,6 @@ export function worldOf(kube: Kube, log: Log, namespace?: string): World {
 const sandboxIndexes = {
   namespace: ({ metadata }: Sandbox): string[] => [metadata.namespace ?? ""],
   app: (sandbox: Sandbox): string[] => [within(sandbox, sandbox.spec.app)],
-  name: (sandbox: Sandbox): string[] => (sandbox.spec.name === undefined ? [] : [nameKeyOf(sandbox)]),
   probe: (sandbox: Sandbox): string[] => {
     const { readinessProbeName } = sandbox.spec;
     return readinessProbeName === undefined ? [] : [within(sandbox, readinessProbeName)];
@@ -60,11 +72,6 @@ const sandboxIndexes = {
 /** `namespace/name` of something that the sandbox names in its namespace. */
 export function within({ metadata }: Sandbox, name: string): string {
   return `${metadata.namespace ?? ""}/${name}`;
-}
-
-/** What `spec.name` is unique within: namespace, app and name. */
-export function nameKeyOf(sandbox: Sandbox): string {
-  return within(sandbox, `${sandbox.spec.app}/${sandbox.spec.name ?? ""}`);
 }
 
 /** The name of the sandbox that a Pod was made for; garbage collection may have taken its owner reference away. */

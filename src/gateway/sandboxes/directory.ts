@@ -1,12 +1,14 @@
 import { SandkeepError } from "../../api/errors.ts";
+import { claimantOf, NAME_CLAIMS } from "../../api/name-claim.ts";
 import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
 import { isNotFound } from "../../kube/api-error.ts";
 import type { Kube } from "../../kube/client.ts";
+import { LEASE } from "../../kube/objects.ts";
 import { orAborted } from "../../lib/or-aborted.ts";
 import { keyOf } from "../../runtime/key.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
 import { isFinished } from "./life.ts";
-import { namedSandbox, type NameInApp } from "./named.ts";
+import { contendersFor, type NameInApp } from "./named.ts";
 
 /** Where sandboxes come from. */
 export type SandboxSource = Pick<Reflector<Sandbox, "namespace">, "store" | "subscribe" | "learn">;
@@ -32,9 +34,12 @@ export class SandboxDirectory {
   constructor(source: SandboxSource, kube: Kube) {
     this.#source = source;
     this.#kube = kube;
-    source.subscribe(({ key }) => {
-      for (const wake of this.#waiting.get(key) ?? []) wake();
-    });
+    source.subscribe(({ key }) => this.#wake(key));
+  }
+
+  /** Has those who wait for the sandbox look again: something that they wait for has changed elsewhere. */
+  wake(name: SandboxName): void {
+    this.#wake(keyOf(name));
   }
 
   /** The sandbox if the store has it, without asking anybody. */
@@ -48,15 +53,18 @@ export class SandboxDirectory {
     return this.#source.store.by("namespace", namespace);
   }
 
-  /** The sandbox that has a name in an app, if any has. */
+  /** The sandbox that has a name in an app, or is about to get it, if any is. */
   async named(namespace: string, wanted: NameInApp, signal: AbortSignal): Promise<Sandbox | undefined> {
-    const known = namedSandbox(await this.inNamespace(namespace, signal), wanted);
+    const [known, ...others] = contendersFor(await this.inNamespace(namespace, signal), wanted);
     // A name is free as soon as somebody has been told that its sandbox has finished.
-    const current = known && (await this.#current({ namespace, name: known.metadata.name }, signal));
-    if (current !== undefined && !isFinished(current)) return current;
+    const current =
+      others.length === 0 && known && (await this.#current({ namespace, name: known.metadata.name }, signal));
+    if (current && !isFinished(current)) return current;
     const fieldSelector = `spec.app=${wanted.app},spec.name=${wanted.name}`;
     const { items } = await this.#kube.list(SANDBOX, { namespace, fieldSelector, signal });
-    return namedSandbox(items, wanted);
+    const contenders = contendersFor(items, wanted);
+    const holder = contenders.length > 1 && (await this.#holderAmong(contenders, namespace, signal));
+    return holder || contenders[0];
   }
 
   /** Takes over the answer to a write, so that the next read sees it. */
@@ -92,6 +100,19 @@ export class SandboxDirectory {
         changed.forget();
       }
     }
+  }
+
+  #wake(key: string): void {
+    for (const wake of this.#waiting.get(key) ?? []) wake();
+  }
+
+  /** Of several that want one name, the one that the API server knows as its holder, if any is so far. */
+  async #holderAmong(contenders: Sandbox[], namespace: string, signal: AbortSignal): Promise<Sandbox | undefined> {
+    const ids = contenders.map(({ metadata }) => metadata.name);
+    const labelSelector = `${NAME_CLAIMS} in (${ids.join(",")})`;
+    const { items } = await this.#kube.list(LEASE, { namespace, labelSelector, signal });
+    const holders = new Set(items.map((claim) => claimantOf(claim)?.uid));
+    return contenders.find(({ metadata }) => holders.has(metadata.uid ?? ""));
   }
 
   async #current(name: SandboxName, signal?: AbortSignal): Promise<Sandbox | undefined> {

@@ -14,6 +14,7 @@ import { idempotencyKey, isFromSameRequest, sandboxFor } from "./create.ts";
 import { deadline } from "./deadline.ts";
 import type { SandboxDirectory, SandboxName } from "./directory.ts";
 import { hasReached, isFinished, type Milestone } from "./life.ts";
+import type { SandboxNames } from "./names.ts";
 import { pageOf } from "./page.ts";
 import { patchSandbox } from "./patch.ts";
 import { ownSecretOf, ownSecrets, storeOwnSecret } from "./own-secrets.ts";
@@ -24,6 +25,7 @@ type SandboxRoute = Exclude<keyof typeof sandboxRoutes, "watchSandboxes">;
 const secrets = { group: "", version: "v1", resource: "secrets" } as const;
 
 interface SandboxAids {
+  names: SandboxNames;
   authorise: Guard["authorise"];
   audit: Audit;
   checkClass: ClassCheck;
@@ -35,7 +37,7 @@ interface SandboxAids {
 export function sandboxHandlers(
   directory: SandboxDirectory,
   kube: Kube,
-  { authorise, audit, checkClass, hasten }: SandboxAids,
+  { names, authorise, audit, checkClass, hasten }: SandboxAids,
 ): Pick<Handlers, SandboxRoute> {
   const viewOnce = async (
     name: SandboxName & { uid?: string | undefined },
@@ -85,6 +87,7 @@ export function sandboxHandlers(
         const storing = storeOwnSecret(kube, creation, purpose, entries);
         await audit.secret(call, ownSecretOf(sandbox, purpose), storing);
       }
+      await names.confirm(sandbox);
       if (query.wait === undefined) return sandboxView(sandbox);
       const { name, uid } = sandbox.metadata;
       return await viewOnce({ namespace, name, uid }, query.wait, query.timeoutSeconds, signal);
@@ -123,7 +126,7 @@ export function sandboxHandlers(
   };
 }
 
-/** Of two that are made in the same moment, the operator ends one as `NameTaken`. */
+/** Spares making what would only be told that its name is taken; of two made in the same moment the operator decides. */
 async function refuseTakenName(directory: SandboxDirectory, wanted: Sandbox, signal: AbortSignal): Promise<void> {
   const { app, name } = wanted.spec;
   const { namespace = "" } = wanted.metadata;

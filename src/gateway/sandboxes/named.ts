@@ -7,13 +7,15 @@ export interface NameInApp {
   name: string;
 }
 
-/** The sandbox that has the name: of those that have not finished the one that runs, else the one that came first. */
-export function namedSandbox(sandboxes: Sandbox[], { app, name }: NameInApp): Sandbox | undefined {
-  const contenders = sandboxes.filter(
-    (sandbox) => sandbox.spec.app === app && sandbox.spec.name === name && !isFinished(sandbox),
-  );
-  const running = contenders.find(({ status }) => status?.podName !== undefined);
-  return running ?? contenders.toSorted((a, b) => createdAt(a) - createdAt(b))[0];
+/** Those that have or want the name, of those that have not finished: who runs before who came first. */
+export function contendersFor(sandboxes: Sandbox[], { app, name }: NameInApp): Sandbox[] {
+  return sandboxes
+    .filter((sandbox) => sandbox.spec.app === app && sandbox.spec.name === name && !isFinished(sandbox))
+    .sort((a, b) => Number(runs(b)) - Number(runs(a)) || createdAt(a) - createdAt(b));
+}
+
+function runs({ status }: Sandbox): boolean {
+  return status?.podName !== undefined;
 }
 
 function createdAt({ metadata }: Sandbox): number {

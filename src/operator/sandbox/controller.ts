@@ -1,6 +1,7 @@
 import type { LinkTarget } from "../../agent-link/open.ts";
 import { classNameOf } from "../../api/class/name.ts";
 import { DEFAULT_CLASS } from "../../api/constants.ts";
+import { claimantOf } from "../../api/name-claim.ts";
 import { READINESS_PROBE } from "../../api/readiness-probe.ts";
 import { SANDBOX_APP } from "../../api/sandbox-app.ts";
 import { SANDBOX_CLASS, type SandboxClass } from "../../api/sandbox-class.ts";
@@ -10,7 +11,7 @@ import { isNotFound } from "../../kube/api-error.ts";
 import type { Kube } from "../../kube/client.ts";
 import { NODE, type Pod, POD } from "../../kube/objects.ts";
 import { Controller, type Pass, type Result } from "../../runtime/controller.ts";
-import { keyOfObject } from "../../runtime/key.ts";
+import { keyOf, keyOfObject } from "../../runtime/key.ts";
 import { perform, type Performer } from "../../runtime/perform.ts";
 import type { Plan } from "../../runtime/plan.ts";
 import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
@@ -19,6 +20,7 @@ import { parsed } from "../../runtime/parsed.ts";
 import { sandboxNameOf, type SandboxIndex, within, type World } from "../world.ts";
 import { builtInClass } from "./class.ts";
 import { countSteps } from "./metrics.ts";
+import { needsName } from "./name-claim.ts";
 import { NameClaims } from "./name-claims.ts";
 import type { NodeState } from "./node-loss.ts";
 import type { Observed, ReadinessObservation, SandboxSettings } from "./observed.ts";
@@ -50,9 +52,9 @@ export class SandboxController {
   readonly #names: NameClaims;
 
   constructor(options: SandboxControllerOptions) {
-    const { world, openLink, workers, log } = options;
+    const { kube, world, openLink, workers, log } = options;
     this.#options = options;
-    this.#names = new NameClaims(world.sandboxes.store);
+    this.#names = new NameClaims(kube, world.nameClaims.store);
     this.#controller = new Controller({
       name: "sandbox",
       sources: sourcesIn(world),
@@ -77,7 +79,7 @@ export class SandboxController {
     if (stored === undefined) return this.#release(key, pass);
     const observed = await this.#observe(key, parsed(SANDBOX, stored), pass);
     try {
-      return await this.#perform(observed, stored, pass);
+      return await this.#perform(await this.#claimName(observed, pass), stored, pass);
     } catch (error) {
       const refusal = refusalFrom(error);
       if (refusal === undefined) throw error;
@@ -96,6 +98,7 @@ export class SandboxController {
       countSteps(observed.sandbox, plan.status);
     }
     this.#ask(observed, plan.status);
+    if (plan.status?.phase === "Finished") await this.#names.release(observed.sandbox, pass.signal);
     return plan.requeueAfter === undefined ? {} : { requeueAfter: plan.requeueAfter };
   }
 
@@ -109,10 +112,18 @@ export class SandboxController {
     return sandboxPlan({ ...observed, sandbox: parsed(SANDBOX, current) }, new Date());
   }
 
+  /** Nothing is made for a sandbox before it has its name. */
+  async #claimName(observed: Observed, { signal }: Pass): Promise<Observed> {
+    if (!needsName(observed, new Date())) return observed;
+    const nameHolder = await this.#names.claim(observed.sandbox, signal);
+    return nameHolder === undefined ? observed : { ...observed, nameHolder };
+  }
+
   /** The sandbox is gone; its Pod may be there yet. */
   async #release(key: string, pass: Pass): Promise<Result> {
     this.#readiness.forget(key);
     this.#limits.forget(key);
+    this.#names.forget(key);
     const pod = this.#options.world.pods.store.get(key);
     if (pod === undefined || (await this.#sandboxExists(pod, pass.signal))) return {};
     const { requeueAfter, ...plan } = orphanPlan(pod, await this.#nodeOf(pod, pass.signal), new Date());
@@ -140,7 +151,6 @@ export class SandboxController {
     const pod = world.pods.store.get(key) ?? (await this.#unseenPod(sandbox, signal));
     const isOurs = pod?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
     const app = world.apps.store.get(within(sandbox, sandbox.spec.app));
-    const holder = this.#names.claim(sandbox);
     const sandboxClass = this.#classFor(classNameOf({ sandbox, ...(app && { app: parsed(SANDBOX_APP, app) }) }));
     const { readinessProbeName = "" } = sandbox.spec;
     const probe = world.probes.store.get(within(sandbox, readinessProbeName));
@@ -156,7 +166,6 @@ export class SandboxController {
       ...(sandboxClass && { sandboxClass }),
       ...(app && { app: parsed(SANDBOX_APP, app) }),
       ...(probe && { probe: parsed(READINESS_PROBE, probe) }),
-      ...(holder && { nameHolder: holder.metadata.name }),
       ...(readiness && { readiness }),
       ...(limits && { limits }),
       policies: world.policies.store.by("namespace", sandbox.metadata.namespace ?? ""),
@@ -222,7 +231,8 @@ function isRunning({ metadata }: Pod, status: SandboxStatus | undefined): boolea
 }
 
 /** A sandbox is looked at when it, its Pod, its policies, its class or its probe change; the rest has to be known. */
-function sourcesIn({ sandboxes, pods, policies, classes, probes, apps, nodes, runtimeClasses }: World): Source[] {
+function sourcesIn(world: World): Source[] {
+  const { sandboxes, pods, policies, classes, probes, apps, nameClaims, nodes, runtimeClasses } = world;
   const keysBy = (index: SandboxIndex, value: string): string[] => sandboxes.store.by(index, value).map(keyOfObject);
   const unfinished = (): Sandbox[] =>
     [...sandboxes.store.values()].filter(({ status }) => status?.phase !== "Finished");
@@ -231,6 +241,11 @@ function sourcesIn({ sandboxes, pods, policies, classes, probes, apps, nodes, ru
     onMapped(pods, (pod) => {
       const name = sandboxNameOf(pod);
       return name === undefined ? [] : [`${pod.metadata.namespace ?? ""}/${name}`];
+    }),
+    // One that has finished meanwhile could not free what was not known yet.
+    onMapped(nameClaims, (claim) => {
+      const key = keyOf({ namespace: claim.metadata.namespace ?? "", name: claimantOf(claim)?.name ?? "" });
+      return sandboxes.store.get(key)?.status?.phase === "Finished" ? [key] : [];
     }),
     onMapped(policies, ({ metadata }) => keysBy("namespace", metadata.namespace ?? "")),
     onMapped(probes, (probe) => keysBy("probe", keyOfObject(probe))),

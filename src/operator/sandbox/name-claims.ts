@@ -1,37 +1,109 @@
-import type { Sandbox } from "../../api/sandbox.ts";
-import type { Store } from "../../runtime/store.ts";
-import { nameKeyOf, type SandboxIndex } from "../world.ts";
+import { claimantOf } from "../../api/name-claim.ts";
+import type { KubeObject, ResourceKind } from "../../api/meta.ts";
+import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
+import { isAlreadyExists, isConflict, isNotFound } from "../../kube/api-error.ts";
+import type { Kube, ObjectName } from "../../kube/client.ts";
+import { LEASE, type Lease } from "../../kube/objects.ts";
+import { keyOfObject } from "../../runtime/key.ts";
+import { claimFor } from "./name-claim.ts";
+
+/** How often a claim may turn out to be one that nobody holds any more. */
+const attempts = 5;
 
 /**
- * Who holds which `spec.name`. A claim is made in one step, so that of two sandboxes looked at together one gets it; it
- * lasts until its holder has finished or is gone.
+ * Who holds which `spec.name`, as Leases: the API server lets one sandbox at a time create the Lease of a name, whatever
+ * operators ask. A Lease is never passed on. It is deleted by its uid, so that nobody can take away what another has made
+ * since: by its holder's end, and where that was missed, by the next who wants the name.
  */
 export class NameClaims {
-  readonly #sandboxes: Store<Sandbox, SandboxIndex>;
-  readonly #holders = new Map<string, string>();
+  readonly #kube: Kube;
+  readonly #stored: { get(key: string): Lease | undefined };
+  /** Uids, by key, of sandboxes that the API server has confirmed as holders. */
+  readonly #confirmed = new Map<string, string>();
 
-  constructor(sandboxes: Store<Sandbox, SandboxIndex>) {
-    this.#sandboxes = sandboxes;
+  constructor(kube: Kube, stored: { get(key: string): Lease | undefined }) {
+    this.#kube = kube;
+    this.#stored = stored;
   }
 
-  /** Claims the sandbox's name for it; answers with the sandbox that has it already, if another has. */
-  claim(sandbox: Sandbox): Sandbox | undefined {
-    if (sandbox.spec.name === undefined || sandbox.status?.phase === "Finished") return undefined;
-    const key = nameKeyOf(sandbox);
-    const contenders = this.#sandboxes.by("name", key).filter(({ status }) => status?.phase !== "Finished");
-    const holder =
-      contenders.find(({ metadata }) => metadata.uid === this.#holders.get(key)) ?? firstOf(contenders) ?? sandbox;
-    this.#holders.set(key, holder.metadata.uid ?? "");
-    return holder.metadata.uid === sandbox.metadata.uid ? undefined : holder;
+  /** Claims the sandbox's name for it; answers with the name of the sandbox that holds it, if another does. */
+  async claim(sandbox: Sandbox, signal: AbortSignal): Promise<string | undefined> {
+    const key = keyOfObject(sandbox);
+    if (this.#confirmed.get(key) === sandbox.metadata.uid) return undefined;
+    const holder = await this.#contend(claimFor(sandbox), sandbox, signal);
+    if (holder === undefined) this.#confirmed.set(key, sandbox.metadata.uid ?? "");
+    return holder;
+  }
+
+  /** Frees the name of a sandbox that has finished, if it is stored as its own. */
+  async release(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
+    if (sandbox.spec.name === undefined) return;
+    this.forget(keyOfObject(sandbox));
+    const stored = this.#stored.get(keyOfObject(claimFor(sandbox)));
+    if (stored !== undefined && isHeldBy(stored, sandbox)) await this.#delete(stored, signal);
+  }
+
+  /** The sandbox is gone, and garbage collection takes its Lease. */
+  forget(key: string): void {
+    this.#confirmed.delete(key);
+  }
+
+  async #contend(claim: Lease, sandbox: Sandbox, signal: AbortSignal): Promise<string | undefined> {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      if (await this.#create(claim, signal)) return undefined;
+      const standing = await this.#lookUp(LEASE, claim.metadata, signal);
+      if (standing === undefined) continue;
+      if (isHeldBy(standing, sandbox)) return undefined;
+      const holder = await this.#holderOf(standing, signal);
+      if (holder !== undefined) return holder;
+      await this.#delete(standing, signal);
+    }
+    throw new Error(`Cannot claim the name of sandbox "${keyOfObject(sandbox)}": its Lease changes all the time`);
+  }
+
+  async #create(claim: Lease, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#kube.create(LEASE, claim, { signal });
+      return true;
+    } catch (error) {
+      if (isAlreadyExists(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Whose Lease it is, unless that sandbox is gone, is another by now, or has finished. */
+  async #holderOf(lease: Lease, signal: AbortSignal): Promise<string | undefined> {
+    const { namespace = "" } = lease.metadata;
+    const claimant = claimantOf(lease);
+    if (claimant === undefined) return undefined;
+    const holder = await this.#lookUp(SANDBOX, { namespace, name: claimant.name }, signal);
+    return holder?.metadata.uid === claimant.uid && holder.status?.phase !== "Finished" ? claimant.name : undefined;
+  }
+
+  async #delete({ metadata }: Lease, signal: AbortSignal): Promise<void> {
+    const { namespace = "", name, uid = "" } = metadata;
+    try {
+      await this.#kube.delete(LEASE, { namespace, name }, { uid, signal });
+    } catch (error) {
+      // Somebody else's by now.
+      if (!isConflict(error)) throw error;
+    }
+  }
+
+  async #lookUp<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    { namespace = "", name }: ObjectName,
+    signal: AbortSignal,
+  ): Promise<T | undefined> {
+    try {
+      return await this.#kube.get(kind, { namespace, name }, { signal });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 }
 
-/** Whoever runs already, as after a restart of the operator; else who came first. */
-function firstOf(contenders: Sandbox[]): Sandbox | undefined {
-  const running = contenders.find(({ status }) => status?.podName !== undefined);
-  return running ?? contenders.toSorted((a, b) => createdAt(a) - createdAt(b))[0];
-}
-
-function createdAt({ metadata }: Sandbox): number {
-  return Date.parse(metadata.creationTimestamp ?? "");
+function isHeldBy(lease: Lease, { metadata }: Sandbox): boolean {
+  return claimantOf(lease)?.uid === metadata.uid;
 }

@@ -11,18 +11,22 @@ const passing = [
   { says: /cannot create resource/, reason: "OperatorForbidden", retryAfter: 1_000 },
 ];
 
-const podCreation = /^POST \S*\/pods(\?|$)/;
+const creation = /^POST \S*\/(pods|leases)(\?|$)/;
 
-/** Why the API server would not make the Pod, when that is about this Pod; `undefined` for any other failure. */
+/**
+ * Why the API server would not make the Pod, or the Lease of its sandbox's name before it, when that is about this one;
+ * `undefined` for any other failure.
+ */
 export function refusalFrom(error: unknown): Refusal | undefined {
   if (error instanceof Error && isAlreadyExists(error.cause)) {
     return { final: false, retryAfter: 1_000, reason: "PodNameInUse", message: error.message };
   }
-  if (!(error instanceof ApiError) || !podCreation.test(error.request)) return undefined;
+  if (!(error instanceof ApiError) || !creation.test(error.request)) return undefined;
   if (!isForbidden(error) && !isInvalid(error)) return undefined;
   const { message } = error;
   const known = passing.find(({ says }) => says.test(message));
   if (known !== undefined) return { final: false, retryAfter: known.retryAfter, reason: known.reason, message };
   const reason = message.includes("violates PodSecurity") ? "PodSecurity" : "PodRefused";
-  return { final: true, retryAfter: 0, reason, message: `Kubernetes refused its Pod: ${message}` };
+  const what = error.request.includes("/leases") ? "the Lease of its name" : "its Pod";
+  return { final: true, retryAfter: 0, reason, message: `Kubernetes refused ${what}: ${message}` };
 }

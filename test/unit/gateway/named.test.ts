@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { SandboxSpecInput, SandboxStatus } from "../../../src/api/sandbox.ts";
-import { namedSandbox } from "../../../src/gateway/sandboxes/named.ts";
+import { contendersFor } from "../../../src/gateway/sandboxes/named.ts";
 import { aSandbox } from "./a-sandbox.ts";
 
 const early = "2026-01-01T00:00:00Z";
@@ -41,9 +41,9 @@ it.each<[what: string, sandboxes: Row[], found: string | undefined]>([
     ],
     "y",
   ],
-])("of %s gives the one that has the name", (_, rows, found) => {
+])("of %s gives first the one that has the name", (_, rows, found) => {
   const sandboxes = rows.map(([name, spec, status, creationTimestamp = early]) =>
     aSandbox({ name, spec, creationTimestamp, ...(status && { status }) }),
   );
-  expect(namedSandbox(sandboxes, { app: "a", name: "n" })?.metadata.name).toBe(found);
+  expect(contendersFor(sandboxes, { app: "a", name: "n" })[0]?.metadata.name).toBe(found);
 });

@@ -5,27 +5,26 @@ import { SANDBOX, type Sandbox } from "../../../src/api/sandbox.ts";
 import { auditTo } from "../../../src/gateway/audit.ts";
 import { SandboxDirectory } from "../../../src/gateway/sandboxes/directory.ts";
 import { sandboxHandlers } from "../../../src/gateway/sandboxes/handlers.ts";
+import { SandboxNames } from "../../../src/gateway/sandboxes/names.ts";
 import type { Call } from "../../../src/gateway/server/bind.ts";
-import type { ChangeHandler } from "../../../src/runtime/reflector.ts";
-import { WritableStore } from "../../../src/runtime/store.ts";
+import type { Lease } from "../../../src/kube/objects.ts";
 import { MemoryKube } from "../../support/memory-kube.ts";
 import { silentLog } from "../../support/silent-log.ts";
 import { aSandbox } from "./a-sandbox.ts";
+import { stubSource, type StubSource } from "./stub-source.ts";
 
 let kube: MemoryKube;
-let store: WritableStore<Sandbox, "namespace">;
-let show: (sandbox: Sandbox) => void;
+let sandboxes: StubSource<Sandbox, "namespace">;
+let claims: StubSource<Lease, "claimant">;
 let handlers: ReturnType<typeof sandboxHandlers>;
 
 beforeEach(() => {
   kube = new MemoryKube();
-  store = new WritableStore<Sandbox, "namespace">({ namespace: ({ metadata }) => [metadata.namespace ?? ""] });
-  const subscribed: ChangeHandler<Sandbox>[] = [];
-  show = (sandbox) => {
-    for (const change of store.set(sandbox)) for (const handler of subscribed) handler(change);
-  };
-  const source = { store, subscribe: (handler: ChangeHandler<Sandbox>) => void subscribed.push(handler), learn: show };
-  handlers = sandboxHandlers(new SandboxDirectory(source, kube), kube, {
+  sandboxes = stubSource({ namespace: ({ metadata }) => [metadata.namespace ?? ""] });
+  claims = stubSource({ claimant: ({ metadata }) => [metadata.ownerReferences?.[0]?.uid ?? ""] });
+  const directory = new SandboxDirectory(sandboxes, kube);
+  handlers = sandboxHandlers(directory, kube, {
+    names: new SandboxNames(claims, directory, kube),
     authorise: async () => {},
     audit: auditTo(silentLog, "hash"),
     checkClass: async () => {},
@@ -59,17 +58,19 @@ it("waits for the sandbox that it has created, not for an earlier one that the s
     resourceVersion: "0",
     status: { phase: "Finished", reason: "Completed" },
   });
-  show(earlier);
+  sandboxes.show(earlier);
   const waiting = handlers.createSandbox(creating("started"));
   await expect.poll(() => kube.peek(SANDBOX, { namespace: "ns", name: "a" })).toBeDefined();
   const { uid = "" } = kube.peek(SANDBOX, { namespace: "ns", name: "a" })?.metadata ?? {};
-  show(aSandbox({ uid, resourceVersion: "9", status: { phase: "Started", startedAt: "2026-01-01T00:00:10.000000Z" } }));
+  sandboxes.show(
+    aSandbox({ uid, resourceVersion: "9", status: { phase: "Started", startedAt: "2026-01-01T00:00:10.000000Z" } }),
+  );
   await expect(waiting).resolves.toMatchObject({ uid, status: { phase: "Started" } });
 });
 
 it("creates nothing under a name that a sandbox of the app has", async () => {
   const holder = kube.put(SANDBOX, aSandbox({ name: "holder", spec: { app: "shop", name: "cart" } }));
-  store.replaceAll([holder]);
+  sandboxes.store.replaceAll([holder]);
   const body = createSandboxSchema.parse({ spec: { app: "shop", name: "cart" } });
   await expect(handlers.createSandbox({ ...creating("started"), body })).rejects.toMatchObject({
     code: "already_exists",
@@ -80,13 +81,17 @@ it("creates nothing under a name that a sandbox of the app has", async () => {
 
 it("creates a sandbox under a name whose sandbox has finished, though the store does not show it yet", async () => {
   const spec = { app: "shop", name: "cart" };
-  store.replaceAll([aSandbox({ name: "holder", spec })]);
+  sandboxes.store.replaceAll([aSandbox({ name: "holder", spec })]);
   kube.put(SANDBOX, aSandbox({ name: "holder", spec, status: { phase: "Finished", reason: "Terminated" } }));
   const { wait: _, ...query } = creating("started").query;
-  const created = await handlers.createSandbox({
+  const creation = handlers.createSandbox({
     ...creating("started"),
     query,
-    body: createSandboxSchema.parse({ spec }),
+    body: createSandboxSchema.parse({ name: "next", spec }),
   });
-  expect(created).toMatchObject({ spec });
+  await expect.poll(() => kube.peek(SANDBOX, { namespace: "ns", name: "next" })).toBeDefined();
+  const { uid = "" } = kube.peek(SANDBOX, { namespace: "ns", name: "next" })?.metadata ?? {};
+  const owner = { apiVersion: "sandkeep.dev/v1alpha1", kind: "Sandbox", name: "next", uid };
+  claims.show({ metadata: { namespace: "ns", name: "claim", resourceVersion: "1", ownerReferences: [owner] } });
+  await expect(creation).resolves.toMatchObject({ id: "next", spec });
 });
