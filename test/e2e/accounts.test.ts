@@ -133,6 +133,19 @@ describe("the gateway can create no Secret", () => {
   });
 });
 
+describe("the operator can touch no Lease", () => {
+  const user = `system:serviceaccount:${system}:sandkeep-operator`;
+  const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "sandkeep-name-a" } };
+  test.each<[what: string, args: string[], input?: string]>([
+    ["by which no sandbox holds a name", ["-n", "default", "create", "-f", "-"], JSON.stringify(lease)],
+    ["by which a node says that it lives", ["-n", "kube-node-lease", "delete", "leases", "--all", "--dry-run=server"]],
+  ])("%s", async (_what, args, input) => {
+    const { code, stderr } = await tool(installed, "kubectl", [...args, "--as", user], input);
+    expect(code).toBe(1);
+    expect(stderr).toContain("sandkeep-leases");
+  });
+});
+
 /** A kubeconfig in the folder with a token of the account. */
 async function kubeconfigOf(account: string, folder: string): Promise<string> {
   const token = (await kubectl(installed, ["--namespace", system, "create", "token", account])).trim();
