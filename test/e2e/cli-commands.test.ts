@@ -105,6 +105,19 @@ describe("run", () => {
     expect((await output).trim().split("\n").map(Number)).toEqual(Array.from({ length: 250 }, (_, index) => index + 1));
     await rolledOut("gateway");
   });
+
+  test("has the exit code of a command that ends while all gateways are gone, and says what it cannot show", async () => {
+    const script = "echo first; sleep 3; echo last; exit 5";
+    const running = cli.start(["run", "--rm", ...small, "busybox:stable", "--", "sh", "-c", script]);
+    const [output, errors] = [text(running.stdout), text(running.stderr)];
+    await new Promise((resolve) => running.stdout.once("data", resolve));
+    const code = new Promise((resolve) => running.once("close", resolve));
+    await killAll("gateway");
+    expect(await code).toBe(5);
+    // Whether the last line gets here depends on what is noticed first.
+    if ((await output) !== "first\nlast\n") expect(await errors).toContain("may be missing");
+    await rolledOut("gateway");
+  });
 });
 
 describe("exec", () => {

@@ -7,6 +7,7 @@ import { Failure, Interrupted, OutputClosed } from "../errors.ts";
 import { visible } from "../output/visible.ts";
 import { write } from "../output/write.ts";
 import { refuseWithoutTerminal, withTerminalOptions, type TerminalOptions } from "../terminal/options.ts";
+import { codeAndWhole } from "../terminal/cut-output.ts";
 import { interruption } from "../terminal/interrupts.ts";
 import { runProcess } from "../terminal/run-process.ts";
 
@@ -46,8 +47,8 @@ export const run = defineCommand<RunOptions>({
     using interrupt = interruption();
     try {
       const sandbox = await Promise.race([creating, interrupt.promise]);
-      const code = await Promise.race([runIn(sandbox, options, program), interrupt.promise]);
-      if (code !== undefined && options.rm === true) await sandbox.delete();
+      const { code, whole } = await Promise.race([runIn(sandbox, options, program), interrupt.promise]);
+      if (code !== undefined && whole && options.rm === true) await sandbox.delete();
       return code ?? 0;
     } catch (error) {
       if (!(error instanceof Interrupted) && !(error instanceof OutputClosed)) throw error;
@@ -59,15 +60,22 @@ export const run = defineCommand<RunOptions>({
   },
 });
 
-/** The exit code of the sandbox's command, or `undefined` when the user has left it running. */
-async function runIn(sandbox: Sandbox, options: RunOptions, program: string): Promise<number | undefined> {
+/** The exit code of the sandbox's command, or `undefined` when the user has left it running; and whether all of its output is there. */
+async function runIn(
+  sandbox: Sandbox,
+  options: RunOptions,
+  program: string,
+): Promise<{ code: number | undefined; whole: boolean }> {
   const remote = await sandbox.attach(ENTRYPOINT_PROCESS, { mode: "binary" });
-  const code = await runProcess(
-    remote,
-    options,
-    `${program} shell ${sandbox.sandboxId} --attach ${ENTRYPOINT_PROCESS}`,
-  );
-  return code === killed ? await codeOfKilled(sandbox) : code;
+  const comeBack = `${program} shell ${sandbox.sandboxId} --attach ${ENTRYPOINT_PROCESS}`;
+  const { code, whole } = await codeAndWhole(runProcess(remote, options, comeBack), remote);
+  if (!whole)
+    await write(
+      `The gateway went away while the command ended: the last of its output may be missing here. For a minute, all of it is in: ` +
+        `${program} logs ${sandbox.sandboxId}\n`,
+      process.stderr,
+    );
+  return { code: code === killed ? await codeOfKilled(sandbox) : code, whole };
 }
 
 /** Tells who killed the command, if it was not the command itself. A time limit has an exit code of its own. */

@@ -71,5 +71,12 @@ export async function* follow(
 /** The container's log has both streams, so that where to go on in it is not known. */
 function finishedMeanwhile(path: string, offset: number): UnavailableError {
   const message = `Cannot read ${path} from offset ${offset}: the connection broke and the sandbox has finished. Its log has everything`;
-  return new UnavailableError("unavailable", "process", message);
+  return new UnavailableError("unavailable", "process", message, { details: { [cutDetail]: true } });
+}
+
+const cutDetail = "outputCut";
+
+/** @internal Whether output could not be read on because its sandbox had finished meanwhile. How it ended can be had. */
+export function isCutByTheEnd(error: unknown): boolean {
+  return error instanceof UnavailableError && error.details?.[cutDetail] === true;
 }
