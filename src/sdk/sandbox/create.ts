@@ -64,6 +64,7 @@ export interface SandboxCreateParams {
   labels?: Readonly<Record<string, string>>;
   /** Kubernetes annotations of the Sandbox. */
   annotations?: Readonly<Record<string, string>>;
+  /** Aborted, a sandbox that was made already is deleted in the background, as far as the gateway can be reached. */
   signal?: AbortSignal | undefined;
 }
 

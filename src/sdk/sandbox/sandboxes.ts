@@ -1,7 +1,7 @@
 import type { SandboxList, SandboxView } from "../../api/sandbox-http.ts";
 import type { SandboxPhase } from "../../api/phases.ts";
 import type { App } from "../app.ts";
-import type { Gateway } from "../http/gateway.ts";
+import type { Gateway, Operation } from "../http/gateway.ts";
 import type { Image } from "../image.ts";
 import type { WaitParams } from "../process/container-process.ts";
 import { createRequest, type SandboxCreateParams } from "./create.ts";
@@ -34,16 +34,29 @@ export class SandboxService {
    * `AlreadyExistsError` if a running sandbox of the app has the name.
    */
   async create(app: App, image?: Image, params: SandboxCreateParams = {}): Promise<Sandbox> {
-    const view = await this.#gateway.json<SandboxView>({
+    const { command = [], pty = false, signal } = params;
+    const operation = {
       method: "POST",
       path: "/sandboxes",
       json: await createRequest(app, image, params),
       headers: { "idempotency-key": crypto.randomUUID() },
       repeatable: true,
-      signal: params.signal,
-    });
-    const { command = [], pty = false } = params;
-    return new Sandbox(this.#gateway, view.id, command.length > 0 && !pty);
+    } as const;
+    signal?.throwIfAborted();
+    try {
+      const { id } = await this.#gateway.json<SandboxView>({ ...operation, signal });
+      return new Sandbox(this.#gateway, id, command.length > 0 && !pty);
+    } catch (error) {
+      // Nobody hears of a failure: whoever waits for the sandbox is told of the abortion.
+      if (signal?.aborted) this.#undo(operation).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Deletes what a create may have made whose reply nobody waited for: by its key, the same request tells the id. */
+  async #undo(create: Operation): Promise<void> {
+    const { id } = await this.#gateway.json<SandboxView>(create);
+    await this.#gateway.run({ method: "DELETE", path: `/sandboxes/${encodeURIComponent(id)}` });
   }
 
   /** The sandbox of that id, also one that has finished. Rejects with a `NotFoundError` if there is none. */
