@@ -20,6 +20,7 @@ type unpacker struct {
 	// ownRoot: the root has been made for the archive.
 	ownRoot bool
 	buffer  []byte
+	parent  parent
 	// open are the directories that entries are being unpacked into, outermost first: what is unpacked changes their times,
 	// and their permissions may forbid it.
 	open []*tar.Header
@@ -36,11 +37,13 @@ func (u *unpacker) entry(header *tar.Header) error {
 	if err := u.leave(name); err != nil {
 		return err
 	}
+	if header.Typeflag == tar.TypeReg || header.Typeflag == tar.TypeGNUSparse {
+		return u.file(name, header)
+	}
+	u.parent.forget()
 	switch header.Typeflag {
 	case tar.TypeDir:
 		return u.directory(name, header)
-	case tar.TypeReg, tar.TypeGNUSparse:
-		return u.file(name, header)
 	case tar.TypeSymlink:
 		return u.link(name, header, func() error { return u.root.Symlink(header.Linkname, name) })
 	case tar.TypeFifo:
@@ -134,7 +137,7 @@ func (u *unpacker) leave(name string) error {
 		if err != nil {
 			return err
 		}
-		err = errors.Join(u.finish(opened, last), opened.Close())
+		err = errors.Join(u.finish(int(opened.Fd()), last), opened.Close())
 		if err == nil {
 			err = u.root.Chtimes(directory, time.Time{}, last.ModTime)
 		}
@@ -145,38 +148,69 @@ func (u *unpacker) leave(name string) error {
 	return nil
 }
 
-// finish gives an open file its owner, permissions and attributes; in this order, since each takes something away.
-func (u *unpacker) finish(file *os.File, header *tar.Header) error {
-	if u.owners {
-		if err := file.Chown(header.Uid, header.Gid); err != nil {
+// finish gives an open file its owner, permissions and attributes, as far as it has others; in this order, since each takes
+// something away.
+func (u *unpacker) finish(file int, header *tar.Header) error {
+	var stat unix.Stat_t
+	if err := unix.Fstat(file, &stat); err != nil {
+		return err
+	}
+	chown := u.owners && (stat.Uid != uint32(header.Uid) || stat.Gid != uint32(header.Gid))
+	if chown {
+		if err := unix.Fchown(file, header.Uid, header.Gid); err != nil {
 			return err
 		}
 	}
-	if err := unix.Fchmod(int(file.Fd()), uint32(header.Mode&0o7777)); err != nil {
-		return err
+	if mode := uint32(header.Mode & 0o7777); chown || stat.Mode&0o7777 != mode {
+		if err := unix.Fchmod(file, mode); err != nil {
+			return err
+		}
 	}
-	setAttributes(int(file.Fd()), header.PAXRecords)
+	setAttributes(file, header.PAXRecords)
 	return nil
 }
 
 func (u *unpacker) file(name string, header *tar.Header) error {
-	var file *os.File
+	// Nobody may look at it before it belongs to its owner.
+	mode := uint32(0o600)
+	if !u.owners {
+		mode = uint32(header.Mode & 0o777)
+	}
+	var file, directory int
+	var base string
 	err := u.make(name, func() (err error) {
-		file, err = u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if directory, base, err = u.parent.of(name); err == nil {
+			file, err = unix.Openat(directory, base, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, mode)
+		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	_, err = io.CopyBuffer(onlyWriter{file}, onlyReader{u.archive}, u.buffer)
+	_, err = io.CopyBuffer(descriptor(file), onlyReader{u.archive}, u.buffer)
 	if err == nil {
 		err = u.finish(file, header)
 	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		_ = u.root.Remove(name)
+	if err = errors.Join(err, unix.Close(file)); err != nil {
+		_ = unix.Unlinkat(directory, base, 0)
 		return err
 	}
-	return u.root.Chtimes(name, time.Time{}, header.ModTime)
+	return setModified(directory, base, header.ModTime)
+}
+
+// descriptor writes to an open file, without what package os does for files that are no plain ones.
+type descriptor int
+
+func (d descriptor) Write(p []byte) (written int, err error) {
+	for written < len(p) {
+		n, err := unix.Write(int(d), p[written:])
+		if err == nil {
+			written += n
+		} else if !errors.Is(err, unix.EINTR) {
+			return written, err
+		}
+	}
+	return written, nil
 }
 
 // onlyReader hides what else a reader can do, which would not use the buffer.
@@ -198,22 +232,26 @@ func (u *unpacker) link(name string, header *tar.Header, make func() error) erro
 				return err
 			}
 		}
-		modified, err := unix.TimeToTimespec(header.ModTime)
-		if err != nil {
-			return nil
-		}
-		return unix.UtimesNanoAt(directory, base, []unix.Timespec{{Nsec: unix.UTIME_OMIT}, modified}, unix.AT_SYMLINK_NOFOLLOW)
+		return setModified(directory, base, header.ModTime)
 	})
+}
+
+// setModified gives a file, or a link itself, its time, unless no file can have that.
+func setModified(directory int, base string, at time.Time) error {
+	modified, err := unix.TimeToTimespec(at)
+	if err != nil {
+		return nil
+	}
+	return unix.UtimesNanoAt(directory, base, []unix.Timespec{{Nsec: unix.UTIME_OMIT}, modified}, unix.AT_SYMLINK_NOFOLLOW)
 }
 
 // at does something with a name in the open directory that it is in.
 func (u *unpacker) at(name string, do func(directory int, base string) error) error {
-	directory, err := u.root.Open(path.Dir(name))
+	directory, base, err := u.parent.of(name)
 	if err != nil {
 		return err
 	}
-	defer directory.Close()
-	return do(int(directory.Fd()), path.Base(name))
+	return do(directory, base)
 }
 
 func makeFIFO(directory int, base string) error {

@@ -28,6 +28,8 @@ func Unpack(directory string, body io.Reader, owners bool) (entries int, err err
 	defer root.Close()
 	watched := &watchedBody{body: body}
 	u := &unpacker{root: root, owners: owners && os.Geteuid() == 0, ownRoot: made, buffer: make([]byte, copySize)}
+	u.parent.root = root
+	defer u.parent.forget()
 	u.archive = tar.NewReader(bufio.NewReaderSize(watched, copySize))
 	for ; ; entries++ {
 		header, err := u.archive.Next()
