@@ -89,20 +89,39 @@ test("a large file that is cut on its way goes on from there, in and out", async
   expect((await readdir(cli.folder)).filter((name) => name.endsWith(".part"))).toEqual([]);
 });
 
-test("a tree whose gateway is killed arrives whole", async () => {
+/** Which file each name of a directory is, and since when it is as it is. */
+const filesOf = async (directory: string) =>
+  (await shell(`cd ${directory} && stat -c "%n %i %Z" *`)).trim().split("\n");
+
+test("a tree whose gateway is killed arrives whole, and what was there is not sent again", async () => {
   await mkdir(here("tree"));
   for (let i = 0; i < 20; i++) await writeFile(here(`tree/${i}`), Buffer.alloc(4 << 20, i));
   const child = cli.start(["cp", "tree", `${sandbox}:/tmp/tree`]);
   const code = new Promise((resolve) => child.once("close", resolve));
   await waitFor("a part of it", async () => (await shell("ls /tmp/tree 2>/dev/null | wc -l")).trim() > "1");
+  const before = await filesOf("/tmp/tree");
   await killAll("gateway");
   expect(await code).toBe(0);
+  expect(await filesOf("/tmp/tree")).toContain(before[0]);
   expect(await shell("cd /tmp/tree && cat $(seq 0 19) | sha256sum")).toContain(
     createHash("sha256")
       .update(Buffer.concat(Array.from({ length: 20 }, (_, i) => Buffer.alloc(4 << 20, i))))
       .digest("hex"),
   );
   await rolledOut("gateway");
+});
+
+test("a tree is copied again as far as it differs", async () => {
+  await mkdir(here("again/below"), { recursive: true });
+  for (const name of ["one", "two", "below/three"]) await writeFile(here(`again/${name}`), name);
+  await cli.output("cp", "again", `${sandbox}:/tmp/again`);
+  const before = await filesOf("/tmp/again");
+  await writeFile(here("again/two"), "longer than before");
+  await cli.output("cp", "--resume", "again/.", `${sandbox}:/tmp/again`);
+  const after = await filesOf("/tmp/again");
+  expect(after.filter((file) => file.startsWith("one "))).toEqual(before.filter((file) => file.startsWith("one ")));
+  expect(await cli.output("cat", `${sandbox}:/tmp/again/two`)).toBe("longer than before");
+  expect(await cli.output("cat", `${sandbox}:/tmp/again/below/three`)).toBe("below/three");
 });
 
 test.each([

@@ -4,7 +4,7 @@ import { Failure } from "../errors.ts";
 import { placeOf } from "../parse/place.ts";
 
 /** `cp`: files and trees, both ways. */
-export const cp = defineCommand<{ quiet?: boolean }>({
+export const cp = defineCommand<{ quiet?: boolean; resume?: boolean }>({
   usage: "cp <places...>",
   summary: "copy files and directories to and from sandboxes",
   args: { places: "what to copy, and where to; SANDBOX:/path is inside, - is standard input or output" },
@@ -14,8 +14,11 @@ export const cp = defineCommand<{ quiet?: boolean }>({
     ["cp my-app/worker:/work/out .", "out of the sandbox, to here"],
     ["cp my-app/worker:/etc/hostname -", "to standard output"],
   ],
-  options: (command) => command.option("-q, --quiet", "show no progress"),
-  async run([places = []], { quiet = false, ...options }) {
+  options: (command) =>
+    command
+      .option("-q, --quiet", "show no progress")
+      .option("--resume", "send no file of a tree that is inside already, with the same size, time and permissions"),
+  async run([places = []], { quiet = false, resume = false, ...options }) {
     const [target, ...sources] = places.map(placeOf).reverse();
     if (target === undefined || sources.length === 0)
       throw new Failure("It takes what to copy and where to", "Such as: cp data.csv SANDBOX:/data/");
@@ -25,7 +28,7 @@ export const cp = defineCommand<{ quiet?: boolean }>({
       const into = sources.length > 1 && !target.path.endsWith("/") ? `${target.path}/` : target.path;
       const places = `${source.path} to ${target.path}`;
       if (source.sandbox === undefined && target.sandbox !== undefined)
-        await upload((await sandboxOf(client, target.sandbox)).filesystem, source.path, into, { quiet });
+        await upload((await sandboxOf(client, target.sandbox)).filesystem, source.path, into, { quiet, resume });
       else if (source.sandbox !== undefined && target.sandbox === undefined)
         await download((await sandboxOf(client, source.sandbox)).filesystem, source.path, into, { quiet });
       else if (source.sandbox === undefined)

@@ -2,10 +2,11 @@ import { statSync } from "node:fs";
 import { basename, join, posix } from "node:path";
 import { SandboxFilesystemNotADirectoryError, SandboxFilesystemNotFoundError } from "../../sdk/errors.ts";
 import type { SandboxFilesystem } from "../../sdk/filesystem/filesystem.ts";
+import type { FileInfo } from "../../sdk/filesystem/info.ts";
 import { Failure } from "../errors.ts";
 import { visibleLine } from "../output/visible.ts";
 import { write } from "../output/write.ts";
-import { packTree } from "./pack.ts";
+import { packTree, type Brought } from "./pack.ts";
 import { showProgress, type Progress } from "./progress.ts";
 import { downloadLarge, uploadLarge } from "./resumable.ts";
 import { retried } from "./retry.ts";
@@ -16,6 +17,8 @@ const largeSize = 64 << 20;
 
 export interface CopyOptions {
   quiet: boolean;
+  /** Files of a tree that an earlier copy has brought are not sent again. */
+  resume?: boolean;
 }
 
 /** Copies a local file or tree, or standard input as `-`, to a place in a sandbox. Into a directory that is there, else by that name. */
@@ -23,7 +26,7 @@ export async function upload(
   files: SandboxFilesystem,
   local: string,
   remote: string,
-  { quiet }: CopyOptions,
+  { quiet, resume = false }: CopyOptions,
 ): Promise<void> {
   if (local === "-") return await files.writeStream(process.stdin, remote);
   const found = statSync(local, { throwIfNoEntry: false });
@@ -33,7 +36,7 @@ export async function upload(
   const intoDirectory = !contentsOnly && (remote.endsWith("/") || (await isDirectory(files, remote)));
   const target = intoDirectory ? posix.join(remote, basename(local)) : remote;
   using progress = showProgress(basename(local), isTree ? undefined : found.size, quiet);
-  if (isTree) await uploadTree(files, local, target, progress);
+  if (isTree) await uploadTree(files, local, target, progress, resume);
   else if (found.size >= largeSize) await uploadLarge(files, local, target, progress);
   else await files.copyFromLocal(local, target, { onProgress: (done) => progress.at(done) });
 }
@@ -65,14 +68,25 @@ export async function download(
   else await files.copyToLocal(remote, target, { onProgress: (done) => progress.at(done) });
 }
 
-async function uploadTree(files: SandboxFilesystem, local: string, remote: string, progress: Progress): Promise<void> {
+/** A connection that breaks costs the files that were on their way; with `resume` none is sent that is there already. */
+async function uploadTree(
+  files: SandboxFilesystem,
+  local: string,
+  remote: string,
+  progress: Progress,
+  resume: boolean,
+): Promise<void> {
+  const brought: Brought = {
+    files: resume ? Infinity : 0,
+    list: (directory) => filesIn(files, posix.join(remote, directory)),
+  };
   await retried(async (progressed, signal) => {
     progress.at(0);
     const onOctets = (count: number) => {
       progress.add(count);
       progressed();
     };
-    await files.writeArchive(packTree(local, { onOctets, onSkipped }), remote, {
+    await files.writeArchive(packTree(local, { onOctets, onSkipped }, brought), remote, {
       noOwners: true,
       signal,
     });
@@ -107,13 +121,25 @@ function nameOf(remote: string): string {
   return name === "" ? "." : name;
 }
 
+async function filesIn(files: SandboxFilesystem, directory: string): Promise<FileInfo[]> {
+  try {
+    return await files.listFiles(directory);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
 /** Whether it is a directory, or a link to one. */
 async function isDirectory(files: SandboxFilesystem, path: string): Promise<boolean> {
   try {
     return (await files.stat(`${path}/.`)).type === "directory";
   } catch (error) {
-    if (error instanceof SandboxFilesystemNotFoundError || error instanceof SandboxFilesystemNotADirectoryError)
-      return false;
+    if (isMissing(error)) return false;
     throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof SandboxFilesystemNotFoundError || error instanceof SandboxFilesystemNotADirectoryError;
 }

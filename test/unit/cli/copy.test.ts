@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pack, type Pack } from "tar-stream";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { extract, pack, type Pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { download } from "../../../src/cli/copy/copy.ts";
 import { packTree } from "../../../src/cli/copy/pack.ts";
@@ -43,6 +45,56 @@ test("a tree that is packed and unpacked is the same", async () => {
   expect(await stat(join(folder, "run"))).toMatchObject({ mtimeMs: 1_000_000 });
   expect(((await stat(join(folder, "run"))).mode & 0o777).toString(8)).toBe("750");
   expect(octets).toBe(4 + 9 + 1_000_001);
+});
+
+/** A file of a sandbox. */
+const there = (name: string, differs: Partial<FileInfo> = {}) =>
+  ({ name, type: "file", size: 8, modifiedTime: 1000, mode: 0o100644, ...differs }) as FileInfo;
+
+test("what was brought before is not packed again, unless it differs", async () => {
+  const source = join(outside, "source");
+  await mkdir(join(source, "d"), { recursive: true });
+  for (const name of ["same", "longer", "newer", "private", "absent", "d/same"]) {
+    await writeFile(join(source, name), "contents", { mode: 0o644 });
+    await utimes(join(source, name), 1000, 1000);
+  }
+  const inside = new Map([
+    [
+      "",
+      [
+        there("same"),
+        there("longer", { size: 9 }),
+        there("newer", { modifiedTime: 1001 }),
+        there("private", { mode: 0o100600 }),
+        there("absent", { name: "other" }),
+      ],
+    ],
+    ["d", [there("same")]],
+  ]);
+  const list = (directory: string) => Promise.resolve(inside.get(directory) ?? []);
+  const packed = async (files: number) => {
+    const brought = { files, list };
+    const names: string[] = [];
+    const entries = extract();
+    entries.end(await buffer(Readable.from(packTree(source, events, brought))));
+    for await (const entry of entries) {
+      if (entry.header.type === "file") names.push(entry.header.name);
+      entry.resume();
+    }
+    return { names: names.sort(), files: brought.files };
+  };
+  expect(await packed(Infinity)).toMatchObject({ names: ["absent", "longer", "newer", "private"] });
+  expect(await packed(0)).toEqual({ names: ["absent", "d/same", "longer", "newer", "private", "same"], files: 6 });
+});
+
+test("files go out before all have been read", async () => {
+  await mkdir(join(outside, "source"));
+  for (let i = 0; i < 20; i++) await writeFile(join(outside, "source", String(i)), Buffer.alloc(100_000));
+  let read = 0;
+  const pieces = packTree(join(outside, "source"), { ...events, onOctets: (count) => (read += count) });
+  await pieces.next();
+  expect(read).toBeLessThan(400_000);
+  await pieces.return();
 });
 
 describe("an archive of a sandbox", () => {
