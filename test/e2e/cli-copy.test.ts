@@ -102,7 +102,8 @@ test("a tree whose gateway is killed arrives whole, and what was there is not se
   const before = await filesOf("/tmp/tree");
   await killAll("gateway");
   expect(await code).toBe(0);
-  expect(await filesOf("/tmp/tree")).toContain(before[0]);
+  const after = await filesOf("/tmp/tree");
+  expect(before.filter((file) => after.includes(file))).not.toEqual([]);
   expect(await shell("cd /tmp/tree && cat $(seq 0 19) | sha256sum")).toContain(
     createHash("sha256")
       .update(Buffer.concat(Array.from({ length: 20 }, (_, i) => Buffer.alloc(4 << 20, i))))

@@ -191,26 +191,11 @@ func (u *unpacker) file(name string, header *tar.Header) error {
 	if err == nil {
 		err = u.finish(file, header)
 	}
-	if err = errors.Join(err, unix.Close(file)); err != nil {
+	if err = errors.Join(err, descriptor(file).close()); err != nil {
 		_ = unix.Unlinkat(directory, base, 0)
 		return err
 	}
 	return setModified(directory, base, header.ModTime)
-}
-
-// descriptor writes to an open file, without what package os does for files that are no plain ones.
-type descriptor int
-
-func (d descriptor) Write(p []byte) (written int, err error) {
-	for written < len(p) {
-		n, err := unix.Write(int(d), p[written:])
-		if err == nil {
-			written += n
-		} else if !errors.Is(err, unix.EINTR) {
-			return written, err
-		}
-	}
-	return written, nil
 }
 
 // onlyReader hides what else a reader can do, which would not use the buffer.

@@ -76,12 +76,11 @@ func (p *packer) packOther(path string, stat unix.Stat_t) error {
 	if stat.Mode&unix.S_IFMT != unix.S_IFREG {
 		return p.other(unix.AT_FDCWD, path, name, stat)
 	}
-	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	opened, err := unix.Open(path, openFlags, 0)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	return p.file(file, name)
+	return p.opened(opened, name)
 }
 
 // directory packs an open directory under a name that ends in a slash.
@@ -135,37 +134,43 @@ func (p *packer) linked(name string, stat unix.Stat_t) bool {
 	return seen && stat.Nlink > 1
 }
 
+const openFlags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
+
+// open packs what was a directory or a regular file when it was looked at.
 func (p *packer) open(directory int, base, name string) error {
-	descriptor, err := unix.Openat(directory, base, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	opened, err := unix.Openat(directory, base, openFlags|unix.O_NOFOLLOW, 0)
 	if errors.Is(err, unix.ENOENT) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	file := os.NewFile(uintptr(descriptor), base)
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
+	return p.opened(opened, name)
+}
+
+// opened packs an open directory or file, and closes it.
+func (p *packer) opened(opened int, name string) error {
+	var stat unix.Stat_t
+	if err := unix.Fstat(opened, &stat); err != nil {
+		return errors.Join(err, unix.Close(opened))
 	}
-	if info.IsDir() {
-		return p.directory(file, name+"/")
+	if stat.Mode&unix.S_IFMT == unix.S_IFDIR {
+		directory := os.NewFile(uintptr(opened), name)
+		defer directory.Close()
+		return p.directory(directory, name+"/")
 	}
-	return p.file(file, name)
+	file := descriptor(opened)
+	defer file.close()
+	return p.file(file, name, stat)
 }
 
 // file packs the contents of an open file.
-func (p *packer) file(file *os.File, name string) error {
-	var stat unix.Stat_t
-	if err := unix.Fstat(int(file.Fd()), &stat); err != nil {
-		return err
-	}
+func (p *packer) file(file descriptor, name string, stat unix.Stat_t) error {
 	if stat.Mode&unix.S_IFMT != unix.S_IFREG {
 		return unix.ENXIO
 	}
 	header := headerOf(tar.TypeReg, name, stat)
 	header.Size = stat.Size
-	header.PAXRecords = attributesOf(int(file.Fd()))
+	header.PAXRecords = attributesOf(int(file))
 	if err := p.out.WriteHeader(header); err != nil {
 		return err
 	}
