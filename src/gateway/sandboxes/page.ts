@@ -1,5 +1,6 @@
 import { SandkeepError } from "../../api/errors.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
+import { firstInOrder } from "../../lib/first-in-order.ts";
 import { selector, type Selection } from "./select.ts";
 
 export interface PageQuery extends Selection {
@@ -10,11 +11,13 @@ export interface PageQuery extends Selection {
 /** One page of sandboxes, newest first, and the cursor of the next; throws `invalid_argument` on a cursor not from here. */
 export function pageOf(sandboxes: Sandbox[], query: PageQuery): { items: Sandbox[]; cursor?: string } {
   const after = query.cursor === undefined ? undefined : decode(query.cursor);
-  const wanted = sandboxes.filter(selector(query)).sort((a, b) => compare(place(a), place(b)));
-  const rest = after === undefined ? wanted : wanted.filter((sandbox) => compare(place(sandbox), after) > 0);
-  const items = rest.slice(0, query.limit);
+  const isSelected = selector(query);
+  const wanted = sandboxes.filter((sandbox) => isSelected(sandbox) && (!after || compare(place(sandbox), after) > 0));
+  // Later ones came later, so that most of those before need a look only.
+  const first = firstInOrder(wanted.reverse(), query.limit + 1, (a, b) => compare(place(a), place(b)));
+  const items = first.slice(0, query.limit);
   const last = items.at(-1);
-  return { items, ...(last && rest.length > items.length && { cursor: encode(place(last)) }) };
+  return { items, ...(last && first.length > items.length && { cursor: encode(place(last)) }) };
 }
 
 /** Where a sandbox stands in the order; creation times have whole seconds, names settle the rest. */

@@ -15,7 +15,7 @@ export type Admission =
   /** Nothing can make it run: it ends with `ending`, and `reason` says what kind of failure that is. */
   | { kind: "refused"; ending: FinishReason; reason: string; message: string };
 
-/** Decides before there is a Pod; what is applied together with the sandbox has `arrivalSeconds` to appear. */
+/** Decides before there is a Pod; what the sandbox names has the class's `scheduleSeconds` to appear. */
 export function admissionOf(observed: Observed, moments: Moments): Admission {
   const { sandbox, sandboxClass, probe, refusal } = observed;
   const { spec } = sandbox;
@@ -57,7 +57,7 @@ function rejected(reason: string, message: string): Admission {
 }
 
 function missing(reason: string, what: string, moments: Moments): Admission {
-  return (moments.arrival ?? 0) > 0
+  return (moments.scheduleBy ?? 1) > 0
     ? { kind: "waiting", reason, message: `${what} does not exist yet.` }
-    : rejected(reason, `${what} does not exist. Create it, then the sandbox again.`);
+    : rejected(reason, `${what} did not appear in time. Create it, then the sandbox again.`);
 }

@@ -4,6 +4,7 @@ import { millisecondsUntil } from "../time.ts";
 import { builtInClass } from "./class.ts";
 import { countedTimeout } from "./limits.ts";
 import { untilLost } from "./node-loss.ts";
+import { volumeSources } from "./missing.ts";
 import type { Observed } from "./observed.ts";
 
 /** How long something may take before the sandbox ends because of it, in seconds; from its class. */
@@ -17,11 +18,11 @@ export function patienceOf({ sandboxClass = builtInClass }: Observed): Patience 
   return sandboxClass.spec.limits;
 }
 
-/** Seconds for which objects may still arrive that were applied together with the sandbox that names them. */
-export const arrivalSeconds = 10;
+/** Seconds, from when a node took it, for the Secrets of its registry to appear; a kubelet looks again every ten or so. */
+const loginSeconds = 20;
 
-/** Seconds, from when a node took it, for Secrets and ConfigMaps to appear; a kubelet looks again every ten or so. */
-const configurationSeconds = 20;
+/** Seconds, from when a node took it, after which its volumes are worth a word. */
+const volumeSeconds = 3;
 
 /** Seconds that the agent has to end a sandbox at its deadline before the operator deletes the Pod. */
 const overtimeSeconds = 2;
@@ -29,13 +30,13 @@ const overtimeSeconds = 2;
 /**
  * Milliseconds until the moments that matter in a sandbox's life; zero or less: past; absent: not to come.
  *
- *     created ──► scheduleBy    scheduled ──► configureBy ──► startBy    started ──► deadline ──► overtime
+ *     created ──► scheduleBy    scheduled ──► volumesBy ──► loginBy ──► startBy    started ──► deadline ──► overtime
  *     Pod deleted ──► lost                               finished ──► retention, expiry
  */
 export interface Moments {
-  arrival?: number;
   scheduleBy?: number;
-  configureBy?: number;
+  volumesBy?: number;
+  loginBy?: number;
   startBy?: number;
   deadline?: number;
   overtime?: number;
@@ -57,13 +58,14 @@ export function momentsOf(observed: Observed, status: SandboxStatus | undefined,
     if (ttl !== undefined) moments.expiry = after(status.finishedAt, ttl);
     return moments;
   }
-  if (creationTimestamp !== undefined && pod === undefined) moments.arrival = after(creationTimestamp, arrivalSeconds);
   if (status?.startedAt !== undefined) {
     const timeout = countedTimeout(sandbox, pod);
     moments.deadline = after(status.startedAt, timeout);
     moments.overtime = after(status.startedAt, timeout + overtimeSeconds);
   } else if (status?.scheduledAt !== undefined) {
-    moments.configureBy = after(status.scheduledAt, configurationSeconds);
+    if (pod !== undefined && volumeSources(pod).length > 0)
+      moments.volumesBy = after(status.scheduledAt, volumeSeconds);
+    moments.loginBy = after(status.scheduledAt, loginSeconds);
     moments.startBy = after(status.scheduledAt, patience.pullSeconds);
   } else if (creationTimestamp !== undefined) {
     moments.scheduleBy = after(creationTimestamp, patience.scheduleSeconds);

@@ -3,6 +3,7 @@ import { conditionOf } from "../conditions.ts";
 import { type Ending, startError } from "./endings.ts";
 import { imageProblem } from "./image-problem.ts";
 import type { Moments, Patience } from "./lifetime.ts";
+import { missingObject, missingVolume } from "./missing.ts";
 import { printable } from "./termination-message.ts";
 
 /** Waiting reasons of a container that no further waiting cures. */
@@ -24,11 +25,16 @@ export function endingBeforeStart(pod: Pod, patience: Patience, moments: Moments
 function waitingProblem(pod: Pod, { state, image }: ContainerStatus, moments: Moments): Ending | undefined {
   const { reason = "", message = "" } = state?.waiting ?? {};
   if (hopeless.has(reason)) return startError(message);
-  // A Secret or ConfigMap that was applied together with the sandbox may come after it.
-  const mayCome = !isPast(moments.configureBy);
-  if (reason === "CreateContainerConfigError" && !mayCome) return startError(message);
-  const problem = imageProblem(reason, message, imageMeant(pod, message) ?? image, mayCome);
+  if (reason === "CreateContainerConfigError" && isPast(moments.startBy)) return startError(waitedFor(message, pod));
+  // A Secret that was applied together with the sandbox may come after it.
+  const problem = imageProblem(reason, message, imageMeant(pod, message) ?? image, !isPast(moments.loginBy));
   return problem === undefined ? undefined : { reason: "ImageUnavailable", message: problem };
+}
+
+/** What was missing to the end, as an object where it is one. */
+function waitedFor(said: string, pod: Pod): string {
+  const missing = missingObject(said, pod);
+  return missing === undefined ? said : `${missing.message} Create it, then the sandbox again.`;
 }
 
 /** A container waits for images that are its volumes too, and only the message tells which. */
@@ -41,6 +47,11 @@ function imageMeant({ spec }: Pod, message: string): string | undefined {
 
 function notScheduled(pod: Pod, { scheduleSeconds }: Patience): Ending {
   const scheduled = conditionOf(pod.status?.conditions, "PodScheduled");
+  const missing = missingObject(scheduled?.message ?? "", pod);
+  if (missing !== undefined) {
+    const message = `No node took it within ${scheduleSeconds} s: ${missing.message} Create or bind it, then the sandbox again.`;
+    return { reason: "Unschedulable", message };
+  }
   return {
     reason: "Unschedulable",
     message:
@@ -52,7 +63,10 @@ function notScheduled(pod: Pod, { scheduleSeconds }: Patience): Ending {
 function notStarted(pod: Pod, containers: ContainerStatus[], { pullSeconds }: Patience): Ending {
   const node = pod.spec?.nodeName ?? "(none)";
   if (conditionOf(pod.status?.conditions, "PodReadyToStartContainers")?.status === "False") {
-    return startError(`node ${node} could not set its Pod up within ${pullSeconds} s; the Events of the Pod say why`);
+    const { message = "" } = missingVolume(pod) ?? {};
+    return startError(
+      `node ${node} could not set its Pod up within ${pullSeconds} s. ${message} The Events of the Pod say why.`,
+    );
   }
   const said = containers.map(({ state }) => state?.waiting?.message).find((message) => message !== undefined);
   return {

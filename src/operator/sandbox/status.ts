@@ -9,6 +9,7 @@ import { containerStatus, podEnding } from "./ending.ts";
 import { type Ending, podDeleted, terminated } from "./endings.ts";
 import { type Moments, momentsOf, patienceOf } from "./lifetime.ts";
 import { keptLimits, longestTimeoutOf, sameLimits, wantedLimits } from "./limits.ts";
+import { missingObject, missingVolume } from "./missing.ts";
 import type { Observed } from "./observed.ts";
 import { printable } from "./termination-message.ts";
 import { describeUnsupported, unsupportedChange } from "./unsupported.ts";
@@ -29,7 +30,7 @@ export function sandboxStatus(observed: Observed, now: Date): SandboxStatus {
   const times = timesFrom(observed, ending, now);
   const phase = phaseOf(times);
   const verdicts = [
-    ...progressVerdicts(observed, admission, times),
+    ...progressVerdicts(observed, admission, times, moments),
     ...endingVerdicts(ending, admission),
     ...limitationVerdicts(observed, ending),
   ];
@@ -111,31 +112,39 @@ function phaseOf(times: Times): SandboxPhase {
   return times.scheduledAt === undefined ? "Created" : "Scheduled";
 }
 
-function progressVerdicts(observed: Observed, admission: Admission | undefined, times: Times): Verdict[] {
+function progressVerdicts(
+  observed: Observed,
+  admission: Admission | undefined,
+  times: Times,
+  moments: Moments,
+): Verdict[] {
   const { pod } = observed;
-  const waiting = admission?.kind === "waiting" ? admission : undefined;
-  const scheduling = conditionOf(pod?.status?.conditions, "PodScheduled");
   const scheduled: Verdict =
     times.scheduledAt === undefined
-      ? {
-          type: "Scheduled",
-          status: "False",
-          reason: waiting?.reason ?? scheduling?.reason ?? "Pending",
-          message: waiting?.message ?? printable(scheduling?.message ?? ""),
-        }
+      ? { type: "Scheduled", status: "False", ...delayOfNode(pod, admission) }
       : { type: "Scheduled", status: "True", reason: "Scheduled", message: "" };
   const started: Verdict =
     times.startedAt === undefined
-      ? { type: "Started", status: "False", ...delayOf(pod) }
+      ? { type: "Started", status: "False", ...delayOfStart(pod, moments) }
       : { type: "Started", status: "True", reason: "Started", message: "" };
   return [scheduled, started, ...(times.finishedAt === undefined ? [readyVerdict(observed, times)] : [])];
 }
 
+/** What keeps it from having a node. */
+function delayOfNode(pod: Pod | undefined, admission: Admission | undefined): Pick<Verdict, "reason" | "message"> {
+  if (admission?.kind === "waiting") return { reason: admission.reason, message: admission.message };
+  const { reason = "Pending", message = "" } = conditionOf(pod?.status?.conditions, "PodScheduled") ?? {};
+  return (pod && missingObject(message, pod)) ?? { reason, message: printable(message) };
+}
+
 /** What keeps the container from running, unless all is as it should be: that would be a write for no news. */
-function delayOf(pod: Pod | undefined): Pick<Verdict, "reason" | "message"> {
+function delayOfStart(pod: Pod | undefined, moments: Moments): Pick<Verdict, "reason" | "message"> {
   const { reason = "Pending", message = "" } = (pod && containerStatus(pod)?.state?.waiting) ?? {};
-  const usual = reason === "ContainerCreating" || reason === "PodInitializing";
-  return usual ? { reason: "Pending", message: "" } : { reason, message: printable(message) };
+  const usual = reason === "Pending" || reason === "ContainerCreating" || reason === "PodInitializing";
+  if (!usual) return (pod && missingObject(message, pod)) ?? { reason, message: printable(message) };
+  const prepared = conditionOf(pod?.status?.conditions, "PodReadyToStartContainers")?.status;
+  const late = prepared === "False" && (moments.volumesBy ?? 1) <= 0;
+  return (pod && late ? missingVolume(pod) : undefined) ?? { reason: "Pending", message: "" };
 }
 
 function readyVerdict({ sandbox, readiness }: Observed, times: Times): Verdict {

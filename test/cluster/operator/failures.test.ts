@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { READINESS_PROBE, type ReadinessProbe } from "../../../src/api/readiness-probe.ts";
 import { SANDBOX, type SandboxSpecInput } from "../../../src/api/sandbox.ts";
 import { type SandboxClass, SANDBOX_CLASS } from "../../../src/api/sandbox-class.ts";
-import { POD, RESOURCE_QUOTA } from "../../../src/kube/objects.ts";
+import { CONFIG_MAP, PERSISTENT_VOLUME_CLAIM, POD, RESOURCE_QUOTA, SECRET } from "../../../src/kube/objects.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { operatorWorld, type OperatorWorld, small } from "./world.ts";
 
@@ -39,14 +40,6 @@ const rows: Row[] = [
     says: /no\/such\/program/,
     stalled: "StartError",
     keepsPod: true,
-  },
-  {
-    name: "a Secret that does not exist",
-    id: "no-secret",
-    spec: { ...small, command: ["true"], envFrom: [{ secretRef: { name: "nowhere" } }] },
-    want: { reason: "StartError" },
-    says: /secret "nowhere" not found/,
-    stalled: "StartError",
   },
   {
     name: "a field whose behaviour is not built",
@@ -121,18 +114,125 @@ test("a full quota is a condition, and the sandbox starts once there is room", a
   expect((await world.reaches("quota", "Finished")).status).toMatchObject({ reason: "Completed" });
 });
 
-test("a class that comes later than the sandbox is waited for", async () => {
-  const className = `late-${world.namespace}`;
-  await world.create("early", { ...small, className, command: ["true"] });
-  await waitFor("the condition", async () => {
-    const { status } = await world.get("early");
-    return status?.conditions?.some(({ reason }) => reason === "ClassNotFound");
-  });
-  await world.kube.create(SANDBOX_CLASS, { metadata: { name: className }, spec: {} } as SandboxClass);
+interface LateRow {
+  kind: string;
+  id: string;
+  spec: SandboxSpecInput;
+  condition: { type: string; reason: string; message: string };
+  arrive: (name: string, namespace: string) => Promise<unknown>;
+}
+
+const late: LateRow[] = [
+  {
+    kind: "SandboxClass",
+    id: "late-class",
+    spec: { className: "late-class" },
+    condition: {
+      type: "Scheduled",
+      reason: "ClassNotFound",
+      message: 'SandboxClass "late-class" does not exist yet.',
+    },
+    arrive: (name) => world.kube.create(SANDBOX_CLASS, { metadata: { name }, spec: {} } as SandboxClass),
+  },
+  {
+    kind: "ReadinessProbe",
+    id: "late-probe",
+    spec: { readinessProbeName: "late-probe" },
+    condition: {
+      type: "Scheduled",
+      reason: "ProbeNotFound",
+      message: 'ReadinessProbe "late-probe" does not exist yet.',
+    },
+    arrive: (name, namespace) =>
+      world.kube.create(READINESS_PROBE, {
+        metadata: { name, namespace },
+        spec: { exec: { command: ["true"] } },
+      } as ReadinessProbe),
+  },
+  {
+    kind: "Secret",
+    id: "late-secret",
+    spec: { envFrom: [{ secretRef: { name: "late-secret" } }] },
+    condition: { type: "Started", reason: "SecretNotFound", message: 'Secret "late-secret" does not exist yet.' },
+    arrive: (name, namespace) => world.kube.create(SECRET, { metadata: { name, namespace } }),
+  },
+  {
+    kind: "ConfigMap",
+    id: "late-config",
+    spec: { envFrom: [{ configMapRef: { name: "late-config" } }] },
+    condition: { type: "Started", reason: "ConfigMapNotFound", message: 'ConfigMap "late-config" does not exist yet.' },
+    arrive: (name, namespace) => world.kube.create(CONFIG_MAP, { metadata: { name, namespace } }),
+  },
+  {
+    kind: "Secret of a volume",
+    id: "late-volume",
+    spec: { volumes: [{ name: "v", mountPath: "/v", secret: { secretName: "late-volume" } }] },
+    condition: {
+      type: "Started",
+      reason: "VolumesPending",
+      message: 'Its volumes are not set up yet; they need Secret "late-volume".',
+    },
+    arrive: (name, namespace) => world.kube.create(SECRET, { metadata: { name, namespace } }),
+  },
+  {
+    kind: "PersistentVolumeClaim",
+    id: "late-claim",
+    spec: { volumes: [{ name: "v", mountPath: "/v", persistentVolumeClaim: { claimName: "late-claim" } }] },
+    condition: {
+      type: "Scheduled",
+      reason: "ClaimNotFound",
+      message: 'PersistentVolumeClaim "late-claim" does not exist yet.',
+    },
+    arrive: (name, namespace) =>
+      world.kube.create(PERSISTENT_VOLUME_CLAIM, {
+        metadata: { name, namespace },
+        spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Mi" } } },
+      }),
+  },
+];
+
+test("what a sandbox names is waited for, with a condition that names it, and starts the sandbox", async () => {
+  const { kube, namespace } = world;
   try {
-    expect((await world.reaches("early", "Finished")).status).toMatchObject({ reason: "Completed" });
+    for (const { id, spec } of late) await world.create(id, { ...small, ...spec });
+    for (const { id, condition } of late) {
+      const seen = await waitFor(`the condition of ${id}`, async () => {
+        const { status } = await world.get(id);
+        return status?.conditions?.find(({ reason }) => reason === condition.reason);
+      });
+      expect(seen).toMatchObject({ ...condition, status: "False" });
+    }
+    for (const { id, arrive } of late) await arrive(id, namespace);
+    for (const { id } of late) {
+      const started = await waitFor(`${id} to start`, async () => {
+        const { status } = await world.get(id);
+        return status?.startedAt === undefined && status?.phase !== "Finished" ? undefined : status;
+      });
+      expect(started.conditions?.find(({ type }) => type === "Started")).toMatchObject({ status: "True" });
+    }
   } finally {
-    await world.kube.delete(SANDBOX_CLASS, { name: className });
+    await kube.delete(SANDBOX_CLASS, { name: "late-class" });
+  }
+});
+
+test("what does not appear within the limits of the class ends the sandbox, and is named", async () => {
+  const className = await world.createClass({ limits: { pullSeconds: 2, scheduleSeconds: 2 } });
+  const rows: [id: string, spec: SandboxSpecInput, reason: string, says: string][] = [
+    ["never-secret", { envFrom: [{ secretRef: { name: "nowhere" } }] }, "StartError", 'Secret "nowhere"'],
+    ["never-probe", { readinessProbeName: "nowhere" }, "Rejected", 'ReadinessProbe "nowhere"'],
+    [
+      "never-claim",
+      { volumes: [{ name: "v", mountPath: "/v", persistentVolumeClaim: { claimName: "nowhere" } }] },
+      "Unschedulable",
+      'PersistentVolumeClaim "nowhere"',
+    ],
+  ];
+  for (const [id, spec] of rows) await world.create(id, { ...small, ...spec, className });
+  for (const [id, , reason, says] of rows) {
+    const { status } = await world.reaches(id, "Finished");
+    expect(status).toMatchObject({ reason, message: expect.stringContaining(says) });
+    expect(status?.conditions?.some(({ type }) => type === "Stalled")).toBe(true);
+    await waitFor("its Pod to go", async () => (await world.pod(id)) === undefined);
   }
 });
 

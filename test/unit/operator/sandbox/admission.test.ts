@@ -10,7 +10,8 @@ const dying = { ...probe, metadata: { ...probe.metadata, deletionTimestamp: ago(
 interface Row {
   name: string;
   observed: Partial<Observed>;
-  arrival?: number;
+  /** Milliseconds until its class's `scheduleSeconds` are over. */
+  scheduleBy?: number;
   want: Partial<Admission>;
   says?: RegExp;
 }
@@ -28,20 +29,20 @@ const rows: Row[] = [
   {
     name: "a probe that is not there may still come",
     observed: { sandbox: aSandbox({ readinessProbeName: "p" }) },
-    arrival: 1,
+    scheduleBy: 1,
     want: { kind: "waiting", reason: "ProbeNotFound" },
   },
   {
     name: "a probe that does not come is Rejected",
     observed: { sandbox: aSandbox({ readinessProbeName: "p" }) },
-    arrival: 0,
+    scheduleBy: 0,
     want: { kind: "refused", ending: "Rejected", reason: "ProbeNotFound" },
-    says: /ReadinessProbe "p" does not exist\. Create it/,
+    says: /ReadinessProbe "p" did not appear in time\. Create it/,
   },
   {
     name: "a probe that is being deleted is as good as gone",
     observed: { sandbox: aSandbox({ readinessProbeName: "p" }), probe: dying },
-    arrival: 0,
+    scheduleBy: 0,
     want: { kind: "refused", reason: "ProbeNotFound" },
   },
   {
@@ -81,15 +82,15 @@ const rows: Row[] = [
 ];
 
 describe("admissionOf", () => {
-  test.each(rows)("$name", ({ observed: parts, arrival, want, says }) => {
-    const admission = admissionOf(observed(parts), arrival === undefined ? {} : { arrival });
+  test.each(rows)("$name", ({ observed: parts, scheduleBy, want, says }) => {
+    const admission = admissionOf(observed(parts), scheduleBy === undefined ? {} : { scheduleBy });
     expect(admission).toMatchObject(want);
     if (says !== undefined) expect("message" in admission ? admission.message : "").toMatch(says);
   });
 
   test("a class that is not there may still come, and then is Rejected", () => {
     const parts = { ...withoutClass, sandbox: aSandbox({ className: "big" }) };
-    expect(admissionOf(parts, { arrival: 1 })).toMatchObject({ kind: "waiting", reason: "ClassNotFound" });
-    expect(admissionOf(parts, { arrival: -1 })).toMatchObject({ kind: "refused", ending: "Rejected" });
+    expect(admissionOf(parts, { scheduleBy: 1 })).toMatchObject({ kind: "waiting", reason: "ClassNotFound" });
+    expect(admissionOf(parts, { scheduleBy: -1 })).toMatchObject({ kind: "refused", ending: "Rejected" });
   });
 });

@@ -331,15 +331,15 @@ const rows: Row[] = [
     want: { reason: "StartError", says: /Events of the Pod/ },
   },
   {
-    name: "a missing Secret is StartError",
+    name: "a Secret that is missing to the end is StartError",
     pod: { node: "a", state: waiting("CreateContainerConfigError", 'secret "x" not found') },
-    status: scheduled,
-    want: { reason: "StartError", says: /secret "x" not found/ },
+    status: { ...scheduled, scheduledAt: ago(301) },
+    want: { reason: "StartError", says: /Secret "x" does not exist yet\. Create it/ },
   },
   {
     name: "a Secret that may yet come is waited for",
     pod: { node: "a", state: waiting("CreateContainerConfigError", 'secret "x" not found') },
-    status: { ...scheduled, scheduledAt: ago(19) },
+    status: { ...scheduled, scheduledAt: ago(299) },
     want: undefined,
   },
   {

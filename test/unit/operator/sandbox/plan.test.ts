@@ -38,7 +38,7 @@ const rows: Row[] = [
     name: "policies come before the Pod",
     observed: {},
     apply: ["NetworkPolicy sandkeep-deny-all", `NetworkPolicy sandkeep-allow-${network}`, "Pod s"],
-    requeueAfter: 9_000,
+    requeueAfter: 599_000,
   },
   { name: "policies that are there cost nothing", observed: { policies }, apply: ["Pod s"] },
   {

@@ -20,6 +20,14 @@ interface Row {
   conditions?: string[];
 }
 
+/** On a node that has not set its volumes up since then. */
+function withSecretVolume(scheduledAt: string): Partial<Observed> {
+  const volumes = [{ name: "v", mountPath: "/v", secret: { secretName: "keys" } }];
+  const sandbox = aSandbox({ volumes }, { phase: "Scheduled", scheduledAt });
+  const conditions = [{ type: "PodReadyToStartContainers", status: "False" }];
+  return { sandbox, pod: aPod({ node: "a", state: waiting("ContainerCreating"), conditions }, sandbox) };
+}
+
 const rows: Row[] = [
   {
     name: "a new sandbox is Created",
@@ -38,6 +46,41 @@ const rows: Row[] = [
     observed: { pod: aPod({ node: "a", state: waiting("ErrImagePull", "dial tcp: timeout") }) },
     want: { phase: "Scheduled" },
     conditions: ["Scheduled=True/Scheduled", "Started=False/ErrImagePull", "Ready=False/NotStarted"],
+  },
+  {
+    name: "what the scheduler waits for is named as an object",
+    observed: {
+      pod: aPod({
+        conditions: [
+          {
+            type: "PodScheduled",
+            status: "False",
+            reason: "Unschedulable",
+            message: '0/1 nodes are available: persistentvolumeclaim "data" not found.',
+          },
+        ],
+      }),
+    },
+    want: { phase: "Created" },
+    conditions: ["Scheduled=False/ClaimNotFound", "Started=False/Pending", "Ready=False/NotStarted"],
+  },
+  {
+    name: "what a container waits for is named as an object",
+    observed: { pod: aPod({ node: "a", state: waiting("CreateContainerConfigError", 'secret "keys" not found') }) },
+    want: { phase: "Scheduled" },
+    conditions: ["Scheduled=True/Scheduled", "Started=False/SecretNotFound", "Ready=False/NotStarted"],
+  },
+  {
+    name: "volumes that a node is setting up are no news",
+    observed: withSecretVolume(ago(2)),
+    want: { phase: "Scheduled" },
+    conditions: ["Scheduled=True/Scheduled", "Started=False/Pending", "Ready=False/NotStarted"],
+  },
+  {
+    name: "volumes that take long are shown with what they need",
+    observed: withSecretVolume(ago(4)),
+    want: { phase: "Scheduled" },
+    conditions: ["Scheduled=True/Scheduled", "Started=False/VolumesPending", "Ready=False/NotStarted"],
   },
   {
     name: "without a probe a started sandbox is ready",
