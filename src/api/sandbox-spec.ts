@@ -91,7 +91,10 @@ const immutableSpecShape = {
   customDomain: hostName.exactOptional().describe("The parent domain under which the tunnels' hosts are made."),
   volumes: volumesSchema.exactOptional().describe("What is mounted into the sandbox."),
   identityToken: identityToken.exactOptional().describe("An OIDC token that says which sandbox this is."),
-  verbose: z.boolean().exactOptional().describe("Whether every process that starts becomes an Event."),
+  verbose: z
+    .boolean()
+    .exactOptional()
+    .describe("Whether the program of every process that is started from outside becomes an Event."),
   experimental: mapOf(z.string().max(256), 32)
     .exactOptional()
     .describe("Features on trial by name; true and false as text."),

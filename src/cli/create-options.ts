@@ -23,6 +23,8 @@ export interface CreateOptions {
   cloud?: string;
   region?: string[];
   timeout?: number;
+  idleTimeout?: number;
+  verbose?: boolean;
   workdir?: string;
   tag?: Record<string, string>;
   label?: Record<string, string>;
@@ -47,6 +49,8 @@ export function withCreateOptions(command: Command): Command {
     .option("--cloud <name>", "the cloud provider")
     .option("--region <name>", "where; again for any of several", repeated)
     .option("--timeout <duration>", "it ends after this long; 5m by default", duration)
+    .option("--idle-timeout <duration>", "it ends after this long without use", duration)
+    .option("--verbose", "an Event for each program that is started in it")
     .option("-w, --workdir <path>", "where it starts")
     .option("--tag <name=value>", "a tag", pairs)
     .option("--label <name=value>", "a Kubernetes label", pairs)
@@ -91,6 +95,8 @@ function paramsOf(options: CreateOptions): SandboxCreateParams {
     ...(cloud !== undefined && { cloud }),
     ...(region && { regions: region }),
     ...(timeout !== undefined && { timeoutMs: timeout }),
+    ...(options.idleTimeout !== undefined && { idleTimeoutMs: options.idleTimeout }),
+    ...(options.verbose === true && { verbose: true }),
     ...(workdir !== undefined && { workdir }),
     ...(tag && { tags: tag }),
     ...(label && { labels: label }),

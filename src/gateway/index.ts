@@ -17,6 +17,7 @@ import { log as rootLog } from "../log.ts";
 import { collectProcessMetrics } from "../metrics.ts";
 import { serveMetrics } from "../metrics-server.ts";
 import { imageResolver } from "../registry/resolve.ts";
+import { EventRecorder } from "../runtime/events.ts";
 import { Reflector } from "../runtime/reflector.ts";
 import { appHandlers } from "./apps/handlers.ts";
 import { auditTo } from "./audit.ts";
@@ -28,6 +29,7 @@ import { logHandlers } from "./logs/handlers.ts";
 import { logReader } from "./logs/read.ts";
 import { orLeftIn } from "./processes/entrypoint.ts";
 import { processHandlers } from "./processes/handlers.ts";
+import { startTeller } from "./processes/tell.ts";
 import { secretReader } from "./processes/secrets.ts";
 import { attachHandler } from "./processes/attach.ts";
 import { portHandler } from "./ports/connect.ts";
@@ -91,6 +93,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
     open: (target, args, signal) => openAgent(connection, target, args, { signal, large: true }),
   });
   await using resolver = imageResolver(readRegistries(process.env));
+  const recorder = new EventRecorder({ kube, controller: "sandkeep.dev/gateway", log });
   const audit = auditTo(log, config.gateway.auditArguments);
   const attachments = new WebSockets(ATTACH_PROTOCOL);
   const ports = new WebSockets(PORT_PROTOCOL);
@@ -113,6 +116,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
         readSecrets: secretReader(kube, guard.authorise),
         readLog,
         orLeft: orLeftIn(directory),
+        tellStart: startTeller(directory, recorder),
       }),
       ...logHandlers(directory, readLog),
       ...fileHandlers(agent, bulkProxy(directory, agent, bulk), audit),

@@ -20,6 +20,7 @@ export {
   Sandbox,
   type NetworkPolicyParams,
   type SandboxTerminateParams,
+  type SandboxTimeoutsParams,
   type SandboxWaitParams,
   type Tunnel,
 } from "./sandbox/sandbox.ts";

@@ -56,6 +56,8 @@ export const groups = {
     "create.pod.20.p50": milliseconds,
   },
   delete: { "delete.500": below(4000) },
+  // A port opens between two attempts, half the default interval before the next on average.
+  ends: { "terminate.p50": below(300), "ready.lag.p50": below(50 + 60) },
   run: {
     "sdk.run": milliseconds,
     "cli.run": {

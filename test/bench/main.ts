@@ -8,6 +8,7 @@ import { measureRun } from "./command-line.ts";
 import { measureCopy } from "./copy.ts";
 import { measureCreate, measureCrowd } from "./create.ts";
 import { measureDelete } from "./delete.ts";
+import { measureEnds } from "./ends.ts";
 import { measureExec } from "./exec.ts";
 import { figureNames, groups, percentile, type Figures, type Group } from "./figures.ts";
 import { measureFiles } from "./files.ts";
@@ -113,6 +114,10 @@ const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
     return { "create.sandbox.20.p50": percentile(sandbox, 50), "create.pod.20.p50": percentile(pod, 50) };
   },
   delete: async (bench) => ({ "delete.500": await measureDelete(bench) }),
+  ends: async (bench) => {
+    const { terminate, ready } = await measureEnds(bench);
+    return { "terminate.p50": percentile(terminate, 50), "ready.lag.p50": percentile(ready, 50) };
+  },
   run: async (bench) => {
     const { sdk, cli } = await measureRun(bench);
     return { "sdk.run": percentile(sdk, 50), "cli.run": percentile(cli, 50) };

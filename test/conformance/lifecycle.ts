@@ -40,6 +40,43 @@ export const lifecycle: Case[] = [
     want: [124, "SandboxTimeoutError"],
   },
   {
+    name: "a time limit can be raised while a sandbox runs, not lowered",
+    async run({ create }) {
+      const sandbox = await create({ timeoutMs: 600_000 });
+      await sandbox.waitUntilStarted();
+      await sandbox.updateTimeouts({ timeoutMs: 900_000, idleTimeoutMs: 60_000 });
+      const lower = await failure(() => sandbox.updateTimeouts({ timeoutMs: 600_000 }));
+      const part = await failure(() => sandbox.updateTimeouts({ timeoutMs: 900_500 }));
+      await sandbox.updateTimeouts({ idleTimeoutMs: null });
+      const { timeoutMs, idleTimeoutMs } = await sandbox.info();
+      await sandbox.terminate({ wait: true });
+      return [
+        lower,
+        part,
+        timeoutMs,
+        idleTimeoutMs,
+        await failure(() => sandbox.updateTimeouts({ timeoutMs: 999_000 })),
+      ];
+    },
+    want: ["InvalidError", "InvalidError", 900_000, undefined, "ConflictError"],
+  },
+  {
+    name: "what is not used for long enough has 124, and a program that runs is use",
+    async run({ create }) {
+      const sandbox = await create({ idleTimeoutMs: 1000 });
+      const process = await sandbox.exec(["sleep", "2"]);
+      const code = await process.wait();
+      const ended = await sandbox.wait();
+      return [
+        code,
+        ended,
+        (await sandbox.info()).reason,
+        await failure(() => sandbox.wait({ throwOnTermination: true })),
+      ];
+    },
+    want: [0, 124, "IdleTimeout", "SandboxTimeoutError"],
+  },
+  {
     name: "a sandbox is found by its id, and one that is not there is not",
     async run({ client, work }) {
       const found = await client.sandboxes.fromId(work.sandboxId);

@@ -176,6 +176,10 @@ test("lists, shows and changes sandboxes", async () => {
   expect(await cli.output("ls", "-o", "wide")).toMatch(/^ID +APP +NAME +PHASE +IMAGE +EXIT +AGE +REASON/);
   expect(await cli.output("tags", sandbox, "team=a", "stage=b")).toBe("team=a\nstage=b\n");
   expect(await cli.output("tags", sandbox, "stage-")).toBe("team=a\n");
+  expect(await cli.output("timeouts", sandbox, "--idle-timeout", "1h")).toMatch(
+    /^Timeout: +\d+s\nIdle timeout: +3600s\n$/,
+  );
+  expect(await cli.output("timeouts", sandbox, "--no-idle-timeout")).toMatch(/\nIdle timeout: +never\n$/);
   expect((await listed("--tag", "team=a")).map(({ sandboxId }) => sandboxId)).toEqual([sandbox]);
   expect(await cli.output("get", sandbox, "-o", "yaml")).toMatch(/^sandboxId: .*\n/);
   expect(await cli.output("top", "--once")).toMatch(new RegExp(`\n${sandbox} +\\d+m .*MiB`));

@@ -13,6 +13,7 @@ import { ls } from "./ls.ts";
 import { run } from "./run.ts";
 import { shell } from "./shell.ts";
 import { tags } from "./tags.ts";
+import { timeouts } from "./timeouts.ts";
 import { top } from "./top.ts";
 import { wait } from "./wait.ts";
 
@@ -30,6 +31,7 @@ export const commands: readonly MakeCommand[] = [
   wait,
   kill,
   tags,
+  timeouts,
   forward,
   top,
   doctor,

@@ -13,6 +13,7 @@ import { endedEntrypoint, exitOfEndedEntrypoint } from "./ended-entrypoint.ts";
 import type { OrLeft } from "./entrypoint.ts";
 import type { ReadSecrets } from "./secrets.ts";
 import { agentBody } from "./start.ts";
+import type { TellStart } from "./tell.ts";
 
 /** What handlers of processes need besides the agent. */
 interface Aids {
@@ -20,6 +21,7 @@ interface Aids {
   readSecrets: ReadSecrets;
   readLog: ReadLog;
   orLeft: OrLeft;
+  tellStart: TellStart;
 }
 
 type Start = Call<"exec"> | Call<"startProcess">;
@@ -27,7 +29,7 @@ type Start = Call<"exec"> | Call<"startProcess">;
 /** Processes, as an authenticated way to the sandbox's agent. Whoever goes away ends a stream, never a process. */
 export function processHandlers(
   { ask, forward }: AgentProxy,
-  { audit, readSecrets, readLog, orLeft }: Aids,
+  { audit, readSecrets, readLog, orLeft, tellStart }: Aids,
 ): Pick<Handlers, keyof typeof processRoutes> {
   const begin = async (call: Start, path: string, request: Start["body"] & { id: string }) => {
     const { user, params, signal } = call;
@@ -37,7 +39,9 @@ export function processHandlers(
   const start = async (call: Start, path: string, type: string) => {
     // With an id of its own a request that is sent twice starts one process.
     const request = { id: randomUUID(), ...call.body };
-    await relay(await audit.process(call, request, begin(call, path, request)), type, call.response);
+    const started = await audit.process(call, request, begin(call, path, request));
+    tellStart({ namespace: call.params.namespace, name: call.params.id }, request.command);
+    await relay(started, type, call.response);
   };
   const read = (call: Call<"readStdout"> | Call<"readStderr">, stream: string, left: LogPart) => {
     const { query, signal, response } = call;

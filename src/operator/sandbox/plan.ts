@@ -30,7 +30,7 @@ export function sandboxPlan(observed: Observed, now: Date): Plan<Sandbox> {
     // Performed after the status, so the end is on record before the Pod may go.
     finalizers: [...hold, ...(orphan?.finalizers ?? [])],
     status,
-    events: sandboxEvents(sandbox.status, status),
+    events: sandboxEvents(sandbox, status),
     ...requeueAfter([...Object.values(moments), orphan?.requeueAfter ?? 0], isFinished && hold.length > 0),
   };
 }

@@ -209,10 +209,11 @@ function placeOf(pod: Pod | undefined, before: SandboxStatus): Place {
   };
 }
 
-/** A generation counts as observed once the agent keeps its limits. */
+/** A generation counts as observed once the agent keeps its limits, and one that is to end once it has ended. */
 function observedIn({ sandbox, pod, limits }: Observed, ending: Ending | undefined): number | undefined {
-  const { metadata, status } = sandbox;
+  const { metadata, spec, status } = sandbox;
   if (pod === undefined || ending !== undefined) return metadata.generation;
+  if (spec.desiredState === "Terminated") return status?.observedGeneration;
   const isKept = sameLimits(wantedLimits(sandbox, pod), limits ?? keptLimits(pod));
   return isKept ? metadata.generation : status?.observedGeneration;
 }

@@ -44,7 +44,6 @@ function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
     { path: "spec.customDomain", value: spec.customDomain },
     { path: "spec.volumes", value: spec.volumes?.filter(({ snapshotName }) => snapshotName !== undefined) },
     { path: "spec.identityToken", value: given(spec.identityToken) },
-    { path: "spec.verbose", value: spec.verbose },
     { path: "spec.experimental", value: spec.experimental },
   ];
 }

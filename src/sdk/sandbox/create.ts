@@ -23,7 +23,7 @@ export interface SandboxCreateParams {
   gpu?: string | readonly string[];
   /** It ends this long after it has started; whole seconds, in milliseconds. Five minutes by default. */
   timeoutMs?: number;
-  /** It ends after this long without use; whole seconds, in milliseconds. */
+  /** It ends after this long without processes from outside, input or connections; whole seconds, in milliseconds. */
   idleTimeoutMs?: number;
   /** Where its processes start; absolute. The image's by default. */
   workdir?: string;
@@ -50,6 +50,7 @@ export interface SandboxCreateParams {
   cloud?: string;
   /** Any of these regions. */
   regions?: readonly string[];
+  /** Has a Kubernetes Event for each program that is started in it from outside. */
   verbose?: boolean;
   /** How to tell that it is ready. */
   readinessProbe?: Probe;
@@ -70,7 +71,6 @@ export interface SandboxCreateParams {
 
 /** Parameters of features that are not there yet. */
 const unsupported = [
-  "idleTimeoutMs",
   "encryptedPorts",
   "h2Ports",
   "unencryptedPorts",
@@ -79,7 +79,6 @@ const unsupported = [
   "outboundDomainAllowlist",
   "inboundCidrAllowlist",
   "proxy",
-  "verbose",
   "experimentalOptions",
   "includeOidcIdentityToken",
 ] as const satisfies readonly (keyof SandboxCreateParams)[];
@@ -109,6 +108,7 @@ export async function createRequest(
   const { env, command, name, tags, className, readinessProbe, blockNetwork, pty } = params;
   const gpu = gpusFor(params);
   const timeoutSeconds = wholeSeconds("timeoutMs", params.timeoutMs);
+  const idleTimeoutSeconds = wholeSeconds("idleTimeoutMs", params.idleTimeoutMs);
   return {
     ...(params.labels && { labels: { ...params.labels } }),
     ...(params.annotations && { annotations: { ...params.annotations } }),
@@ -129,6 +129,8 @@ export async function createRequest(
       ...(secrets.names.length > 0 && { envFrom: secrets.names.map((secret) => ({ secretRef: { name: secret } })) }),
       ...resourcesFor(params),
       ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+      ...(idleTimeoutSeconds !== undefined && { idleTimeoutSeconds }),
+      ...(params.verbose !== undefined && { verbose: params.verbose }),
       ...(readinessProbe && { readinessProbe: readinessProbe.spec }),
       ...(blockNetwork === true && { network: { block: true } }),
       ...(gpu.length > 0 && { gpu }),

@@ -1,3 +1,4 @@
+import { DEFAULT_TIMEOUT_SECONDS } from "../../api/constants.ts";
 import type { FinishReason, SandboxPhase } from "../../api/phases.ts";
 import type { SandboxView } from "../../api/sandbox-http.ts";
 import { said } from "./literal.ts";
@@ -13,6 +14,10 @@ export interface SandboxInfo {
   /** As it was asked for; undefined: the class's default. */
   image: string | undefined;
   command: readonly string[] | undefined;
+  /** It ends this long after it has started; milliseconds. */
+  timeoutMs: number;
+  /** It ends after this long without use; milliseconds. */
+  idleTimeoutMs: number | undefined;
   phase: SandboxPhase;
   startedAt: Date | undefined;
   readyAt: Date | undefined;
@@ -35,6 +40,8 @@ export function infoOf({ id, namespace, createdAt, spec, status }: SandboxView):
     tags: spec.tags ?? {},
     image: spec.image,
     command: spec.command?.map(said),
+    timeoutMs: (spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+    idleTimeoutMs: spec.idleTimeoutSeconds === undefined ? undefined : spec.idleTimeoutSeconds * 1000,
     phase: status.phase ?? "Created",
     startedAt: timeOf(status.startedAt),
     readyAt: timeOf(status.readyAt),

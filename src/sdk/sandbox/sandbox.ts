@@ -19,6 +19,7 @@ import { StdinSink } from "../process/stdin.ts";
 import { text } from "../streams/chunks.ts";
 import { SandkeepReadStream } from "../streams/read-stream.ts";
 import { SandkeepWriteStream } from "../streams/write-stream.ts";
+import { wholeSeconds } from "../units.ts";
 import { exitCodeOf, interruption } from "./ending.ts";
 import { infoOf, type SandboxInfo } from "./info.ts";
 import { connectPort, type PortConnection } from "./port.ts";
@@ -33,6 +34,14 @@ export interface SandboxWaitParams extends WaitParams {
 export interface SandboxTerminateParams extends WaitParams {
   /** Resolves with the exit code, once it has finished. */
   wait?: boolean;
+}
+
+/** What is left out stays. */
+export interface SandboxTimeoutsParams extends WaitParams {
+  /** It ends this long after it has started; whole seconds, in milliseconds. Can be raised only. */
+  timeoutMs?: number;
+  /** It ends after this long without use; whole seconds, in milliseconds. null: never. */
+  idleTimeoutMs?: number | null;
 }
 
 export interface Tunnel {
@@ -201,6 +210,17 @@ export class Sandbox {
   /** Replaces all of its tags. */
   async setTags(tags: Readonly<Record<string, string>>, { signal }: WaitParams = {}): Promise<void> {
     await this.#attached().run({ ...this.#patch({ tags }), signal });
+  }
+
+  /** Changes its time limits, also while it runs. Rejects with an `InvalidError` when `timeoutMs` is less than it was. */
+  async updateTimeouts({ timeoutMs, idleTimeoutMs, signal }: SandboxTimeoutsParams): Promise<void> {
+    const timeoutSeconds = wholeSeconds("timeoutMs", timeoutMs);
+    const idleTimeoutSeconds = idleTimeoutMs === null ? null : wholeSeconds("idleTimeoutMs", idleTimeoutMs);
+    const spec = {
+      ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+      ...(idleTimeoutSeconds !== undefined && { idleTimeoutSeconds }),
+    };
+    await this.#attached().run({ ...this.#patch(spec), signal });
   }
 
   /** Opens a file inside it: `r`, `w`, `a`, `x`, and with `+` for reading and writing. */

@@ -37,6 +37,8 @@ export class MockSandbox {
   readonly #find: FindProgram;
   readonly #processes = new Map<string, MockProcess>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #startedAt = performance.now();
   #changed = Promise.withResolvers<void>();
 
   constructor({ namespace, input, programs, secret, volume, onChange }: SandboxStart) {
@@ -66,7 +68,7 @@ export class MockSandbox {
       if (persistentVolumeClaim) this.#tree.mount(mountPath, volume(persistentVolumeClaim.claimName));
     this.files = new FileRoutes(this.#tree);
     this.#find = programsOf(this.#tree, programs);
-    this.#limit(spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
+    this.#limit();
     if (spec.command !== undefined) this.#runEntrypoint(spec.command.map(said));
     void this.#probe();
   }
@@ -108,6 +110,8 @@ export class MockSandbox {
       run,
     });
     this.#processes.set(id, process);
+    this.#watchUse();
+    void process.ended.then(() => this.#watchUse());
     return process;
   }
 
@@ -123,12 +127,20 @@ export class MockSandbox {
     this.#finish({ reason: "Terminated", exitCode: 137 });
   }
 
-  /** Changes what the gateway can change. Throws once it has finished, but for tags. */
-  patch({ spec: { tags, timeoutSeconds, desiredState, ...rest } }: PatchSandbox): void {
+  /** Changes what the gateway can change. Throws once it has finished, but for tags, and when the timeout is lowered. */
+  patch({ spec: { tags, timeoutSeconds, idleTimeoutSeconds, desiredState, ...rest } }: PatchSandbox): void {
     if (tags === undefined) this.#checkRuns("change");
     if (tags !== undefined) this.#view.spec.tags = tags ?? {};
     Object.assign(this.#view.spec, rest);
-    if (timeoutSeconds !== undefined) this.#limit(timeoutSeconds);
+    const { spec } = this.#view;
+    if (timeoutSeconds !== undefined) {
+      if (timeoutSeconds < this.#timeoutSeconds)
+        throw refused("invalid_argument", "sandbox", "spec.timeoutSeconds: timeoutSeconds may be raised, not lowered");
+      spec.timeoutSeconds = timeoutSeconds;
+    }
+    if (idleTimeoutSeconds === null) delete spec.idleTimeoutSeconds;
+    else if (idleTimeoutSeconds !== undefined) spec.idleTimeoutSeconds = idleTimeoutSeconds;
+    this.#limit();
     if (desiredState === "Terminated") this.terminate();
     this.#tell();
   }
@@ -176,14 +188,32 @@ export class MockSandbox {
     this.#tell();
   }
 
-  #limit(seconds: number): void {
+  get #timeoutSeconds(): number {
+    return this.#view.spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  }
+
+  /** Ends it when its time is over. */
+  #limit(): void {
     clearTimeout(this.#timer);
-    this.#timer = idleTimer(() => this.#finish({ reason: "Timeout", exitCode: 124 }), seconds * 1000);
+    const left = this.#timeoutSeconds * 1000 - (performance.now() - this.#startedAt);
+    this.#timer = idleTimer(() => this.#finish({ reason: "Timeout", exitCode: 124 }), left);
+    this.#watchUse();
+  }
+
+  /** Ends it when nothing but its own command has run for as long as it may be idle. */
+  #watchUse(): void {
+    clearTimeout(this.#idleTimer);
+    const { idleTimeoutSeconds } = this.#view.spec;
+    const inUse = [...this.#processes].some(([id, process]) => id !== ENTRYPOINT_PROCESS && process.exit === undefined);
+    if (idleTimeoutSeconds === undefined || inUse || this.isFinished) return;
+    const end = () => this.#finish({ reason: "IdleTimeout", exitCode: 124 });
+    this.#idleTimer = idleTimer(end, idleTimeoutSeconds * 1000);
   }
 
   #finish(ending: Status): void {
     if (this.isFinished) return;
     clearTimeout(this.#timer);
+    clearTimeout(this.#idleTimer);
     Object.assign(this.#view.status, { phase: "Finished", finishedAt: new Date().toISOString(), ...ending });
     for (const process of this.#processes.values()) process.kill("SIGKILL");
     this.#tell();

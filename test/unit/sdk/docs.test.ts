@@ -81,7 +81,6 @@ function pending(rows: Map<string, string>): [name: string, status: string][] {
 
 /** A value that each parameter takes. */
 const values: Record<string, unknown> = {
-  idleTimeoutMs: 1000,
   outboundCidrAllowlist: [],
   outboundDomainAllowlist: [],
   inboundCidrAllowlist: [],
@@ -91,7 +90,6 @@ const values: Record<string, unknown> = {
   customDomain: "example.com",
   proxy: {},
   includeOidcIdentityToken: true,
-  verbose: true,
   experimentalOptions: {},
 };
 

@@ -196,6 +196,14 @@ const rows: Row[] = [
     want: { phase: "Started", observedGeneration: 1 },
   },
   {
+    name: "that it is to end is observed with its end, which is one write less",
+    observed: {
+      sandbox: aSandbox({ desiredState: "Terminated" }, { ...started, observedGeneration: 0 }),
+      pod: aPod({ node: "a", phase: "Running", state: running }),
+    },
+    want: { phase: "Started", observedGeneration: 0 },
+  },
+  {
     name: "a timeout raised above what the class allowed is said and has no effect",
     observed: {
       sandbox: aSandbox({ timeoutSeconds: 600 }, started),

@@ -11,7 +11,6 @@ const refused: { path: string; spec: SandboxSpecInput }[] = [
   { path: "spec.tunnels", spec: { tunnels: [{ port: 80 }] } },
   { path: "spec.volumes", spec: { volumes: [{ name: "v", mountPath: "/v", snapshotName: "s" }] } },
   { path: "spec.identityToken", spec: { identityToken: { audience: "a" } } },
-  { path: "spec.verbose", spec: { verbose: true } },
   { path: "spec.experimental", spec: { experimental: { x: "true" } } },
 ];
 

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { waitFor } from "../support/wait-for.ts";
+import { newTenant, small, type Tenant } from "./tenant.ts";
+
+let tenant: Tenant;
+beforeAll(async () => {
+  tenant = await newTenant();
+});
+afterAll(() => tenant[Symbol.asyncDispose]());
+
+const image = "busybox:stable";
+
+test("a process that ignores signals is ended at once, and the record says Terminated", async () => {
+  const { id } = await tenant.gateway.create({ spec: { ...small, image } }, "started");
+  const command = ["sh", "-c", "trap '' TERM INT HUP; while :; do sleep 1; done"];
+  await tenant.gateway.send("POST", `/sandboxes/${id}/processes`, { id: "deaf", command });
+  const exit = tenant.gateway.send("GET", `/sandboxes/${id}/processes/deaf/exit?wait=300`);
+  const ended = await tenant.gateway.send("POST", `/sandboxes/${id}/terminate?wait=true`);
+  expect(ended).toMatchObject({ status: 200, json: { status: { reason: "Terminated", exitCode: 137 } } });
+  expect(await exit).toMatchObject({ status: 200, json: { code: 137 } });
+});
+
+test("a command has its grace period to end by itself, and is killed when that is over", async () => {
+  const until = (trap: string) => ["sh", "-c", `trap '${trap}' TERM; echo set; while :; do sleep 0.1; done`];
+  const spec = { ...small, image, terminationGracePeriodSeconds: 2 };
+  const polite = await tenant.gateway.create({ spec: { ...spec, command: until("echo bye; exit 7") } }, "started");
+  const stubborn = await tenant.gateway.create({ spec: { ...spec, command: until("") } }, "started");
+  for (const { id } of [polite, stubborn]) {
+    await waitFor("the trap", async () => (await tenant.kubectl(["logs", id])).includes("set"));
+    await tenant.gateway.send("POST", `/sandboxes/${id}/terminate`);
+  }
+  for (const { id } of [polite, stubborn])
+    expect((await tenant.gateway.get(id, "?wait=finished")).status).toMatchObject({
+      reason: "Terminated",
+      exitCode: 137,
+    });
+  expect(await tenant.kubectl(["logs", polite.id])).toContain("bye");
+});
+
+test("a verbose sandbox has an Event for each program, without its arguments", async () => {
+  const spec = { ...small, image, verbose: true, command: ["sleep", "1000"] };
+  const { id } = await tenant.gateway.create({ spec }, "started");
+  await tenant.gateway.exec(id, { command: ["echo", "hidden"] });
+  const notes = await waitFor("the Events", async () => {
+    const { items } = JSON.parse(await tenant.kubectl(["get", "events.events.k8s.io", "-o", "json"])) as {
+      items: { reason: string; note: string; regarding: { name: string } }[];
+    };
+    const ours = items.filter(({ reason, regarding }) => reason === "ProcessStarted" && regarding.name === id);
+    return ours.length === 2 ? ours.map(({ note }) => note) : undefined;
+  });
+  expect(notes.toSorted()).toEqual(['Started "echo".', 'Started "sleep".']);
+});
