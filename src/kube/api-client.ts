@@ -106,5 +106,9 @@ function nameOf({ metadata }: KubeObject): { namespace: string | undefined; name
 }
 
 function writeQuery(options: WriteOptions | undefined): Record<string, string | undefined> {
-  return { dryRun: options?.dryRun ? "All" : undefined, fieldManager: options?.fieldManager };
+  return {
+    dryRun: options?.dryRun ? "All" : undefined,
+    fieldManager: options?.fieldManager,
+    fieldValidation: options?.strict ? "Strict" : undefined,
+  };
 }

@@ -43,6 +43,8 @@ export interface WriteOptions extends CallOptions {
   /** Nothing is stored; the answer says what would be. */
   dryRun?: boolean;
   fieldManager?: string;
+  /** A field that the server does not know is refused rather than dropped. */
+  strict?: boolean;
 }
 
 export interface DeleteOptions extends CallOptions {

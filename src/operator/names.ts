@@ -11,6 +11,8 @@ export const annotations = {
   maxTimeoutSeconds: "sandkeep.dev/max-timeout-seconds",
   /** On Leases: app and name that a sandbox holds, with a slash between. */
   claimedName: "sandkeep.dev/claimed-name",
+  /** On Pods: what else the class said when the Pod was made and that holds for as long as it lives. */
+  classTerms: "sandkeep.dev/class-terms",
 } as const;
 
 /** Selects every Pod and policy of this operator. */

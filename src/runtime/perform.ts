@@ -76,7 +76,7 @@ async function create(
   options: { fieldManager: string; signal?: AbortSignal },
 ): Promise<void> {
   try {
-    await kube.create(kind, object, options);
+    await kube.create(kind, object, { ...options, strict: true });
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const { metadata } = await kube.get(kind, nameOf(object), options);

@@ -5,6 +5,9 @@ import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { FinishReason } from "../../api/phases.ts";
 import type { Moments } from "./lifetime.ts";
 import type { Observed } from "./observed.ts";
+import { podFor } from "./pod.ts";
+import { podInputsFor } from "./pod-inputs.ts";
+import { patchedPod } from "./pod-patch.ts";
 import { describeUnsupported, unsupportedField } from "./unsupported.ts";
 
 /** Whether the sandbox may have a Pod. */
@@ -49,7 +52,14 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
   }
   if (refusal?.final === true) return rejected(refusal.reason, refusal.message);
   if (refusal !== undefined) return { kind: "waiting", reason: refusal.reason, message: refusal.message };
-  return { kind: "accepted", sandboxClass: sandboxClass.spec, probe: spec.readinessProbe ?? probe?.spec };
+  const accepted = { sandboxClass: sandboxClass.spec, probe: spec.readinessProbe ?? probe?.spec };
+  if (sandboxClass.spec.podPatch !== undefined) {
+    const { problem } = patchedPod(podFor(sandbox, podInputsFor(observed, accepted)), sandboxClass.spec);
+    if (problem !== undefined) {
+      return rejected("PodPatch", `The podPatch of SandboxClass "${sandboxClass.metadata.name}" ${problem}.`);
+    }
+  }
+  return { kind: "accepted", ...accepted };
 }
 
 function rejected(reason: string, message: string): Admission {

@@ -1,6 +1,7 @@
 import { POD_RETENTION_SECONDS } from "../../api/constants.ts";
 import type { SandboxStatus } from "../../api/sandbox.ts";
 import { millisecondsUntil } from "../time.ts";
+import { termsFor } from "./class-terms.ts";
 import { builtInClass } from "./class.ts";
 import { countedTimeout } from "./limits.ts";
 import { untilLost } from "./node-loss.ts";
@@ -14,8 +15,8 @@ export interface Patience {
 }
 
 /** The patience of the sandbox's class; of the built-in one while its own is not there. */
-export function patienceOf({ sandboxClass = builtInClass }: Observed): Patience {
-  return sandboxClass.spec.limits;
+export function patienceOf(observed: Observed): Patience {
+  return termsFor(observed) ?? builtInClass.spec.limits;
 }
 
 /** Seconds, from when a node took it, for the Secrets of its registry to appear; a kubelet looks again every ten or so. */

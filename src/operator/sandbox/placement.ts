@@ -22,10 +22,9 @@ export function placementFor(spec: SandboxSpec, sandboxClass: SandboxClassSpec, 
   const where = termsOfPlace(placement, sandboxClass);
   // The class's labels win: what administrators reserve, tenants cannot leave.
   const nodeSelector = { ...placement.nodeSelector, ...sandboxClass.nodeSelector };
-  const eligible = nodes.filter(
-    ({ labels }) => fulfils(labels, inEvery(nodeSelector)) && where.some((term) => fulfils(labels, term)),
-  );
-  const gpus = gpuPoolFor(spec, sandboxClass, (pool) => eligible.some((node) => offers(node, pool)));
+  const isEligible = ({ labels }: NodeFacts): boolean =>
+    fulfils(labels, inEvery(nodeSelector)) && where.some((term) => fulfils(labels, term));
+  const gpus = gpuPoolFor(spec, sandboxClass, (pool) => nodes.some((node) => offers(node, pool) && isEligible(node)));
   const tolerations = [
     ...(placement.tolerations ?? []),
     ...(sandboxClass.tolerations ?? []),

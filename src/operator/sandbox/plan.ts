@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { LABELS } from "../../api/constants.ts";
 import { type Sandbox, SANDBOX, type SandboxStatus } from "../../api/sandbox.ts";
-import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import { NETWORK_POLICY, type NetworkPolicy, POD, type Pod } from "../../kube/objects.ts";
 import type { Apply, Plan, Remove } from "../../runtime/plan.ts";
 import { admissionOf } from "./admission.ts";
+import { termsFor } from "./class-terms.ts";
 import { hasEnded } from "./ending.ts";
 import { sandboxEvents } from "./events.ts";
 import { identityOf } from "./identity.ts";
@@ -14,6 +14,8 @@ import { allowPolicyFor, denyAllPolicyFor, networkLabel, type NetworkRule } from
 import type { Observed } from "./observed.ts";
 import { holdOf, isReleased, orphanPlan, releaseOf } from "./orphan.ts";
 import { podFor } from "./pod.ts";
+import { podInputsFor, ruleFor } from "./pod-inputs.ts";
+import { patchedPod } from "./pod-patch.ts";
 import { sandboxStatus } from "./status.ts";
 
 /** What to do about a sandbox now: its policies and Pod, the ends of both, its status, and when to look again. */
@@ -44,23 +46,14 @@ function requeueAfter(moments: number[], released: boolean): Pick<Plan, "requeue
 
 /** The policies come first: no Pod runs before what confines it. */
 function childrenOf(observed: Observed, status: SandboxStatus, moments: Moments): Apply[] {
-  const { sandbox, pod, facts, settings } = observed;
+  const { sandbox, pod } = observed;
   if (status.phase === "Finished" || sandbox.metadata.deletionTimestamp !== undefined) return [];
   if (pod !== undefined) return upkeepOf(observed, pod);
   const admission = admissionOf(observed, moments);
   if (admission.kind !== "accepted") return [];
-  const { sandboxClass, probe } = admission;
-  const rule = ruleFor(sandbox, sandboxClass);
-  const network = networkLabel(rule, settings.network);
-  const inputs = {
-    sandboxClass,
-    probe,
-    facts,
-    agentImage: settings.agentImage,
-    network,
-    appLabels: observed.app?.spec.labels ?? {},
-  };
-  return [...policiesFor(observed, rule), { kind: POD, object: podFor(sandbox, inputs), createOnly: true }];
+  const { pod: made } = patchedPod(podFor(sandbox, podInputsFor(observed, admission)), admission.sandboxClass);
+  if (made === undefined) return [];
+  return [...policiesFor(observed, ruleFor(observed)), { kind: POD, object: made, createOnly: true }];
 }
 
 /**
@@ -68,9 +61,9 @@ function childrenOf(observed: Observed, status: SandboxStatus, moments: Moments)
  * the limits that its agent keeps.
  */
 function upkeepOf(observed: Observed, pod: Pod): Apply[] {
-  const { sandbox, sandboxClass, settings } = observed;
-  if (sandboxClass === undefined || pod.metadata.deletionTimestamp !== undefined) return [];
-  const rule = ruleFor(sandbox, sandboxClass.spec);
+  const { settings } = observed;
+  if (termsFor(observed) === undefined || pod.metadata.deletionTimestamp !== undefined) return [];
+  const rule = ruleFor(observed);
   const network = networkLabel(rule, settings.network);
   const policies = policiesFor(observed, rule);
   const recorded = keptLimits(pod);
@@ -89,11 +82,6 @@ function upkeepOf(observed: Observed, pod: Pod): Apply[] {
     },
   };
   return [...policies, { kind: POD, object: changed }];
-}
-
-function ruleFor({ spec }: Sandbox, { network = {} }: SandboxClassSpec): NetworkRule {
-  if (spec.network?.block === true) return { kind: "blocked" };
-  return { kind: "public", allowedPrivateCidrs: network.allowedPrivateCidrs ?? [] };
 }
 
 /** Those policies that are not there as they should be; the store answers, so that most sandboxes cost no request. */

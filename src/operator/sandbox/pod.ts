@@ -13,6 +13,7 @@ import type { Sandbox } from "../../api/sandbox.ts";
 import type { Pod, PodSpec } from "../../kube/objects.ts";
 import type { ClusterFacts } from "../facts.ts";
 import { agentCommandFor, agentPartsFor } from "./agent.ts";
+import { termAnnotations } from "./class-terms.ts";
 import { firstLimitAnnotations } from "./limits.ts";
 import { placementFor } from "./placement.ts";
 import { resourcesFor } from "./resources.ts";
@@ -47,7 +48,7 @@ const stayPut = {
   "karpenter.sh/do-not-disrupt": "true",
 };
 
-/** The one Pod of a sandbox: same name, owned by it, kept by a finalizer until its end is recorded. */
+/** The one Pod of a sandbox, before its class patches it: same name, owned by it, kept by a finalizer until its end is recorded. */
 export function podFor(sandbox: Sandbox, inputs: PodInputs): Pod {
   const { metadata, spec } = sandbox;
   const { sandboxClass } = inputs;
@@ -71,6 +72,7 @@ export function podFor(sandbox: Sandbox, inputs: PodInputs): Pod {
         ...noSidecars.annotations,
         ...stayPut,
         ...firstLimitAnnotations(sandbox, sandboxClass),
+        ...termAnnotations(sandboxClass),
       },
       finalizers: [FINALIZERS.exitStatus],
       ownerReferences: [ownerReferenceTo(sandbox)],

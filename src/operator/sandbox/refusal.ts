@@ -11,6 +11,12 @@ const passing = [
   { says: /cannot create resource/, reason: "OperatorForbidden", retryAfter: 1_000 },
 ];
 
+/** Refusals that stay as long as nobody changes the namespace's rules; any other is a `PodRefused`. */
+const lasting = [
+  { says: /violates PodSecurity/, reason: "PodSecurity" },
+  { says: /(maximum|minimum) \S+ usage per |limit to request ratio per /, reason: "LimitRange" },
+];
+
 const creation = /^POST \S*\/(pods|leases)(\?|$)/;
 
 /**
@@ -26,7 +32,7 @@ export function refusalFrom(error: unknown): Refusal | undefined {
   const { message } = error;
   const known = passing.find(({ says }) => says.test(message));
   if (known !== undefined) return { final: false, retryAfter: known.retryAfter, reason: known.reason, message };
-  const reason = message.includes("violates PodSecurity") ? "PodSecurity" : "PodRefused";
+  const reason = lasting.find(({ says }) => says.test(message))?.reason ?? "PodRefused";
   const what = error.request.includes("/leases") ? "the Lease of its name" : "its Pod";
   return { final: true, retryAfter: 0, reason, message: `Kubernetes refused ${what}: ${message}` };
 }

@@ -51,7 +51,6 @@ function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
 function classFields(spec: SandboxClassSpec): UnsupportedField[] {
   const instead = "Ask an administrator to take it out of the class.";
   return [
-    { path: "SandboxClass spec.podPatch", value: spec.podPatch, instead },
     { path: "SandboxClass spec.network.domains", value: spec.network?.domains, instead },
     { path: "SandboxClass spec.network.waitForEnforcement", value: spec.network?.waitForEnforcement, instead },
   ];

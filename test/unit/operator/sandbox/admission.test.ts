@@ -64,6 +64,12 @@ const rows: Row[] = [
     says: /300 is more than 60/,
   },
   {
+    name: "a patch of the class that would make it no sandbox is Rejected",
+    observed: { sandboxClass: aClass({ podPatch: { spec: { hostNetwork: true } } }) },
+    want: { kind: "refused", ending: "Rejected", reason: "PodPatch" },
+    says: /podPatch of SandboxClass "default" changes spec\.hostNetwork/,
+  },
+  {
     name: "a taken name is NameTaken and names the holder",
     observed: { sandbox: aSandbox({ name: "web" }), nameHolder: "other" },
     want: { kind: "refused", ending: "NameTaken" },

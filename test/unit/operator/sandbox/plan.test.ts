@@ -10,7 +10,7 @@ import {
   type NetworkRule,
 } from "../../../../src/operator/sandbox/network-policy.ts";
 import { sandboxPlan } from "../../../../src/operator/sandbox/plan.ts";
-import { ago, aPod, aSandbox, now, observed, settings, terminated, waiting } from "../builders.ts";
+import { aClass, ago, aPod, aSandbox, now, observed, settings, terminated, waiting } from "../builders.ts";
 
 const rule: NetworkRule = { kind: "public", allowedPrivateCidrs: [] };
 const network = networkLabel(rule, settings.network);
@@ -172,6 +172,35 @@ describe("sandboxPlan", () => {
     const pod = aPod({ node: "a", state: running, metadata: labelled }, aSandbox({ timeoutSeconds: 10 }));
     const plan = sandboxPlan(observed({ sandbox, pod, policies }), now);
     expect({ remove: plan.remove, requeueAfter: plan.requeueAfter }).toEqual({ remove: [], requeueAfter: 580_000 });
+  });
+
+  test("a Pod keeps what its class said when it was made, also once that is gone", () => {
+    const pod = aPod({ metadata: labelled });
+    const sandboxClass = aClass({
+      network: { allowedPrivateCidrs: ["10.0.0.0/8"] },
+      limits: { scheduleSeconds: 1 },
+      nodeSelector: { pool: "new" },
+    });
+    const changed = sandboxPlan(observed({ pod, sandboxClass, policies }), now);
+    expect(changed).toMatchObject({ apply: [], remove: [], status: { phase: "Created" } });
+    const { sandboxClass: _, ...withoutClass } = observed({ pod });
+    expect(sandboxPlan(withoutClass, now).apply.map(({ object }) => object.metadata.name)).toEqual(
+      policies.map(({ metadata }) => metadata.name),
+    );
+  });
+
+  test("a Pod whose record of that is spoilt goes by the class", () => {
+    const { metadata } = aPod({ metadata: labelled });
+    const spoilt = { ...metadata.annotations, "sandkeep.dev/class-terms": '{"pullSeconds":' };
+    const pod = aPod({ metadata: { ...labelled, annotations: spoilt } });
+    const sandboxClass = aClass({ network: { allowedPrivateCidrs: ["10.0.0.0/8"] } });
+    expect(sandboxPlan(observed({ pod, sandboxClass, policies }), now).apply).toHaveLength(2);
+  });
+
+  test("a class patches the Pod last", () => {
+    const sandboxClass = aClass({ podPatch: { spec: { dnsPolicy: "Default" } } });
+    const pod = sandboxPlan(observed({ sandboxClass, policies }), now).apply.at(-1)?.object;
+    expect(pod).toMatchObject({ kind: "Pod", spec: { dnsPolicy: "Default", restartPolicy: "Never" } });
   });
 
   test("an end that is on record is not told again", () => {

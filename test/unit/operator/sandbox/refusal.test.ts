@@ -26,6 +26,23 @@ const rows = [
     error: forbidden('pods "s" is forbidden: violates PodSecurity "restricted:latest"'),
     want: [true, "PodSecurity"],
   },
+  {
+    name: "a LimitRange is final",
+    error: forbidden('pods "s" is forbidden: maximum memory usage per Container is 64Mi, but limit is 1Gi'),
+    want: [true, "LimitRange"],
+  },
+  {
+    name: "so is its ratio",
+    error: forbidden(
+      'pods "s" is forbidden: cpu max limit to request ratio per Container is 2, but provided ratio is 4',
+    ),
+    want: [true, "LimitRange"],
+  },
+  {
+    name: "a field that Kubernetes does not know is final",
+    error: new ApiError(pods, 400, { reason: "BadRequest", message: 'strict decoding error: unknown field "spec.x"' }),
+    want: [true, "PodRefused"],
+  },
   { name: "an admission policy is final", error: forbidden("denied request: no"), want: [true, "PodRefused"] },
   {
     name: "an invalid Pod is final",
