@@ -20,6 +20,8 @@ export class NameClaims {
   readonly #stored: { get(key: string): Lease | undefined };
   /** Uids, by key, of sandboxes that the API server has confirmed as holders. */
   readonly #confirmed = new Map<string, string>();
+  /** Uids of Leases that were deleted, by the key of their sandbox: the watch may not tell yet. */
+  readonly #freed = new Map<string, string>();
 
   constructor(kube: Kube, stored: { get(key: string): Lease | undefined }) {
     this.#kube = kube;
@@ -38,14 +40,19 @@ export class NameClaims {
   /** Frees the name of a sandbox that has finished, if it is stored as its own. */
   async release(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
     if (sandbox.spec.name === undefined) return;
-    this.forget(keyOfObject(sandbox));
+    const key = keyOfObject(sandbox);
+    this.#confirmed.delete(key);
     const stored = this.#stored.get(keyOfObject(claimFor(sandbox)));
-    if (stored !== undefined && isHeldBy(stored, sandbox)) await this.#delete(stored, signal);
+    if (stored === undefined || !isHeldBy(stored, sandbox)) return;
+    if (this.#freed.get(key) === stored.metadata.uid) return;
+    await this.#delete(stored, signal);
+    this.#freed.set(key, stored.metadata.uid ?? "");
   }
 
   /** The sandbox is gone, and garbage collection takes its Lease. */
   forget(key: string): void {
     this.#confirmed.delete(key);
+    this.#freed.delete(key);
   }
 
   async #contend(claim: Lease, sandbox: Sandbox, signal: AbortSignal): Promise<string | undefined> {

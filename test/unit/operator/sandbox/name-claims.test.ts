@@ -110,6 +110,9 @@ describe("NameClaims", () => {
     expect(leaseOf(holder)).toBeDefined();
     await claims.release(holder, signal);
     expect(leaseOf(holder)).toBeUndefined();
+    const { length } = kube.calls;
+    await claims.release(holder, signal);
+    expect(kube.calls).toHaveLength(length);
   });
 
   test("names are per app", async () => {
