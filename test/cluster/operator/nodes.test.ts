@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { SandboxSpecInput, SandboxStatus } from "../../../src/api/sandbox.ts";
+import { SANDBOX, type SandboxSpecInput, type SandboxStatus } from "../../../src/api/sandbox.ts";
 import { NODE, POD } from "../../../src/kube/objects.ts";
-import { operatorWorld, type OperatorWorld, small } from "./world.ts";
+import { sleep } from "../../../src/lib/sleep.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { operatorWorld, type OperatorWorld, small, untilToldTo } from "./world.ts";
 
 let world: OperatorWorld;
 beforeAll(async () => {
@@ -58,6 +60,40 @@ test("an administrator's taint evicts", async () => {
   } finally {
     await kube.mergePatch(NODE, { name: "node2" }, { spec: { taints: null } });
   }
+});
+
+test("a minute without API server changes no end, and costs no second Pod", async () => {
+  const { cluster, kube, namespace } = world;
+  const specs: Record<string, SandboxSpecInput> = {
+    "ends-meanwhile": { ...small, command: ["sh", "-c", "until [ -e /tmp/go ]; do sleep 0.1; done; sleep 20; exit 4"] },
+    "ends-later": { ...small, command: untilToldTo(5) },
+    "times-out": { ...small, timeoutSeconds: 30 },
+    "is-terminated": small,
+  };
+  const names = Object.keys(specs);
+  for (const name of names) await world.create(name, specs[name] ?? {});
+  for (const name of names) await world.reaches(name, "Started");
+  const uids = await Promise.all(names.map(async (name) => (await world.pod(name))?.metadata.uid));
+  await world.execute("ends-meanwhile", "touch", "/tmp/go");
+  await kube.mergePatch(SANDBOX, { namespace, name: "is-terminated" }, { spec: { desiredState: "Terminated" } });
+  await cluster.stop("apiserver");
+  // How long it is away is what is tested.
+  await sleep(60_000);
+  await cluster.start("apiserver");
+  await waitFor("the API server", async () => (await kube.list(SANDBOX, { namespace })).items.length > 0);
+  const after = await Promise.all(names.map(async (name) => (await world.pod(name))?.metadata.uid ?? "gone"));
+  await waitFor("the sandbox to take a command", async () => {
+    await world.execute("ends-later", "touch", "/tmp/go");
+    return true;
+  });
+  const ends = await Promise.all(names.map(finishes));
+  expect(ends.map((status) => [status?.reason, status?.exitCode])).toEqual([
+    ["Error", 4],
+    ["Error", 5],
+    ["Timeout", 124],
+    ["Terminated", 137],
+  ]);
+  expect(after.filter((uid, index) => uid !== "gone" && uid !== uids[index])).toEqual([]);
 });
 
 // Kubernetes looks for Nodes that are gone every 20 s, gives one 40 s to come back, and ends its Pods when it looks the next

@@ -5,7 +5,7 @@ import { type Sandbox, SANDBOX, type SandboxSpecInput } from "../../../src/api/s
 import { SANDBOX_CLASS, type SandboxClass } from "../../../src/api/sandbox-class.ts";
 import { kubeClient } from "../../../src/kube/api-client.ts";
 import { isNotFound } from "../../../src/kube/api-error.ts";
-import type { Kube } from "../../../src/kube/client.ts";
+import type { Kube, ObjectName } from "../../../src/kube/client.ts";
 import { connect, type Connection } from "../../../src/kube/connection.ts";
 import { openExec } from "../../../src/kube/exec.ts";
 import { NAMESPACE, NODE, type Pod, POD } from "../../../src/kube/objects.ts";
@@ -103,12 +103,7 @@ export async function operatorWorld(
         throw error;
       }
     },
-    async execute(name, ...command) {
-      const stream = await openExec(connection, { namespace, pod: name, container: "sandbox", command });
-      stream.resume().end();
-      const { code } = await stream.status;
-      if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}: ${stream.stderr}`);
-    },
+    execute: (name, ...command) => executeIn(connection, { namespace, name }, command),
     reaches: (name, phase) =>
       waitFor(`sandbox ${name} to be ${phase}`, async () => {
         const sandbox = await world.get(name);
@@ -132,6 +127,18 @@ export async function operatorWorld(
   };
   await world.start();
   return world;
+}
+
+/** Runs a command in a sandbox that has started; rejects unless it ends with 0. */
+export async function executeIn(
+  connection: Connection,
+  { namespace = "", name }: ObjectName,
+  command: string[],
+): Promise<void> {
+  const stream = await openExec(connection, { namespace, pod: name, container: "sandbox", command });
+  stream.resume().end();
+  const { code } = await stream.status;
+  if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}: ${stream.stderr}`);
 }
 
 async function agentImageOf(cluster: Cluster): Promise<string> {
