@@ -63,8 +63,9 @@ export const lifecycle: Case[] = [
   {
     name: "what is not used for long enough has 124, and a program that runs is use",
     async run({ create }) {
-      const sandbox = await create({ idleTimeoutMs: 1000 });
-      const process = await sandbox.exec(["sleep", "2"]);
+      const sandbox = await create({ idleTimeoutMs: 300_000 });
+      const process = await sandbox.exec(["sleep", "3"]);
+      await sandbox.updateTimeouts({ idleTimeoutMs: 1000 });
       const code = await process.wait();
       const ended = await sandbox.wait();
       return [

@@ -20,21 +20,25 @@ test("a process that ignores signals is ended at once, and the record says Termi
   expect(await exit).toMatchObject({ status: 200, json: { code: 137 } });
 });
 
+/** Says when it has a trap for SIGTERM, and stays. */
+function trapping(action: string): string[] {
+  return ["sh", "-c", `trap '${action}' TERM; echo set; while :; do sleep 0.1; done`];
+}
+
 test("a command has its grace period to end by itself, and is killed when that is over", async () => {
-  const until = (trap: string) => ["sh", "-c", `trap '${trap}' TERM; echo set; while :; do sleep 0.1; done`];
   const spec = { ...small, image, terminationGracePeriodSeconds: 2 };
-  const polite = await tenant.gateway.create({ spec: { ...spec, command: until("echo bye; exit 7") } }, "started");
-  const stubborn = await tenant.gateway.create({ spec: { ...spec, command: until("") } }, "started");
-  for (const { id } of [polite, stubborn]) {
-    await waitFor("the trap", async () => (await tenant.kubectl(["logs", id])).includes("set"));
-    await tenant.gateway.send("POST", `/sandboxes/${id}/terminate`);
-  }
+  const polite = await tenant.gateway.create({ spec: { ...spec, command: trapping("echo bye; exit 7") } }, "started");
+  const stubborn = await tenant.gateway.create({ spec: { ...spec, command: trapping("") } }, "started");
+  await waitFor("the trap", async () => (await tenant.kubectl(["logs", stubborn.id])).includes("set"));
+  const said = await tenant.gateway.follow(`/sandboxes/${polite.id}/processes/entrypoint/stdout`);
+  expect((await said.next()).value).toBe("set");
+  for (const { id } of [polite, stubborn]) await tenant.gateway.send("POST", `/sandboxes/${id}/terminate`);
   for (const { id } of [polite, stubborn])
     expect((await tenant.gateway.get(id, "?wait=finished")).status).toMatchObject({
       reason: "Terminated",
       exitCode: 137,
     });
-  expect(await tenant.kubectl(["logs", polite.id])).toContain("bye");
+  expect((await said.next()).value).toBe("bye");
 });
 
 test("a verbose sandbox has an Event for each program, without its arguments", async () => {
