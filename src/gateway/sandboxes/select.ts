@@ -14,18 +14,22 @@ export interface Selection {
 
 /** Tells which sandboxes are asked for: of all phases, in one, or those that have not finished. Throws `invalid_argument`. */
 export function selector({ app, tag, phase, all }: Selection): (sandbox: Sandbox) => boolean {
-  const tags = (tag ?? []).map(parseTag);
+  const tags = (tag ?? []).map(readingsOf);
   return (sandbox) => {
     const { spec, status } = sandbox;
     if (app !== undefined && spec.app !== app) return false;
     if (phase !== undefined ? (status?.phase ?? "Created") !== phase : !all && isFinished(sandbox)) return false;
-    return tags.every(([name, value]) => spec.tags?.[name] === value);
+    return tags.every((readings) => readings.some(([name, value]) => spec.tags?.[name] === value));
   };
 }
 
-function parseTag(tag: string): [name: string, value: string] {
-  const equals = tag.indexOf("=");
-  if (equals > 0) return [tag.slice(0, equals), tag.slice(equals + 1)];
+/** What `name=value` can mean: both may have further equals signs. */
+function readingsOf(tag: string): [name: string, value: string][] {
+  const readings = Array.from(tag.matchAll(/=/g), ({ index }): [string, string] => [
+    tag.slice(0, index),
+    tag.slice(index + 1),
+  ]).filter(([name]) => name !== "");
+  if (readings.length > 0) return readings;
   throw new SandkeepError(
     "invalid_argument",
     "request",

@@ -124,8 +124,6 @@ function isSelected({ spec, status }: SandboxView, query: URLSearchParams): bool
   if (app !== null && spec.app !== app) return false;
   if (phase !== null && status.phase !== phase) return false;
   if (status.phase === "Finished" && query.get("all") !== "true" && phase === null) return false;
-  return query.getAll("tag").every((tag) => {
-    const [name = "", ...value] = tag.split("=");
-    return spec.tags?.[name] === value.join("=");
-  });
+  const tags = Object.entries(spec.tags ?? {}).map(([name, value]) => `${name}=${value}`);
+  return query.getAll("tag").every((tag) => tags.includes(tag));
 }

@@ -330,6 +330,26 @@ describe("list", () => {
   });
 });
 
+describe("tags", () => {
+  it("of any Unicode are stored as given, replaced as a whole, and select sandboxes that have all", async () => {
+    const before = { 環境: "開発", "👩‍🚀=1": "a&b=%2F\n", plain: "x" };
+    const after = { État: "prêt", 環境: "本番" };
+    const query = (tags: Record<string, string>) =>
+      `?${Object.entries(tags)
+        .map(([name, value]) => `tag=${encodeURIComponent(`${name}=${value}`)}`)
+        .join("&")}`;
+    const found = async (tags: Record<string, string>) =>
+      ((await send("GET", query(tags))).json as SandboxList).items.map(({ id }) => id);
+    const { id, spec } = await create({ name: "tagged", spec: { tags: before } });
+    expect(spec.tags).toEqual(before);
+    await expect.poll(() => found(before)).toEqual([id]);
+    expect(await found({ ...before, plain: "y" })).toEqual([]);
+    expect((await patch(id, { tags: after })).json).toMatchObject({ spec: { tags: after } });
+    expect(await found(after)).toEqual([id]);
+    expect(await found({ plain: "x" })).toEqual([]);
+  });
+});
+
 describe("exec", () => {
   const body = { command: ["true"] };
 

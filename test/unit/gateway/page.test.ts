@@ -34,6 +34,27 @@ it.each<[what: string, query: Partial<PageQuery>, names: string[]]>([
   expect(names(query)).toEqual(expected);
 });
 
+it.each<[what: string, tags: Record<string, string>]>([
+  ["of another script", { 環境: "開発" }],
+  ["with accents", { État: "prêt" }],
+  ["of emoji outside the basic plane", { "👩‍🚀": "🚀🚀" }],
+  ["from right to left", { שם: "ערך" }],
+  ["with blanks and line breaks", { "a b": "c\n\td" }],
+  ["with what queries are made of", { "a&b?c#d": "%2F+/;," }],
+  ["with equals signs on both sides", { "a=b": "c=d" }],
+  ["with an empty value", { empty: "" }],
+  ["named as what every object has", { constructor: "x" }],
+])("finds tags %s, and only by all of name and value", (_, tags) => {
+  const stored = [aSandbox({ name: "it", spec: { tags: { ...tags, more: "1" } } }), aSandbox({ name: "other" })];
+  const wanted = Object.entries(tags).map(([name, value]) => `${name}=${value}`);
+  const found = (tag: string[]) =>
+    pageOf(stored, { all: true, limit: 5, tag }).items.map(({ metadata }) => metadata.name);
+  expect(found(wanted)).toEqual(["it"]);
+  expect(found([...wanted, "more=1"])).toEqual(["it"]);
+  expect(found([...wanted, "more=2"])).toEqual([]);
+  expect(found(wanted.map((tag) => `${tag}!`))).toEqual([]);
+});
+
 it("goes through all pages without gap or repetition, whatever came or went between", () => {
   const seen: string[] = [];
   let cursor: string | undefined;
