@@ -1,0 +1,20 @@
+import { Command } from "commander";
+import { expect, test, vi } from "vitest";
+import { createSandbox, type CreateOptions, withCreateOptions } from "../../../src/cli/create-options.ts";
+import type { SandboxCreateParams } from "../../../src/sdk/sandbox/create.ts";
+import { SandkeepMock } from "../../../src/sdk/testing/index.ts";
+
+const rows: [options: string, params: SandboxCreateParams][] = [
+  ["--cpu 500m --cpu-limit 2", { cpu: 0.5, cpuLimit: 2 }],
+  ["--cpu-limit 2 --memory-limit 1Gi", { cpu: 2, cpuLimit: 2, memoryMiB: 1024, memoryLimitMiB: 1024 }],
+  ["--gpu H100 --gpu A100-80GB:2 --gpu any", { gpu: ["H100", "A100-80GB:2", "any"] }],
+  ["--cloud aws --region eu-west-1 --region eu-central-1", { cloud: "aws", regions: ["eu-west-1", "eu-central-1"] }],
+];
+
+test.each(rows)("%s asks for what it says", async (options, params) => {
+  const { client } = new SandkeepMock();
+  const create = vi.spyOn(client.sandboxes, "create");
+  const command = withCreateOptions(new Command()).parse(options.split(" "), { from: "user" });
+  await createSandbox(client, "busybox:stable", ["true"], command.opts<CreateOptions>());
+  expect(create.mock.lastCall?.[2]).toEqual({ command: ["true"], ...params });
+});
