@@ -7,6 +7,7 @@ import type { Sandbox } from "../../api/sandbox.ts";
 import type { Kube } from "../../kube/client.ts";
 import { parsed } from "../../runtime/parsed.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
+import { TerminalError } from "../../runtime/terminal-error.ts";
 import { getIfThere } from "../objects/get-or-create.ts";
 
 /** Where classes and apps come from, without asking anybody. */
@@ -36,8 +37,10 @@ export function classCheck({ classes, apps }: ClassSource, kube: Kube): ClassChe
   };
 
   return async (sandbox, signal, judge = objectionTo) => {
-    const verdict = (sandboxClass: SandboxClass | undefined): Objection | undefined =>
-      sandboxClass && judge(sandbox.spec, parsed(SANDBOX_CLASS, sandboxClass));
+    const verdict = (sandboxClass: SandboxClass | undefined): Objection | undefined => {
+      const readable = sandboxClass && readableOf(sandboxClass);
+      return readable && judge(sandbox.spec, readable);
+    };
     if (verdict(stored(sandbox)) === undefined) return;
     const objection = verdict(await current(sandbox, signal));
     if (objection === undefined) return;
@@ -47,3 +50,13 @@ export function classCheck({ classes, apps }: ClassSource, kube: Kube): ClassChe
 }
 
 const codes: Partial<Record<Objection["reason"], ErrorCode>> = { ImageNotAllowed: "permission_denied" };
+
+/** `undefined` for a class that a newer version has let in and this one cannot read. */
+function readableOf(sandboxClass: SandboxClass): SandboxClass | undefined {
+  try {
+    return parsed(SANDBOX_CLASS, sandboxClass);
+  } catch (error) {
+    if (error instanceof TerminalError) return undefined;
+    throw error;
+  }
+}
