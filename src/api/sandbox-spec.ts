@@ -71,7 +71,11 @@ const immutableSpecShape = {
   command: words
     .exactOptional()
     .describe("Replaces the image's ENTRYPOINT. Without command and args the sandbox stays up until terminated."),
-  args: words.exactOptional().describe("Replaces the image's CMD."),
+  args: words
+    .exactOptional()
+    .describe(
+      "Replaces the image's CMD. Without command the image's ENTRYPOINT stands in front; its registry is asked for it.",
+    ),
   workingDir: absolutePath.exactOptional().describe("Where processes start; the image's by default."),
   tty: z.boolean().exactOptional().describe("Whether the entrypoint gets a terminal."),
   env: envSchema.exactOptional().describe("Environment variables of every process."),

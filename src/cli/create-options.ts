@@ -26,6 +26,7 @@ export interface CreateOptions {
   idleTimeout?: number;
   verbose?: boolean;
   workdir?: string;
+  command?: boolean;
   tag?: Record<string, string>;
   label?: Record<string, string>;
   class?: string;
@@ -52,6 +53,7 @@ export function withCreateOptions(command: Command): Command {
     .option("--idle-timeout <duration>", "it ends after this long without use", duration)
     .option("--verbose", "an Event for each program that is started in it")
     .option("-w, --workdir <path>", "where it starts")
+    .option("--command", "run the command in place of the image's ENTRYPOINT, not behind it")
     .option("--tag <name=value>", "a tag", pairs)
     .option("--label <name=value>", "a Kubernetes label", pairs)
     .option("--class <name>", "the SandboxClass")
@@ -74,7 +76,7 @@ export async function createSandbox(
   );
   return await client.sandboxes.create(new App(options.app), registry, {
     ...more,
-    command,
+    ...(options.command === true ? { entrypoint: command } : { command }),
     ...paramsOf(options),
     ...(options.secret && { secrets: options.secret.map((name) => client.secrets.fromName(name)) }),
     ...(options.volume && { volumes: volumesOf(client, options.volume) }),

@@ -4,6 +4,7 @@ import { connect } from "../kube/connection.ts";
 import type { Kube } from "../kube/client.ts";
 import { type Log, log as rootLog } from "../log.ts";
 import { collectProcessMetrics } from "../metrics.ts";
+import { readRegistries } from "../registry/settings.ts";
 import { Leader } from "../runtime/leader.ts";
 import type { Manager } from "../runtime/manager.ts";
 import { readClusterNetwork } from "./config.ts";
@@ -19,7 +20,14 @@ export async function runOperator(config: Config, signal: AbortSignal): Promise<
   collectProcessMetrics();
   await using connection = connect(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig });
   const leader = leaderElection ? leaderFor(config, kubeClient(connection), log) : undefined;
-  const options = { connection, settings: { agentImage, network }, workers, log, ...(leader && { leader }) };
+  const options = {
+    connection,
+    settings: { agentImage, network },
+    registries: readRegistries(process.env),
+    workers,
+    log,
+    ...(leader && { leader }),
+  };
   let operator: Manager | undefined;
   await using _ = await serveMetrics(config.metricsPort, () => operator?.isReady === true && !signal.aborted);
   operator = await operatorFor(options, signal);

@@ -3,6 +3,8 @@ import { kubeClient } from "../kube/api-client.ts";
 import type { Kube } from "../kube/client.ts";
 import type { Connection } from "../kube/connection.ts";
 import type { Log } from "../log.ts";
+import { imageInspector } from "../registry/inspect.ts";
+import type { RegistryOptions } from "../registry/visit.ts";
 import { EventRecorder } from "../runtime/events.ts";
 import type { Leader } from "../runtime/leader.ts";
 import { Manager } from "../runtime/manager.ts";
@@ -16,6 +18,8 @@ import { worldOf } from "./world.ts";
 export interface OperatorOptions {
   connection: Connection;
   settings: SandboxSettings;
+  /** Which registries may be asked for what images run. */
+  registries: RegistryOptions;
   /** Sandboxes reconciled at once. */
   workers: number;
   /** Absent: all namespaces. */
@@ -29,7 +33,7 @@ export interface OperatorOptions {
 
 /** Everything the operator runs, as one unit; resolves once the API server has told its version. */
 export async function operatorFor(options: OperatorOptions, signal: AbortSignal): Promise<Manager> {
-  const { connection, settings, workers, namespace, leader, log } = options;
+  const { connection, settings, registries, workers, namespace, leader, log } = options;
   const kube = options.kube ?? kubeClient(connection);
   const recorder = new EventRecorder({ kube, controller: "sandkeep.dev/operator", log });
   const world = worldOf(kube, log, namespace);
@@ -39,6 +43,7 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
     recorder,
     settings,
     facts: clusterFacts(world, await serverMinor(kube, log, signal)),
+    inspector: imageInspector(registries),
     openLink: (target, opening) => openLink(connection, target, opening),
     workers,
     log,

@@ -31,6 +31,21 @@ export function credentialsFor(host: string, data: Readonly<Partial<Record<strin
   const username = decoded(data["REGISTRY_USERNAME"]);
   const password = decoded(data["REGISTRY_PASSWORD"]);
   if (username !== undefined && password !== undefined) return { username, password };
+  return configuredFor(host, data);
+}
+
+/**
+ * The credentials for a host in a pull secret, as kubelets take them: of type `kubernetes.io/dockerconfigjson`, which says
+ * whom they are for. Who may name a Secret does not get to choose that.
+ */
+export function pullCredentialsFor(
+  host: string,
+  { type, data = {} }: { type?: string; data?: Partial<Record<string, string>> },
+): Credentials | undefined {
+  return type === DOCKER_CONFIG_TYPE ? configuredFor(host, data) : undefined;
+}
+
+function configuredFor(host: string, data: Readonly<Partial<Record<string, string>>>): Credentials | undefined {
   const config = parsed(decoded(data[".dockerconfigjson"]));
   const [, found] = Object.entries(config?.auths ?? {}).find(([key]) => hostOf(key) === host) ?? [];
   return found && pairOf(found);

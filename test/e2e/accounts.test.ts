@@ -89,7 +89,7 @@ describe.each(["sandkeep-gateway", "sandkeep-operator"])("the account %s", (acco
 test.each([
   ["sandkeep-gateway", "get", "yes"],
   ["sandkeep-gateway", "create", "yes"],
-  ["sandkeep-operator", "get", "no"],
+  ["sandkeep-operator", "get", "yes"],
   ["sandkeep-operator", "create", "no"],
 ])("whether the account %s may %s Secrets: %s", async (account, verb, may) => {
   const user = `system:serviceaccount:${system}:${account}`;

@@ -20,9 +20,16 @@ export interface LoginRegistry extends AsyncDisposable {
   /** Reference of busybox there. */
   image: string;
   user: string;
+  origin: string;
   password: string;
   /** What a Secret of type `kubernetes.io/dockerconfigjson` holds to log in with this password. */
   dockerConfig(password: string): string;
+}
+
+/** What the image is made to run; as busybox by default. */
+interface MadeToRun {
+  entrypoint: string[];
+  cmd: string[];
 }
 
 /** Starts it where the nodes of a cluster reach it, at a port of its own; `nodeAddress` is that of the first one. */
@@ -30,6 +37,7 @@ export async function loginRegistry(
   cluster: Pick<Cluster, "name" | "kubeconfig">,
   nodeAddress: string,
   port: number,
+  madeToRun?: MadeToRun,
 ): Promise<LoginRegistry> {
   const path = await programPath(cluster.name);
   const folder = await mkdtemp(join(tmpdir(), "sandkeep-registry-"));
@@ -59,6 +67,10 @@ export async function loginRegistry(
   await writeFile(join(folder, "config.json"), dockerConfig(password));
   const image = `${address}/team/tool:1`;
   await run("crane", ["copy", "--insecure", `${nodeAddress}:5000/library/busybox:stable`, image], { env });
+  if (madeToRun !== undefined) {
+    const flags = [...flagsOf("--entrypoint", madeToRun.entrypoint), ...flagsOf("--cmd", madeToRun.cmd)];
+    await run("crane", ["mutate", "--insecure", ...flags, "--tag", image, image], { env });
+  }
   const hosts = join(dirname(cluster.kubeconfig), "node1/certs.d", address);
   await mkdir(hosts, { recursive: true });
   // Without a host of its own the name would be looked up in the cluster's registry, as all are.
@@ -66,6 +78,7 @@ export async function loginRegistry(
   return {
     image,
     user,
+    origin: `http://${address}`,
     password,
     dockerConfig,
     async [Symbol.asyncDispose]() {
@@ -75,4 +88,9 @@ export async function loginRegistry(
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Each word is read as a line of CSV. */
+function flagsOf(name: string, words: string[]): string[] {
+  return words.flatMap((word) => [name, `"${word.replaceAll('"', '""')}"`]);
 }

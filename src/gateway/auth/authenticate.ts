@@ -4,7 +4,7 @@ import { SandkeepError } from "../../api/errors.ts";
 import type { Kube } from "../../kube/client.ts";
 import { TOKEN_REVIEW } from "../../kube/objects.ts";
 import { bearerToken, unauthenticated } from "./bearer.ts";
-import { Recent } from "./recent.ts";
+import { Recent } from "../../lib/recent.ts";
 
 /** Who sends a request, as the API server knows them. */
 export interface User {

@@ -3,7 +3,7 @@ import type { Kube } from "../../kube/client.ts";
 import { SUBJECT_ACCESS_REVIEW } from "../../kube/objects.ts";
 import { errorResourceOf } from "../error-resource.ts";
 import type { User } from "./authenticate.ts";
-import { Recent } from "./recent.ts";
+import { Recent } from "../../lib/recent.ts";
 
 /** What RBAC is asked: `{ verb: "create", group: "sandkeep.dev", resource: "sandboxes", subresource: "exec", … }`. */
 export interface Access {

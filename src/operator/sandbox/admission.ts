@@ -1,8 +1,17 @@
 import { classNameOf } from "../../api/class/name.ts";
+import { imageOf } from "../../api/class/images.ts";
 import { objectionTo } from "../../api/class/objection.ts";
 import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
 import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { FinishReason } from "../../api/phases.ts";
+import {
+  describeFailure,
+  type FoundImage,
+  type ImageLookup,
+  needsEntrypoint,
+  type WantedImage,
+  wantedImage,
+} from "./entrypoint.ts";
 import type { Moments } from "./lifetime.ts";
 import type { Observed } from "./observed.ts";
 import { podFor } from "./pod.ts";
@@ -12,9 +21,17 @@ import { describeUnsupported, unsupportedField } from "./unsupported.ts";
 
 /** Whether the sandbox may have a Pod. */
 export type Admission =
-  | { kind: "accepted"; sandboxClass: SandboxClassSpec; probe: ReadinessProbeSpec | undefined }
-  /** Something may still arrive or be freed; `reason` and `message` stand in a condition meanwhile. */
-  | { kind: "waiting"; reason: string; message: string }
+  | {
+      kind: "accepted";
+      sandboxClass: SandboxClassSpec;
+      probe: ReadinessProbeSpec | undefined;
+      found: FoundImage | undefined;
+    }
+  /**
+   * Something may still arrive or be freed; `reason` and `message` stand in a condition meanwhile. `wanted`: the image of
+   * which something has to be known.
+   */
+  | { kind: "waiting"; reason: string; message: string; wanted?: WantedImage }
   /** Nothing can make it run: it ends with `ending`, and `reason` says what kind of failure that is. */
   | { kind: "refused"; ending: FinishReason; reason: string; message: string };
 
@@ -50,9 +67,18 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
       message: `An earlier Pod ${sandbox.metadata.name} has not gone yet.`,
     };
   }
+  const { lookup } = observed;
+  const image = imageOf(spec, sandboxClass.spec);
+  if (image !== undefined && needsEntrypoint(spec) && lookup?.kind !== "found") {
+    return waitForImage(wantedImage(sandbox, sandboxClass.spec, image, observed.facts), lookup, moments);
+  }
   if (refusal?.final === true) return rejected(refusal.reason, refusal.message);
   if (refusal !== undefined) return { kind: "waiting", reason: refusal.reason, message: refusal.message };
-  const accepted = { sandboxClass: sandboxClass.spec, probe: spec.readinessProbe ?? probe?.spec };
+  const accepted = {
+    sandboxClass: sandboxClass.spec,
+    probe: spec.readinessProbe ?? probe?.spec,
+    found: lookup?.kind === "found" ? lookup : undefined,
+  };
   if (sandboxClass.spec.podPatch !== undefined) {
     const { problem } = patchedPod(podFor(sandbox, podInputsFor(observed, accepted)), sandboxClass.spec);
     if (problem !== undefined) {
@@ -60,6 +86,25 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
     }
   }
   return { kind: "accepted", ...accepted };
+}
+
+/** While it is being asked for there is no news; a login may come with the sandbox, a registry as late as an image. */
+function waitForImage(
+  wanted: WantedImage,
+  lookup: Exclude<ImageLookup, FoundImage> | undefined,
+  moments: Moments,
+): Admission {
+  if (lookup === undefined) return { kind: "waiting", reason: "Pending", message: "", wanted };
+  const message = describeFailure(wanted.reference, lookup);
+  const left = (lookup.kind === "refused" ? moments.loginBy : moments.lookUpBy) ?? 0;
+  if (!lookup.final && left > 0) return { kind: "waiting", reason: "EntrypointUnknown", message, wanted };
+  const isForbidden = lookup.kind === "not-allowed" || (lookup.kind === "refused" && lookup.final);
+  return {
+    kind: "refused",
+    ending: isForbidden ? "Rejected" : "ImageUnavailable",
+    reason: "EntrypointUnknown",
+    message,
+  };
 }
 
 function rejected(reason: string, message: string): Admission {

@@ -48,8 +48,8 @@ function installerFor(image: string, securityContext: SecurityOfAgent): Containe
 }
 
 /** What the sandbox's container runs: the agent as its first process, which runs the sandbox's own command. */
-export function agentCommandFor(sandbox: Sandbox, probe: ReadinessProbeSpec | undefined): string[] {
-  const { command = [], args = [], terminationGracePeriodSeconds, tty = false, tunnels = [] } = sandbox.spec;
+export function agentCommandFor(sandbox: Sandbox, command: string[], probe: ReadinessProbeSpec | undefined): string[] {
+  const { terminationGracePeriodSeconds, tty = false, tunnels = [] } = sandbox.spec;
   const config = {
     ...askedLimits(sandbox),
     ...(tunnels.length === 0 ? {} : { tunnelPorts: tunnels.map(({ port }) => port) }),
@@ -58,7 +58,7 @@ export function agentCommandFor(sandbox: Sandbox, probe: ReadinessProbeSpec | un
     lingerSeconds: lingerSecondsOf(sandbox),
     ...(probe === undefined ? {} : { readiness: probe }),
   };
-  return [AGENT_PATHS.binary, "init", "--config", unexpanded(JSON.stringify(config)), "--", ...command, ...args];
+  return [AGENT_PATHS.binary, "init", "--config", unexpanded(JSON.stringify(config)), "--", ...command];
 }
 
 /** The same JSON without a `$`: in a container's command Kubernetes expands `$(NAME)` and `$$`, but not in a probe's. */

@@ -10,6 +10,7 @@ import type { KubeObject, ObjectMeta, ResourceKind } from "../../api/meta.ts";
 import { isNotFound } from "../../kube/api-error.ts";
 import type { Kube } from "../../kube/client.ts";
 import { NODE, type Pod, POD } from "../../kube/objects.ts";
+import type { ImageInspector } from "../../registry/inspect.ts";
 import { Controller, type Pass, type Result } from "../../runtime/controller.ts";
 import { keyOf, keyOfObject } from "../../runtime/key.ts";
 import { perform, type Performer } from "../../runtime/perform.ts";
@@ -20,6 +21,7 @@ import { parsed } from "../../runtime/parsed.ts";
 import { sandboxNameOf, type SandboxIndex, within, type World } from "../world.ts";
 import { builtInClass } from "./class.ts";
 import { countSteps } from "./metrics.ts";
+import { ImageLookups } from "./image-lookups.ts";
 import { needsName } from "./name-claim.ts";
 import { NameClaims } from "./name-claims.ts";
 import type { NodeState } from "./node-loss.ts";
@@ -30,7 +32,7 @@ import { Inquiries, type InquiriesOptions } from "./inquiries.ts";
 import { keptLimits, limitsId, limitsQuestion, sameLimits, type TimeLimits, wantedLimits } from "./limits.ts";
 import { readinessQuestion } from "./readiness.ts";
 import { refusalFrom } from "./refusal.ts";
-import { isProbing } from "./status.ts";
+import { imageWanted, isProbing } from "./status.ts";
 
 export interface SandboxControllerOptions {
   kube: Kube;
@@ -39,6 +41,7 @@ export interface SandboxControllerOptions {
   settings: SandboxSettings;
   facts: () => ClusterFacts;
   openLink: InquiriesOptions["open"];
+  inspector: ImageInspector;
   workers: number;
   log: InquiriesOptions["log"];
 }
@@ -49,10 +52,11 @@ export class SandboxController {
   readonly #controller: Controller;
   readonly #readiness: Inquiries<ReadinessObservation>;
   readonly #limits: Inquiries<TimeLimits>;
+  readonly #lookups: ImageLookups;
   readonly #names: NameClaims;
 
   constructor(options: SandboxControllerOptions) {
-    const { kube, world, openLink, workers, log } = options;
+    const { kube, world, openLink, inspector, workers, log } = options;
     this.#options = options;
     this.#names = new NameClaims(kube, world.nameClaims.store);
     this.#controller = new Controller({
@@ -62,14 +66,16 @@ export class SandboxController {
       workers,
       log,
     });
-    const asking = { open: openLink, report: (key: string) => this.#controller.trigger(key), log };
-    this.#readiness = new Inquiries(asking);
-    this.#limits = new Inquiries(asking);
+    const report = (key: string): void => this.#controller.trigger(key);
+    this.#readiness = new Inquiries({ open: openLink, report, log });
+    this.#limits = new Inquiries({ open: openLink, report, log });
+    this.#lookups = new ImageLookups({ inspector, kube, report, log });
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await using _ = this.#readiness;
+    await using _readiness = this.#readiness;
     await using _limits = this.#limits;
+    await using _lookups = this.#lookups;
     await this.#controller.run(signal);
   }
 
@@ -77,7 +83,7 @@ export class SandboxController {
     const { world } = this.#options;
     const stored = world.sandboxes.store.get(key);
     if (stored === undefined) return this.#release(key, pass);
-    const observed = await this.#observe(key, parsed(SANDBOX, stored), pass);
+    const observed = this.#lookUpImage(key, await this.#observe(key, parsed(SANDBOX, stored), pass));
     try {
       return await this.#perform(await this.#claimName(observed, pass), stored, pass);
     } catch (error) {
@@ -123,6 +129,7 @@ export class SandboxController {
   async #release(key: string, pass: Pass): Promise<Result> {
     this.#readiness.forget(key);
     this.#limits.forget(key);
+    this.#lookups.forget(key);
     this.#names.forget(key);
     const pod = this.#options.world.pods.store.get(key);
     if (pod === undefined || (await this.#sandboxExists(pod, pass.signal))) return {};
@@ -172,6 +179,17 @@ export class SandboxController {
       facts: facts(),
       settings,
     };
+  }
+
+  /** Adds what is known of the image, if nothing but its ENTRYPOINT keeps the sandbox from running. */
+  #lookUpImage(key: string, observed: Observed): Observed {
+    const wanted = imageWanted(observed, new Date());
+    if (wanted === undefined) {
+      this.#lookups.forget(key);
+      return observed;
+    }
+    const lookup = this.#lookups.observe(key, wanted);
+    return lookup === undefined ? observed : { ...observed, lookup };
   }
 
   /**

@@ -3,6 +3,7 @@ import type { SandboxStatus } from "../../api/sandbox.ts";
 import { millisecondsUntil } from "../time.ts";
 import { termsFor } from "./class-terms.ts";
 import { builtInClass } from "./class.ts";
+import { needsEntrypoint } from "./entrypoint.ts";
 import { countedTimeout } from "./limits.ts";
 import { untilLost } from "./node-loss.ts";
 import { volumeSources } from "./missing.ts";
@@ -19,7 +20,10 @@ export function patienceOf(observed: Observed): Patience {
   return termsFor(observed) ?? builtInClass.spec.limits;
 }
 
-/** Seconds, from when a node took it, for the Secrets of its registry to appear; a kubelet looks again every ten or so. */
+/**
+ * Seconds for the Secrets of its registry to appear, from when its ENTRYPOINT was asked for, and from when a node took it; a
+ * kubelet looks again every ten or so.
+ */
 const loginSeconds = 20;
 
 /** Seconds, from when a node took it, after which its volumes are worth a word. */
@@ -31,10 +35,12 @@ const overtimeSeconds = 2;
 /**
  * Milliseconds until the moments that matter in a sandbox's life; zero or less: past; absent: not to come.
  *
- *     created ──► scheduleBy    scheduled ──► volumesBy ──► loginBy ──► startBy    started ──► deadline ──► overtime
- *     Pod deleted ──► lost                               finished ──► retention, expiry
+ *     created ──► loginBy, lookUpBy, scheduleBy    scheduled ──► volumesBy ──► loginBy ──► startBy
+ *     started ──► deadline ──► overtime    Pod deleted ──► lost    finished ──► retention, expiry
  */
 export interface Moments {
+  /** The image's ENTRYPOINT must be known by then. */
+  lookUpBy?: number;
   scheduleBy?: number;
   volumesBy?: number;
   loginBy?: number;
@@ -58,6 +64,10 @@ export function momentsOf(observed: Observed, status: SandboxStatus | undefined,
     const ttl = sandbox.spec.ttlSecondsAfterFinished;
     if (ttl !== undefined) moments.expiry = after(status.finishedAt, ttl);
     return moments;
+  }
+  if (creationTimestamp !== undefined && pod === undefined && needsEntrypoint(sandbox.spec)) {
+    moments.loginBy = after(creationTimestamp, loginSeconds);
+    moments.lookUpBy = after(creationTimestamp, patience.pullSeconds);
   }
   if (status?.startedAt !== undefined) {
     const timeout = countedTimeout(sandbox, pod);

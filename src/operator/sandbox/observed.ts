@@ -4,6 +4,7 @@ import type { SandboxClass } from "../../api/sandbox-class.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { NetworkPolicy, Pod } from "../../kube/objects.ts";
 import type { ClusterFacts } from "../facts.ts";
+import type { ImageLookup } from "./entrypoint.ts";
 import type { TimeLimits } from "./limits.ts";
 import type { NodeState } from "./node-loss.ts";
 import type { ClusterNetwork } from "./network-policy.ts";
@@ -25,6 +26,8 @@ export interface Observed {
   probe?: ReadinessProbe;
   /** Another running sandbox of the app that holds `spec.name`. */
   nameHolder?: string;
+  /** What is known of the image whose ENTRYPOINT the sandbox needs; absent while that is asked for, or not needed. */
+  lookup?: ImageLookup;
   /** Why the API server refused the Pod when it was last tried. */
   refusal?: Refusal;
   /** What the agent said about readiness. */

@@ -1,5 +1,3 @@
-import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
-import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import { termsFor } from "./class-terms.ts";
 import { networkLabel, type NetworkRule } from "./network-policy.ts";
 import type { Observed } from "./observed.ts";
@@ -8,12 +6,13 @@ import type { PodInputs } from "./pod.ts";
 /** What the Pod of an observed sandbox is made from. */
 export function podInputsFor(
   observed: Observed,
-  { sandboxClass, probe }: { sandboxClass: SandboxClassSpec; probe: ReadinessProbeSpec | undefined },
+  { sandboxClass, probe, found }: Pick<PodInputs, "sandboxClass" | "probe" | "found">,
 ): PodInputs {
   const { facts, settings, app } = observed;
   return {
     sandboxClass,
     probe,
+    found,
     facts,
     agentImage: settings.agentImage,
     network: networkLabel(ruleFor(observed), settings.network),

@@ -16,6 +16,7 @@ import { agentCommandFor, agentPartsFor } from "./agent.ts";
 import { termAnnotations } from "./class-terms.ts";
 import { firstLimitAnnotations } from "./limits.ts";
 import { placementFor } from "./placement.ts";
+import { commandOf, type FoundImage, pinned } from "./entrypoint.ts";
 import { resourcesFor } from "./resources.ts";
 import { containerSecurityFor, installerSecurity, podSecurityFor } from "./security.ts";
 import { volumesFor } from "./volumes.ts";
@@ -24,6 +25,8 @@ import { volumesFor } from "./volumes.ts";
 export interface PodInputs {
   sandboxClass: SandboxClassSpec;
   probe: ReadinessProbeSpec | undefined;
+  /** What the sandbox's image is known to be, where its ENTRYPOINT is needed. */
+  found?: FoundImage | undefined;
   facts: ClusterFacts;
   agentImage: string;
   /** The label value that puts the Pod under its allow policy. */
@@ -81,7 +84,7 @@ export function podFor(sandbox: Sandbox, inputs: PodInputs): Pod {
   };
 }
 
-function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, facts, agentImage }: PodInputs): PodSpec {
+function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, found, facts, agentImage }: PodInputs): PodSpec {
   const { spec } = sandbox;
   const agent = agentPartsFor(
     agentImage,
@@ -90,6 +93,7 @@ function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, facts, agentImage }
   );
   const own = volumesFor(spec);
   const placement = placementFor(spec, sandboxClass, facts.nodes);
+  const image = imageOf(spec, sandboxClass);
   const pullSecrets = [...(spec.imagePullSecrets ?? []), ...(sandboxClass.imagePullSecrets ?? [])];
   return {
     restartPolicy: "Never",
@@ -110,9 +114,9 @@ function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, facts, agentImage }
     containers: [
       {
         name: SANDBOX_CONTAINER,
-        command: agentCommandFor(sandbox, probe),
+        command: agentCommandFor(sandbox, commandOf(spec, found), probe),
         ...defined({
-          image: imageOf(spec, sandboxClass),
+          image: image !== undefined && found !== undefined ? pinned(image, found) : image,
           workingDir: spec.workingDir,
           env: spec.env,
           envFrom: spec.envFrom,

@@ -6,6 +6,7 @@ import { microTime } from "../../lib/micro-time.ts";
 import { type Verdict, conditionOf, conditionsFrom } from "../conditions.ts";
 import { type Admission, admissionOf } from "./admission.ts";
 import { containerStatus, podEnding } from "./ending.ts";
+import { needsEntrypoint, type WantedImage } from "./entrypoint.ts";
 import { type Ending, podDeleted, terminated } from "./endings.ts";
 import { type Moments, momentsOf, patienceOf } from "./lifetime.ts";
 import { keptLimits, longestTimeoutOf, sameLimits, wantedLimits } from "./limits.ts";
@@ -42,6 +43,16 @@ export function sandboxStatus(observed: Observed, now: Date): SandboxStatus {
     ...placeOf(pod, before),
     ...observedAt(observedIn(observed, ending)),
   };
+}
+
+/** The image of which something has to be known before the sandbox can run; `undefined` while it waits for anything else. */
+export function imageWanted(observed: Observed, now: Date): WantedImage | undefined {
+  const { sandbox, pod } = observed;
+  const { spec, status = {}, metadata } = sandbox;
+  if (!needsEntrypoint(spec) || pod !== undefined || hasRun(status) || status.phase === "Finished") return undefined;
+  if (spec.desiredState === "Terminated" || metadata.deletionTimestamp !== undefined) return undefined;
+  const admission = admissionOf(observed, momentsOf(observed, status, now));
+  return admission.kind === "waiting" ? admission.wanted : undefined;
 }
 
 /** The sandbox runs, and whether it is ready is for its agent to say. */

@@ -28,15 +28,9 @@ export function describeUnsupported({ path, value, instead }: UnsupportedField):
 
 function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
   const { network = {} } = spec;
-  const needsEntrypoint = spec.args !== undefined && spec.args.length > 0 && (spec.command ?? []).length === 0;
   return [
     { path: "spec.snapshotName", value: spec.snapshotName },
     { path: "spec.imageName", value: spec.imageName },
-    {
-      path: "spec.args",
-      value: needsEntrypoint ? spec.args : undefined,
-      instead: "Give spec.command too: the image's ENTRYPOINT is not looked up.",
-    },
     { path: "spec.network.outbound", value: given(network.outbound) },
     { path: "spec.network.inbound", value: given(network.inbound) },
     { path: "spec.network.proxyName", value: network.proxyName },

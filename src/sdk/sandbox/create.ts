@@ -8,7 +8,7 @@ import type { Proxy } from "../proxy.ts";
 import { secretsFor, type SecretParam } from "../secret.ts";
 import { absolutePath, wholeSeconds } from "../units.ts";
 import type { VolumeParam } from "../volume.ts";
-import { literal } from "./literal.ts";
+import { literal } from "../../lib/literal.ts";
 
 export interface SandboxCreateParams {
   /** Processors that it is given at least; may be a fraction. */
@@ -27,8 +27,10 @@ export interface SandboxCreateParams {
   idleTimeoutMs?: number;
   /** Where its processes start; absolute. The image's by default. */
   workdir?: string;
-  /** What it runs. Without it, it stays up until it is terminated. */
+  /** What it runs, behind the image's ENTRYPOINT if it has one. Without it, it stays up until it is terminated. */
   command?: readonly string[];
+  /** Replaces the image's ENTRYPOINT. */
+  entrypoint?: readonly string[];
   /** Environment variables of its processes. They win over `secrets`. */
   env?: Env;
   secrets?: readonly SecretParam[];
@@ -105,7 +107,7 @@ export async function createRequest(
     volumesFor(params.volumes),
   ]);
   checkNames(params);
-  const { env, command, name, tags, className, readinessProbe, blockNetwork, pty } = params;
+  const { env, command, entrypoint, name, tags, className, readinessProbe, blockNetwork, pty } = params;
   const gpu = gpusFor(params);
   const timeoutSeconds = wholeSeconds("timeoutMs", params.timeoutMs);
   const idleTimeoutSeconds = wholeSeconds("idleTimeoutMs", params.idleTimeoutMs);
@@ -120,7 +122,8 @@ export async function createRequest(
       ...(name !== undefined && { name: checkedName(name) }),
       ...(tags && { tags: { ...tags } }),
       ...(className !== undefined && { className }),
-      ...(command && command.length > 0 && { command: command.map(literal) }),
+      ...(entrypoint && entrypoint.length > 0 && { command: entrypoint.map(literal) }),
+      ...(command && command.length > 0 && { args: command.map(literal) }),
       ...(params.workdir !== undefined && { workingDir: absolutePath("workdir", params.workdir) }),
       ...(pty !== undefined && { tty: pty }),
       ...(env && {

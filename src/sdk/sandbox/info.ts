@@ -1,7 +1,7 @@
 import { DEFAULT_TIMEOUT_SECONDS } from "../../api/constants.ts";
 import type { FinishReason, SandboxPhase } from "../../api/phases.ts";
 import type { SandboxView } from "../../api/sandbox-http.ts";
-import { said } from "./literal.ts";
+import { said } from "../../lib/literal.ts";
 
 /** A sandbox as it is at a moment. */
 export interface SandboxInfo {
@@ -39,7 +39,7 @@ export function infoOf({ id, namespace, createdAt, spec, status }: SandboxView):
     name: spec.name,
     tags: spec.tags ?? {},
     image: spec.image,
-    command: spec.command?.map(said),
+    command: spec.command || spec.args ? [...(spec.command ?? []), ...(spec.args ?? [])].map(said) : undefined,
     timeoutMs: (spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     idleTimeoutMs: spec.idleTimeoutSeconds === undefined ? undefined : spec.idleTimeoutSeconds * 1000,
     phase: status.phase ?? "Created",

@@ -2,7 +2,7 @@ import { DEFAULT_APP, DEFAULT_TIMEOUT_SECONDS, ENTRYPOINT_PROCESS } from "../../
 import type { Exec } from "../../api/process.ts";
 import type { CreateSandboxInput, PatchSandbox, SandboxView } from "../../api/sandbox-http.ts";
 import { fromBase64 } from "../base64.ts";
-import { said } from "../sandbox/literal.ts";
+import { said } from "../../lib/literal.ts";
 import { eitherOf } from "./broadcast.ts";
 import { FileRoutes } from "./file-routes.ts";
 import { FileTree } from "./file-tree.ts";
@@ -69,7 +69,8 @@ export class MockSandbox {
     this.files = new FileRoutes(this.#tree);
     this.#find = programsOf(this.#tree, programs);
     this.#limit();
-    if (spec.command !== undefined) this.#runEntrypoint(spec.command.map(said));
+    const words = [...(spec.command ?? []), ...(spec.args ?? [])];
+    if (words.length > 0) this.#runEntrypoint(words.map(said));
     void this.#probe();
   }
 

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { type Sandbox, SANDBOX, type SandboxSpecInput } from "../../../src/api/sandbox.ts";
 import { SANDBOX_CLASS, type SandboxClass } from "../../../src/api/sandbox-class.ts";
@@ -8,6 +9,7 @@ import { isNotFound } from "../../../src/kube/api-error.ts";
 import type { Kube, ObjectName } from "../../../src/kube/client.ts";
 import { connect, type Connection } from "../../../src/kube/connection.ts";
 import { openExec } from "../../../src/kube/exec.ts";
+import { podLog } from "../../../src/kube/pod-log.ts";
 import { NAMESPACE, NODE, type Pod, POD } from "../../../src/kube/objects.ts";
 import { operatorFor } from "../../../src/operator/operator.ts";
 import { type Cluster, type ClusterOptions, useCluster } from "../../support/cluster.ts";
@@ -39,6 +41,8 @@ export interface OperatorWorld extends AsyncDisposable {
   readonly agentImage: string;
   /** Address of the first node: the API server and the resolver listen there. */
   readonly nodeAddress: string;
+  /** Where the operator asks for registries, by host; a test adds its own. */
+  readonly mirrors: Record<string, string>;
   /** Writes that the API server has taken from the operator since it last started, as `create pods`. */
   readonly writes: string[];
   start(): Promise<void>;
@@ -48,6 +52,8 @@ export interface OperatorWorld extends AsyncDisposable {
   pod(name: string): Promise<Pod | undefined>;
   /** Runs a command in a sandbox that has started; rejects unless it ends with 0. */
   execute(name: string, ...command: string[]): Promise<void>;
+  /** What a sandbox's command has written. */
+  log(name: string): Promise<string>;
   /** A class of the test's own; it goes with the world. */
   createClass(spec: object): Promise<string>;
   /** The sandbox once its status has this phase. */
@@ -66,6 +72,8 @@ export async function operatorWorld(
   await kube.create(NAMESPACE, { metadata: { name: namespace } });
   const agentImage = await agentImageOf(cluster);
   const nodeAddress = await addressOfNode(kube);
+  // The cluster's registry stands for every other, as it does for its nodes.
+  const mirrors: Record<string, string> = { "*": `http://${nodeAddress}:5000` };
   const classes: string[] = [];
   const writes: string[] = [];
   let stopping = new AbortController();
@@ -78,13 +86,15 @@ export async function operatorWorld(
     namespace,
     agentImage,
     nodeAddress,
+    mirrors,
     writes,
     async start() {
       stopping = new AbortController();
       writes.length = 0;
       const settings = { agentImage, network: { clusterCidrs: [], dnsCidrs: [`${nodeAddress}/32`, "10.96.0.10/32"] } };
       const counted = countingWrites(kube, writes);
-      const options = { connection, kube: counted, settings, workers: 8, namespace, log: silentLog };
+      const registries = { allowed: ["*"], private: [], mirrors, clusterCidrs: [] };
+      const options = { connection, kube: counted, settings, registries, workers: 8, namespace, log: silentLog };
       const operator = await operatorFor(options, stopping.signal);
       running = operator.run(stopping.signal);
       await waitFor("the operator's stores", () => operator.isReady);
@@ -104,6 +114,7 @@ export async function operatorWorld(
       }
     },
     execute: (name, ...command) => executeIn(connection, { namespace, name }, command),
+    log: async (name) => await text(await podLog(connection, { namespace, pod: name, container: "sandbox" })),
     reaches: (name, phase) =>
       waitFor(`sandbox ${name} to be ${phase}`, async () => {
         const sandbox = await world.get(name);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readRegistries } from "../../../src/gateway/images/settings.ts";
+import { readRegistries } from "../../../src/registry/settings.ts";
 import { parseChallenge } from "../../../src/registry/challenge.ts";
 import { credentialsFor } from "../../../src/registry/credentials.ts";
 import { areRelated, endpointFor } from "../../../src/registry/endpoint.ts";

@@ -7,11 +7,16 @@ import { aClass, aPod, aSandbox, ago, observed } from "../builders.ts";
 const probe = readinessProbeSchema.parse({ metadata: { name: "p" }, spec: { tcp: { port: 80 } } });
 const dying = { ...probe, metadata: { ...probe.metadata, deletionTimestamp: ago(1) } };
 
+const withArgs = aSandbox({ args: ["serve"] });
+const nothingUnseen = { missing: [], forbidden: [] };
+
 interface Row {
   name: string;
   observed: Partial<Observed>;
   /** Milliseconds until its class's `scheduleSeconds` are over. */
   scheduleBy?: number;
+  loginBy?: number;
+  lookUpBy?: number;
   want: Partial<Admission>;
   says?: RegExp;
 }
@@ -85,11 +90,81 @@ const rows: Row[] = [
     observed: { refusal: { final: true, retryAfter: 0, reason: "PodSecurity", message: "violates" } },
     want: { kind: "refused", ending: "Rejected", reason: "PodSecurity" },
   },
+  {
+    name: "args alone wait for the image's ENTRYPOINT, which is no news",
+    observed: { sandbox: withArgs },
+    want: { kind: "waiting", reason: "Pending", message: "", wanted: expect.objectContaining({ namespace: "n" }) },
+  },
+  {
+    name: "args alone run once it is known",
+    observed: { sandbox: withArgs, lookup: { kind: "found", digest: "sha256:00", entrypoint: [] } },
+    want: { kind: "accepted", found: { kind: "found", digest: "sha256:00", entrypoint: [] } },
+  },
+  {
+    name: "no image is looked up that the class does not allow",
+    observed: { sandbox: withArgs, sandboxClass: aClass({ allowedImages: ["registry.example/*:1"] }) },
+    want: { kind: "refused", reason: "ImageNotAllowed" },
+  },
+  {
+    name: "a registry that is silent has the time of a pull",
+    observed: { sandbox: withArgs, lookup: { kind: "silent", final: false } },
+    lookUpBy: 1,
+    want: { kind: "waiting", reason: "EntrypointUnknown" },
+    says: /busybox:stable.*does not answer/,
+  },
+  {
+    name: "a registry that stays silent is ImageUnavailable",
+    observed: { sandbox: withArgs, lookup: { kind: "silent", final: false } },
+    lookUpBy: 0,
+    want: { kind: "refused", ending: "ImageUnavailable", reason: "EntrypointUnknown" },
+  },
+  {
+    name: "a login may come with the sandbox",
+    observed: { sandbox: withArgs, lookup: { kind: "refused", final: false, unseen: nothingUnseen } },
+    loginBy: 1,
+    want: { kind: "waiting", reason: "EntrypointUnknown" },
+  },
+  {
+    name: "a login that does not come is ImageUnavailable",
+    observed: { sandbox: withArgs, lookup: { kind: "refused", final: false, unseen: nothingUnseen } },
+    loginBy: 0,
+    lookUpBy: 100,
+    want: { kind: "refused", ending: "ImageUnavailable" },
+    says: /imagePullSecrets/,
+  },
+  {
+    name: "an image that is not there is ImageUnavailable at once",
+    observed: { sandbox: withArgs, lookup: { kind: "absent", final: true } },
+    lookUpBy: 100,
+    want: { kind: "refused", ending: "ImageUnavailable" },
+    says: /does not exist/,
+  },
+  {
+    name: "a registry that the operator may not ask is Rejected",
+    observed: { sandbox: withArgs, lookup: { kind: "not-allowed", final: true } },
+    lookUpBy: 100,
+    want: { kind: "refused", ending: "Rejected", reason: "EntrypointUnknown" },
+    says: /spec\.command/,
+  },
+  {
+    name: "Secrets that the operator may not read are Rejected",
+    observed: {
+      sandbox: withArgs,
+      lookup: { kind: "refused", final: true, unseen: { missing: [], forbidden: ["login"] } },
+    },
+    loginBy: 1,
+    lookUpBy: 100,
+    want: { kind: "refused", ending: "Rejected" },
+    says: /"login".*operator\.pullSecrets/,
+  },
 ];
 
 describe("admissionOf", () => {
-  test.each(rows)("$name", ({ observed: parts, scheduleBy, want, says }) => {
-    const admission = admissionOf(observed(parts), scheduleBy === undefined ? {} : { scheduleBy });
+  test.each(rows)("$name", ({ observed: parts, scheduleBy, loginBy, lookUpBy, want, says }) => {
+    const moments = Object.fromEntries(
+      Object.entries({ scheduleBy, loginBy, lookUpBy }).filter(([, moment]) => moment !== undefined),
+    );
+    const admission = admissionOf(observed(parts), moments);
     expect(admission).toMatchObject(want);
     if (says !== undefined) expect("message" in admission ? admission.message : "").toMatch(says);
   });

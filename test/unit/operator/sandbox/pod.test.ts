@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SandboxSpecInput } from "../../../../src/api/sandbox.ts";
 import type { Pod } from "../../../../src/kube/objects.ts";
+import type { FoundImage } from "../../../../src/operator/sandbox/entrypoint.ts";
 import { podFor } from "../../../../src/operator/sandbox/pod.ts";
 import { aClass, aSandbox, facts } from "../builders.ts";
 
@@ -184,6 +185,13 @@ describe("podFor", () => {
       readiness: probe,
     });
     expect(rest).toEqual(["--", "python", "-c", "1"]);
+  });
+
+  test("an image that was looked up runs as it was then, its ENTRYPOINT before the arguments", () => {
+    const found: FoundImage = { kind: "found", digest: "sha256:00", entrypoint: ["/tini", "--"] };
+    const container = containerOf(podFor(aSandbox({ args: ["serve"] }), { ...inputs, found }));
+    expect(container.image).toBe("busybox@sha256:00");
+    expect(container.command?.slice(4)).toEqual(["--", "/tini", "--", "serve"]);
   });
 
   test("a probe's command reaches the agent without the expansion that Kubernetes gives a container's command", () => {

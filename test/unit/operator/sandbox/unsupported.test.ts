@@ -4,7 +4,6 @@ import { describeUnsupported, unsupportedField } from "../../../../src/operator/
 import { aClass, aSandbox } from "../builders.ts";
 
 const refused: { path: string; spec: SandboxSpecInput }[] = [
-  { path: "spec.args", spec: { args: ["x"] } },
   { path: "spec.network.outbound", spec: { network: { outbound: {} } } },
   { path: "spec.network.inbound", spec: { network: { inbound: { cidrs: ["10.0.0.0/8"] } } } },
   { path: "spec.network.proxyName", spec: { network: { proxyName: "p" } } },
@@ -17,6 +16,7 @@ const refused: { path: string; spec: SandboxSpecInput }[] = [
 const accepted: { name: string; spec: SandboxSpecInput }[] = [
   { name: "nothing but an image", spec: {} },
   { name: "command with args", spec: { command: ["a"], args: ["b"] } },
+  { name: "args alone", spec: { args: ["b"] } },
   { name: "a blocked network", spec: { network: { block: true } } },
   { name: "an empty network", spec: { network: {} } },
   { name: "empty lists and false", spec: { tunnels: [], volumes: [], experimental: {}, verbose: false } },

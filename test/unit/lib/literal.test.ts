@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { literal, said } from "../../../src/sdk/sandbox/literal.ts";
+import { literal, said } from "../../../src/lib/literal.ts";
 
 test.each([
   ["plain $NAME $", "plain $NAME $"],

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { cidr } from "../../api/schema/network.ts";
-import type { ResolverOptions } from "../../registry/resolve.ts";
+import { cidr } from "../api/schema/network.ts";
+import type { RegistryOptions } from "./visit.ts";
 
 const host = z.string().min(1).toLowerCase();
 const mirror = z.url({ protocol: /^https?$/ }).refine((url) => URL.parse(url)?.pathname === "/", "must have no path");
@@ -32,7 +32,7 @@ const schema = z.object({
 });
 
 /** Which registries may be asked, from `SANDKEEP_REGISTRIES` and `SANDKEEP_CLUSTER_CIDRS`; throws where one is wrong. */
-export function readRegistries(environment: NodeJS.ProcessEnv): ResolverOptions {
+export function readRegistries(environment: NodeJS.ProcessEnv): RegistryOptions {
   const parsed = schema.safeParse(environment);
   if (!parsed.success) throw new Error(`Cannot read the configuration: ${z.prettifyError(parsed.error)}`);
   return { ...parsed.data.SANDKEEP_REGISTRIES, clusterCidrs: parsed.data.SANDKEEP_CLUSTER_CIDRS };
