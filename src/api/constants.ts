@@ -65,6 +65,13 @@ export const AGENT_PATHS = {
   socket: "/.sandkeep/run/agent.sock",
 } as const;
 
+/** Where a sandbox finds its identity token, which the kubelet renews. */
+export const IDENTITY_TOKEN_DIRECTORY = "/var/run/secrets/sandkeep.dev/identity";
+export const IDENTITY_TOKEN_FILE: string = `${IDENTITY_TOKEN_DIRECTORY}/token`;
+
+/** Whom identity tokens are for that the SDK asks for without saying so. */
+export const DEFAULT_IDENTITY_AUDIENCE = "sandkeep.dev";
+
 /** Names of volumes that begin so are the operator's. */
 export const RESERVED_VOLUME_PREFIX = "sandkeep-";
 

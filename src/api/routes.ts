@@ -2,6 +2,7 @@ import { appRoutes } from "./routes/apps.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { logRoutes } from "./routes/logs.ts";
+import { mountedVolumeRoutes } from "./routes/mounted-volumes.ts";
 import { processRoutes } from "./routes/processes.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
 import { secretRoutes } from "./routes/secrets.ts";
@@ -18,6 +19,7 @@ export const routes = {
   ...fileRoutes,
   ...logRoutes,
   ...usageRoutes,
+  ...mountedVolumeRoutes,
   ...appRoutes,
   ...secretRoutes,
   ...volumeRoutes,

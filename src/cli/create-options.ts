@@ -27,6 +27,7 @@ export interface CreateOptions {
   verbose?: boolean;
   workdir?: string;
   command?: boolean;
+  identityToken?: string;
   tag?: Record<string, string>;
   label?: Record<string, string>;
   class?: string;
@@ -54,6 +55,7 @@ export function withCreateOptions(command: Command): Command {
     .option("--verbose", "an Event for each program that is started in it")
     .option("-w, --workdir <path>", "where it starts")
     .option("--command", "run the command in place of the image's ENTRYPOINT, not behind it")
+    .option("--identity-token <audience>", "a token in SANDKEEP_IDENTITY_TOKEN for who shall recognise it")
     .option("--tag <name=value>", "a tag", pairs)
     .option("--label <name=value>", "a Kubernetes label", pairs)
     .option("--class <name>", "the SandboxClass")
@@ -84,7 +86,8 @@ export async function createSandbox(
 }
 
 function paramsOf(options: CreateOptions): SandboxCreateParams {
-  const { name, env, cpuLimit, memoryLimit, gpu, cloud, region, timeout, workdir, tag, label, network } = options;
+  const { name, env, cpuLimit, memoryLimit, gpu, cloud, region, timeout, workdir, identityToken, tag, label, network } =
+    options;
   const { cpu = cpuLimit, memory = memoryLimit } = options;
   return {
     ...(name !== undefined && { name }),
@@ -100,6 +103,7 @@ function paramsOf(options: CreateOptions): SandboxCreateParams {
     ...(options.idleTimeout !== undefined && { idleTimeoutMs: options.idleTimeout }),
     ...(options.verbose === true && { verbose: true }),
     ...(workdir !== undefined && { workdir }),
+    ...(identityToken !== undefined && { includeOidcIdentityToken: { audience: identityToken } }),
     ...(tag && { tags: tag }),
     ...(label && { labels: label }),
     ...(options.class !== undefined && { className: options.class }),

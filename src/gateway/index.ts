@@ -121,6 +121,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
       ...logHandlers(directory, readLog),
       ...fileHandlers(agent, bulkProxy(directory, agent, bulk), audit),
       readUsage: (call) => agent.forward(call, "/usage"),
+      reloadVolumes: (call) => agent.forward(call, `/volumes/reload?timeoutSeconds=${call.query.timeoutSeconds}`),
       attachProcess: attachHandler(agent, audit, attachments),
       connectPort: portHandler(agent, audit, ports),
     },

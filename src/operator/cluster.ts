@@ -24,10 +24,18 @@ export async function serverMinor(kube: Kube, log: Log, signal: AbortSignal): Pr
 }
 
 /** The facts as of now; worked out again only after a node or runtime class has changed. */
-export function clusterFacts({ nodes, runtimeClasses }: World, minor: number): () => ClusterFacts {
+export function clusterFacts(
+  { nodes, runtimeClasses }: World,
+  minor: number,
+  apiServerAudiences: ReadonlySet<string> | undefined,
+): () => ClusterFacts {
   let known: ClusterFacts | undefined;
   const forget = (): void => void (known = undefined);
   nodes.subscribe(forget);
   runtimeClasses.subscribe(forget);
-  return () => (known ??= factsFrom(minor, [...nodes.store.values()], [...runtimeClasses.store.values()]));
+  return () =>
+    (known ??= {
+      ...factsFrom(minor, [...nodes.store.values()], [...runtimeClasses.store.values()]),
+      ...(apiServerAudiences && { apiServerAudiences }),
+    });
 }

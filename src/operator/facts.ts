@@ -21,6 +21,8 @@ export interface ClusterFacts {
   /** Names of the runtime classes (`""`: none) that share the node's kernel and have user namespaces on every node. */
   userNamespaces: ReadonlySet<string>;
   nodes: NodeFacts[];
+  /** The audiences whose tokens the API server accepts; absent if they are not known. */
+  apiServerAudiences?: ReadonlySet<string>;
 }
 
 /** What decides where Pods fit. */

@@ -8,6 +8,7 @@ import type { RegistryOptions } from "../registry/visit.ts";
 import { EventRecorder } from "../runtime/events.ts";
 import type { Leader } from "../runtime/leader.ts";
 import { Manager } from "../runtime/manager.ts";
+import { apiServerAudiences } from "./audiences.ts";
 import { clusterFacts, serverMinor } from "./cluster.ts";
 import { SandboxController } from "./sandbox/controller.ts";
 import type { SandboxSettings } from "./sandbox/observed.ts";
@@ -37,12 +38,14 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
   const kube = options.kube ?? kubeClient(connection);
   const recorder = new EventRecorder({ kube, controller: "sandkeep.dev/operator", log });
   const world = worldOf(kube, log, namespace);
+  const minor = await serverMinor(kube, log, signal);
+  const audiences = await apiServerAudiences(kube, log, signal);
   const sandboxes = new SandboxController({
     kube,
     world,
     recorder,
     settings,
-    facts: clusterFacts(world, await serverMinor(kube, log, signal)),
+    facts: clusterFacts(world, minor, audiences),
     inspector: imageInspector(registries),
     openLink: (target, opening) => openLink(connection, target, opening),
     workers,

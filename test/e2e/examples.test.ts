@@ -13,11 +13,13 @@ const programs: Record<string, RegExp> = {
   "guide/entrypoint.ts": /^Serving HTTP on .*port 8080.*\n124\n$/,
   "guide/from-id.ts": /^hello\n\n$/,
   "guide/hello.ts": /^hello\n\n(\d\d:\d\d:\d\d\n){9,10}$/,
+  "guide/identity-token.ts": /^\[ 'sandkeep.dev' \]\n$/,
   "guide/names.ts": /^true\ntrue\n$/,
   "guide/prebuilt-image.ts": /^\S*ubuntu@sha256:[0-9a-f]{64}\n$/,
   "guide/readiness-exec.ts": /^\/tmp\/ready\n\n$/,
   "guide/readiness-tcp.ts": /^200\n\n$/,
   "guide/readiness-timeout.ts": /^Sandbox failed to become ready\n$/,
+  "guide/reload-volumes.ts": /^handed over\n\n$/,
   "guide/return-codes.ts": /^42\n42\n137\n137\n$/,
   "guide/secret.ts": /^hello\n\n$/,
   "guide/tags.ts": new RegExp(

@@ -12,6 +12,7 @@ import {
   type WantedImage,
   wantedImage,
 } from "./entrypoint.ts";
+import { audienceObjection } from "./identity-token.ts";
 import type { Moments } from "./lifetime.ts";
 import type { Observed } from "./observed.ts";
 import { podFor } from "./pod.ts";
@@ -46,6 +47,8 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
 
   const objection = objectionTo(spec, sandboxClass);
   if (objection !== undefined) return rejected(objection.reason, objection.message);
+  const audience = audienceObjection(spec, observed.facts.apiServerAudiences);
+  if (audience !== undefined) return rejected("AudienceNotAllowed", audience);
   if (
     spec.readinessProbeName !== undefined &&
     (probe === undefined || probe.metadata.deletionTimestamp !== undefined)

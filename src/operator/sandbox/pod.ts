@@ -17,6 +17,7 @@ import { termAnnotations } from "./class-terms.ts";
 import { firstLimitAnnotations } from "./limits.ts";
 import { placementFor } from "./placement.ts";
 import { commandOf, type FoundImage, pinned } from "./entrypoint.ts";
+import { identityPartsFor } from "./identity-token.ts";
 import { resourcesFor } from "./resources.ts";
 import { containerSecurityFor, installerSecurity, podSecurityFor } from "./security.ts";
 import { volumesFor } from "./volumes.ts";
@@ -92,6 +93,7 @@ function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, found, facts, agent
     installerSecurity,
   );
   const own = volumesFor(spec);
+  const identity = identityPartsFor(spec);
   const placement = placementFor(spec, sandboxClass, facts.nodes);
   const image = imageOf(spec, sandboxClass);
   const pullSecrets = [...(spec.imagePullSecrets ?? []), ...(sandboxClass.imagePullSecrets ?? [])];
@@ -118,15 +120,15 @@ function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, found, facts, agent
         ...defined({
           image: image !== undefined && found !== undefined ? pinned(image, found) : image,
           workingDir: spec.workingDir,
-          env: spec.env,
+          env: identity.env.length > 0 ? [...identity.env, ...(spec.env ?? [])] : spec.env,
           envFrom: spec.envFrom,
         }),
         resources: resourcesFor(spec, sandboxClass, placement.gpus),
         securityContext: containerSecurityFor(spec, sandboxClass),
-        volumeMounts: [...agent.mounts, ...own.mounts],
+        volumeMounts: [...agent.mounts, ...identity.mounts, ...own.mounts],
       },
     ],
-    volumes: [...agent.volumes, ...own.volumes],
+    volumes: [...agent.volumes, ...identity.volumes, ...own.volumes],
   };
 }
 

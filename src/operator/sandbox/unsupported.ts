@@ -37,7 +37,6 @@ function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
     { path: "spec.tunnels", value: spec.tunnels },
     { path: "spec.customDomain", value: spec.customDomain },
     { path: "spec.volumes", value: spec.volumes?.filter(({ snapshotName }) => snapshotName !== undefined) },
-    { path: "spec.identityToken", value: given(spec.identityToken) },
     { path: "spec.experimental", value: spec.experimental },
   ];
 }

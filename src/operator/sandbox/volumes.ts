@@ -19,3 +19,10 @@ export function volumesFor({ volumes = [] }: SandboxSpec): MountedVolumes {
     })),
   };
 }
+
+/** Where what is written may wait in memory, and others may read it: what a reload writes out. */
+export function flushedPaths({ volumes = [] }: SandboxSpec): string[] {
+  return volumes
+    .filter(({ persistentVolumeClaim, nfs, csi }) => persistentVolumeClaim ?? nfs ?? csi)
+    .map(({ mountPath }) => mountPath);
+}

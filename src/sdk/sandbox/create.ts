@@ -1,3 +1,4 @@
+import { DEFAULT_IDENTITY_AUDIENCE } from "../../api/constants.ts";
 import type { CreateSandboxInput } from "../../api/sandbox-http.ts";
 import type { App } from "../app.ts";
 import { checkedEnv, type Env } from "../env.ts";
@@ -60,7 +61,11 @@ export interface SandboxCreateParams {
   name?: string;
   tags?: Readonly<Record<string, string>>;
   experimentalOptions?: Readonly<Record<string, boolean | string>>;
-  includeOidcIdentityToken?: boolean;
+  /**
+   * Gives its processes a token, in the variable `SANDKEEP_IDENTITY_TOKEN`, by which others recognise it. For the audience
+   * `sandkeep.dev`, or for the one that is named; never for the API server.
+   */
+  includeOidcIdentityToken?: boolean | { audience: string };
   /** The SandboxClass; without it the app's, or the one named `default`. */
   className?: string;
   /** Kubernetes labels of the Sandbox. */
@@ -82,7 +87,6 @@ const unsupported = [
   "inboundCidrAllowlist",
   "proxy",
   "experimentalOptions",
-  "includeOidcIdentityToken",
 ] as const satisfies readonly (keyof SandboxCreateParams)[];
 
 /** Names of parameters in earlier versions of Modal's SDK, and today's. */
@@ -126,6 +130,7 @@ export async function createRequest(
       ...(command && command.length > 0 && { args: command.map(literal) }),
       ...(params.workdir !== undefined && { workingDir: absolutePath("workdir", params.workdir) }),
       ...(pty !== undefined && { tty: pty }),
+      ...identityFor(params.includeOidcIdentityToken),
       ...(env && {
         env: Object.entries(checkedEnv(env)).map(([key, value]) => ({ name: key, value: literal(value) })),
       }),
@@ -163,6 +168,11 @@ function checkedName(name: string): string {
   if (!/^[A-Za-z0-9._-]{1,63}$/.test(name))
     throw invalid(`name ${JSON.stringify(name)} must be letters, digits, '-', '.' and '_', shorter than 64 characters`);
   return name;
+}
+
+function identityFor(asked: SandboxCreateParams["includeOidcIdentityToken"] = false) {
+  if (asked === false) return {};
+  return { identityToken: { audience: asked === true ? DEFAULT_IDENTITY_AUDIENCE : asked.audience } };
 }
 
 function resourcesFor({ cpu, cpuLimit, memoryMiB, memoryLimitMiB }: SandboxCreateParams) {

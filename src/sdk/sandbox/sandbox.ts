@@ -44,6 +44,11 @@ export interface SandboxTimeoutsParams extends WaitParams {
   idleTimeoutMs?: number | null;
 }
 
+export interface ReloadVolumesParams extends WaitParams {
+  /** How long it may take. */
+  timeoutMs?: number;
+}
+
 export interface Tunnel {
   host: string;
   port: number;
@@ -286,9 +291,15 @@ export class Sandbox {
     throw notSupported("sandbox.unmountImage");
   }
 
-  /** Rejects with a `NotSupportedError`: it comes with the whole of volumes. */
-  async reloadVolumes(_params?: { timeoutMs?: number }): Promise<void> {
-    throw notSupported("sandbox.reloadVolumes");
+  /**
+   * Resolves once all that it wrote to its volumes is on their storage, where other sandboxes can read it. Rejects with a
+   * `TimeoutError` after `timeoutMs`.
+   */
+  async reloadVolumes({ timeoutMs = 55_000, signal }: ReloadVolumesParams = {}): Promise<void> {
+    if (!(timeoutMs > 0)) throw invalid(`timeoutMs must be positive, got ${timeoutMs}`);
+    const query = { timeoutSeconds: timeoutMs / 1000 };
+    const path = `${this.#path}/volumes/reload`;
+    await this.#attached().run({ method: "POST", path, query, repeatable: true, signal });
   }
 
   /** Lets go of it: what is under way goes on, and all else throws a `ClientClosedError`. The sandbox goes on. */

@@ -54,6 +54,8 @@ async function sandbox(
       return json({ measuredAt: new Date().toISOString(), cpu: {}, memory: {}, disk: {}, processes: {} });
     case "GET logs":
       return stream(found.process("entrypoint").stdout.from(0));
+    case "POST volumes":
+      return nothing();
     case "POST exec":
       return frames(execFrames(found.start(await request.json<Exec>())));
   }

@@ -18,6 +18,13 @@ describe("what a sandbox is created with", () => {
     ["a command of a shell", { command: ["sh", "-c", "echo $$"] }, { args: ["sh", "-c", "echo $$$"] }],
     ["a command", { command: ["python", "server.py"] }, { args: ["python", "server.py"] }],
     ["an entrypoint", { entrypoint: ["a", "$(b)"], command: ["c"] }, { command: ["a", "$$(b)"], args: ["c"] }],
+    ["an identity token", { includeOidcIdentityToken: true }, { identityToken: { audience: "sandkeep.dev" } }],
+    [
+      "an identity token for somebody",
+      { includeOidcIdentityToken: { audience: "sts.example.com" } },
+      { identityToken: { audience: "sts.example.com" } },
+    ],
+    ["no identity token", { includeOidcIdentityToken: false }, {}],
     ["an empty command", { command: [] }, {}],
     ["variables", { env: { A: "$(B)", C: undefined } }, { env: [{ name: "A", value: "$$(B)" }] }],
     ["a Secret", { secrets: [new Secret({ name: "database" })] }, { envFrom: [{ secretRef: { name: "database" } }] }],

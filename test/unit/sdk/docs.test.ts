@@ -89,7 +89,6 @@ const values: Record<string, unknown> = {
   unencryptedPorts: [80],
   customDomain: "example.com",
   proxy: {},
-  includeOidcIdentityToken: true,
   experimentalOptions: {},
 };
 
@@ -114,7 +113,6 @@ describe("what is not there yet is refused with NotSupportedError", () => {
     "sandbox.snapshotDirectory": () => sandbox.snapshotDirectory("/tmp"),
     "sandbox.mountImage": () => sandbox.mountImage("/mnt"),
     "sandbox.unmountImage": () => sandbox.unmountImage("/mnt"),
-    "sandbox.reloadVolumes": () => sandbox.reloadVolumes(),
   };
   it.each(pending(methods))("%s", async (name) => {
     await expect(attempts[name]?.()).rejects.toBeInstanceOf(sdk.NotSupportedError);

@@ -4,6 +4,7 @@
 //	GET  /readiness?wait=              {state: none|pending|ready|failed, readyAt, attempts, message}, as soon as decided
 //	PUT  /limits                       {generation, timeoutSeconds, idleTimeoutSeconds}, both ways: what is kept from now on
 //	POST /terminate                    202: ends the sandbox as SIGTERM does
+//	POST /volumes/reload?timeoutSeconds=  204 once what was written to the volumes is on their storage: package volumes; 55 s
 //	GET  /usage                        {measuredAt, cpu, memory, disk, processes}: package usage
 //	POST /processes                    start: 201 Process; 200 if the same request came before under the same id
 //	GET  /processes                    {items: Process[]}
@@ -45,6 +46,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -59,6 +61,7 @@ import (
 	"sandkeep.dev/agent/internal/process"
 	"sandkeep.dev/agent/internal/readiness"
 	"sandkeep.dev/agent/internal/usage"
+	"sandkeep.dev/agent/internal/volumes"
 )
 
 // API is what the requests are about.
@@ -70,6 +73,8 @@ type API struct {
 	Limits    *limits.Keeper
 	Readiness *readiness.Check
 	Bulk      *bulk.Tickets
+	// Volumes are the paths that a reload writes out.
+	Volumes []string
 }
 
 func (a *API) routes() http.Handler {
@@ -79,6 +84,7 @@ func (a *API) routes() http.Handler {
 	mux.Handle("PUT /limits", answer(a.limits))
 	mux.Handle("POST /terminate", answer(terminate))
 	mux.Handle("GET /usage", answer(usageNow))
+	mux.Handle("POST /volumes/reload", answer(a.reloadVolumes))
 	mux.Handle("POST /exec", answer(a.exec))
 	mux.Handle("POST /processes", answer(a.start))
 	mux.Handle("GET /processes", answer(a.list))
@@ -135,6 +141,22 @@ func terminate(w http.ResponseWriter, _ *http.Request) error {
 		return err
 	}
 	w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+const reloadTimeout = 55 * time.Second
+
+func (a *API) reloadVolumes(w http.ResponseWriter, r *http.Request) error {
+	timeout, err := secondsOf(r, "timeoutSeconds", reloadTimeout)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	defer cancel()
+	if err := volumes.Reload(ctx, a.Volumes); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 

@@ -82,14 +82,17 @@ func inWords(err error) string {
 const maxWait = 24 * time.Hour
 
 // waitOf is how long the client is ready to wait: the parameter wait in seconds, 0 by default.
-func waitOf(r *http.Request) (time.Duration, error) {
-	text := r.URL.Query().Get("wait")
+func waitOf(r *http.Request) (time.Duration, error) { return secondsOf(r, "wait", 0) }
+
+// secondsOf is a parameter in seconds, or otherwise if it is missing.
+func secondsOf(r *http.Request, name string, otherwise time.Duration) (time.Duration, error) {
+	text := r.URL.Query().Get(name)
 	if text == "" {
-		return 0, nil
+		return otherwise, nil
 	}
 	seconds, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(seconds >= 0 && seconds <= maxWait.Seconds()) {
-		return 0, invalid("The parameter wait is %.40q: it must be seconds from 0 to %d", text, int(maxWait.Seconds()))
+		return 0, invalid("The parameter %s is %.40q: it must be seconds from 0 to %d", name, text, int(maxWait.Seconds()))
 	}
 	return time.Duration(seconds * float64(time.Second)), nil
 }

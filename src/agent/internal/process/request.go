@@ -28,6 +28,8 @@ type Request struct {
 	TimeoutMilliseconds int64 `json:"timeoutMilliseconds,omitempty"`
 	// TTY gives it a terminal of this size.
 	TTY *Size `json:"tty,omitempty"`
+	// identity is what says which sandbox this is, below SecretEnv.
+	identity map[string]string
 	// Stdin is all of its input, which is closed behind it; nil leaves it open for WriteStdin.
 	Stdin []byte `json:"-"`
 	// onInput is called whenever it is given input.

@@ -44,6 +44,7 @@ type Table struct {
 	directory string
 	limits    limits
 	use       *activity.Use
+	identity  *Identity
 
 	mu        sync.Mutex
 	processes map[string]*Process
@@ -126,6 +127,7 @@ func (t *Table) start(r Request, log bool) (*Process, bool, error) {
 		return nil, false, err
 	}
 	r.onInput = t.use.Note
+	r.identity = t.identity.environ()
 	stdout, stderr := t.newSpools(r.ID)
 	p, err := start(&r, digest, stdout, stderr, log)
 	if err != nil {

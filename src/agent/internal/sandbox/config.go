@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sandkeep.dev/agent/internal/limits"
+	"sandkeep.dev/agent/internal/process"
 	"sandkeep.dev/agent/internal/readiness"
 )
 
@@ -27,6 +28,10 @@ type Config struct {
 	LingerSeconds float64 `json:"lingerSeconds"`
 	// Readiness is the probe to try, nil for none.
 	Readiness *readiness.Probe `json:"readiness"`
+	// Identity is the token that processes are given, nil for none.
+	Identity *process.Identity `json:"identity"`
+	// Volumes are the paths of those that reloading writes out.
+	Volumes []string `json:"volumes"`
 }
 
 const maxLinger = 60

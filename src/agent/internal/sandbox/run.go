@@ -109,6 +109,7 @@ func run(options Options, signals signals) Ending {
 	}
 	defer bodies.Close()
 	s.processes = process.NewTable(filepath.Join(options.Run, "spool"), s.use)
+	s.processes.Identify(s.config.Identity)
 	if len(options.Command) > 0 {
 		if s.entrypoint, err = s.processes.StartEntrypoint(options.Command, s.terminal()); err != nil {
 			return end(startError(err))
@@ -119,7 +120,7 @@ func run(options Options, signals signals) Ending {
 	s.limits = limits.Keep(ctx, s.startedAt, s.config.limits(), s.use, s.config.TunnelPorts)
 	failed := s.serve(ctx, listeners, api.API{
 		Version: options.Version, StartedAt: s.startedAt, Processes: s.processes, Use: s.use, Limits: s.limits,
-		Readiness: readiness.Start(ctx, s.config.Readiness), Bulk: tickets,
+		Readiness: readiness.Start(ctx, s.config.Readiness), Bulk: tickets, Volumes: s.config.Volumes,
 	})
 	ending := end(s.wait(signals, failed))
 	s.use.Close(ending.why())

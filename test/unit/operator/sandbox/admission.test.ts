@@ -2,13 +2,19 @@ import { describe, expect, test } from "vitest";
 import { readinessProbeSchema } from "../../../../src/api/readiness-probe.ts";
 import { type Admission, admissionOf } from "../../../../src/operator/sandbox/admission.ts";
 import type { Observed } from "../../../../src/operator/sandbox/observed.ts";
-import { aClass, aPod, aSandbox, ago, observed } from "../builders.ts";
+import { aClass, aPod, aSandbox, ago, facts, observed } from "../builders.ts";
 
 const probe = readinessProbeSchema.parse({ metadata: { name: "p" }, spec: { tcp: { port: 80 } } });
 const dying = { ...probe, metadata: { ...probe.metadata, deletionTimestamp: ago(1) } };
 
 const withArgs = aSandbox({ args: ["serve"] });
 const nothingUnseen = { missing: [], forbidden: [] };
+
+const knowing = { ...facts, apiServerAudiences: new Set(["https://issuer.example.com"]) };
+
+function withToken(audience: string) {
+  return aSandbox({ identityToken: { audience } });
+}
 
 interface Row {
   name: string;
@@ -89,6 +95,29 @@ const rows: Row[] = [
     name: "a final refusal by the API server is Rejected",
     observed: { refusal: { final: true, retryAfter: 0, reason: "PodSecurity", message: "violates" } },
     want: { kind: "refused", ending: "Rejected", reason: "PodSecurity" },
+  },
+  {
+    name: "a token for somebody else than the cluster is accepted",
+    observed: { sandbox: withToken("sts.example.com"), facts: knowing },
+    want: { kind: "accepted" },
+  },
+  {
+    name: "a token for the API server is Rejected",
+    observed: { sandbox: withToken("https://issuer.example.com"), facts: knowing },
+    want: { kind: "refused", ending: "Rejected", reason: "AudienceNotAllowed" },
+    says: /is the API server's own/,
+  },
+  {
+    name: "a token for the gateway is Rejected",
+    observed: { sandbox: withToken("sandkeep"), facts: knowing },
+    want: { kind: "refused", ending: "Rejected", reason: "AudienceNotAllowed" },
+    says: /gateway/,
+  },
+  {
+    name: "a token is Rejected where nobody knows whom the API server accepts",
+    observed: { sandbox: withToken("sts.example.com") },
+    want: { kind: "refused", ending: "Rejected", reason: "AudienceNotAllowed" },
+    says: /does not know the API server's audiences/,
   },
   {
     name: "args alone wait for the image's ENTRYPOINT, which is no news",

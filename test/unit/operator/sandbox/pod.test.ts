@@ -79,6 +79,43 @@ const rows: Row[] = [
     want: { spec: { volumes: [{ image: { reference: "agent:1" } }, {}] } },
   },
   {
+    name: "an identity token is a file that the kubelet renews, and where it is stands in a variable",
+    spec: {
+      identityToken: { audience: "sts.example.com", expirationSeconds: 900, envName: "TOKEN" },
+      env: [{ name: "A", value: "b" }],
+    },
+    want: {
+      spec: {
+        automountServiceAccountToken: false,
+        volumes: [
+          { name: "sandkeep-bin" },
+          { name: "sandkeep-run" },
+          {
+            name: "sandkeep-identity",
+            projected: {
+              sources: [
+                { serviceAccountToken: { audience: "sts.example.com", expirationSeconds: 900, path: "token" } },
+              ],
+            },
+          },
+        ],
+        containers: [
+          {
+            env: [
+              { name: "TOKEN_FILE", value: "/var/run/secrets/sandkeep.dev/identity/token" },
+              { name: "A", value: "b" },
+            ],
+            volumeMounts: [
+              { name: "sandkeep-bin" },
+              { name: "sandkeep-run" },
+              { name: "sandkeep-identity", mountPath: "/var/run/secrets/sandkeep.dev/identity", readOnly: true },
+            ],
+          },
+        ],
+      },
+    },
+  },
+  {
     name: "volumes are those of the sandbox besides the agent's",
     spec: {
       volumes: [
@@ -138,6 +175,48 @@ const rows: Row[] = [
 describe("podFor", () => {
   test.each(rows)("$name", ({ spec, classSpec, cluster, want }) => {
     expect(build(spec, classSpec, cluster)).toMatchObject(want);
+  });
+
+  test.each<[source: string, volume: object]>([
+    ["a claim", { persistentVolumeClaim: { claimName: "data" } }],
+    ["an NFS export", { nfs: { server: "nfs.example.com", path: "/exports/data" } }],
+    [
+      "an inline volume of a CSI driver",
+      {
+        csi: {
+          driver: "bucket.example.com",
+          fsType: "ext4",
+          readOnly: true,
+          volumeAttributes: { bucket: "b" },
+          nodePublishSecretRef: { name: "login" },
+        },
+      },
+    ],
+    ["a Secret", { secret: { secretName: "s", items: [{ key: "k", path: "p", mode: 256 }], optional: true } }],
+    ["a ConfigMap", { configMap: { name: "c", defaultMode: 292 } }],
+    ["an image", { image: { reference: "data:1" } }],
+    ["an empty directory", { emptyDir: { medium: "Memory", sizeLimit: "1Gi" } }],
+  ])("a volume of %s is that of the Pod", (_what, source) => {
+    const mount = { name: "v", mountPath: "/v", readOnly: true, subPath: "a/b" };
+    const pod = build({ volumes: [{ ...mount, ...source }] });
+    expect(pod.spec?.volumes?.at(-1)).toEqual({ name: "v", ...source });
+    expect(containerOf(pod).volumeMounts?.at(-1)).toEqual(mount);
+  });
+
+  test("the agent knows the token, and the volumes whose contents others see", () => {
+    const sandbox = aSandbox({
+      identityToken: { audience: "a" },
+      volumes: [
+        { name: "a", mountPath: "/claim", persistentVolumeClaim: { claimName: "data" } },
+        { name: "b", mountPath: "/scratch", emptyDir: {} },
+        { name: "c", mountPath: "/export", nfs: { server: "s", path: "/" } },
+      ],
+    });
+    const [, , , config = ""] = containerOf(podFor(sandbox, inputs)).command ?? [];
+    expect(JSON.parse(config)).toMatchObject({
+      identity: { variable: "SANDKEEP_IDENTITY_TOKEN", file: "/var/run/secrets/sandkeep.dev/identity/token" },
+      volumes: ["/claim", "/export"],
+    });
   });
 
   test("a root shell has the capabilities of Pod Security baseline and no raw sockets", () => {

@@ -9,7 +9,6 @@ const refused: { path: string; spec: SandboxSpecInput }[] = [
   { path: "spec.network.proxyName", spec: { network: { proxyName: "p" } } },
   { path: "spec.tunnels", spec: { tunnels: [{ port: 80 }] } },
   { path: "spec.volumes", spec: { volumes: [{ name: "v", mountPath: "/v", snapshotName: "s" }] } },
-  { path: "spec.identityToken", spec: { identityToken: { audience: "a" } } },
   { path: "spec.experimental", spec: { experimental: { x: "true" } } },
 ];
 
