@@ -36,7 +36,9 @@ async function startOperator(): Promise<Operator> {
   const { connection, namespace } = server;
   const stopping = new AbortController();
   const settings = { agentImage: "agent:1", network: { clusterCidrs: [], dnsCidrs: [] } };
-  const manager = await operatorFor({ connection, settings, workers: 8, namespace, log: silentLog }, stopping.signal);
+  const registries = { allowed: [], private: [], mirrors: {}, clusterCidrs: [] };
+  const options = { connection, settings, registries, workers: 8, namespace, log: silentLog };
+  const manager = await operatorFor(options, stopping.signal);
   const running = manager.run(stopping.signal);
   const operator = {
     async kill() {
