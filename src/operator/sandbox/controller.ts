@@ -104,7 +104,10 @@ export class SandboxController {
       countSteps(observed.sandbox, plan.status);
     }
     this.#ask(observed, plan.status);
-    if (plan.status?.phase === "Finished") await this.#names.release(observed.sandbox, pass.signal);
+    if (plan.status?.phase === "Finished") {
+      this.#lookups.forget(keyOfObject(observed.sandbox));
+      await this.#names.release(observed.sandbox, pass.signal);
+    }
     return plan.requeueAfter === undefined ? {} : { requeueAfter: plan.requeueAfter };
   }
 

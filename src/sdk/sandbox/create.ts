@@ -155,11 +155,7 @@ function checkNames(params: SandboxCreateParams): void {
   }
   for (const name of unsupported) {
     const value = params[name];
-    if (
-      value !== undefined &&
-      value !== false &&
-      !(Array.isArray(value) && value.length === 0 && name.endsWith("Ports"))
-    )
+    if (value !== undefined && !(Array.isArray(value) && value.length === 0 && name.endsWith("Ports")))
       throw notSupported(`sandboxes.create with ${name}`);
   }
 }

@@ -69,6 +69,13 @@ test("a name adds the Lease by which it is held", async () => {
   });
 });
 
+test("an ENTRYPOINT that has to be looked up adds nothing", async () => {
+  expect(await costOf("looked-up", { command: [], args: untilToldTo(0) })).toEqual({
+    writes: { "create pods": 1, "apply sandboxes/status": atMost(4), "create events": 3, "patch pods": 1 },
+    passes: atMost(10),
+  });
+});
+
 test("a probe adds a status and an Event", async () => {
   expect(await costOf("probed", { readinessProbe: { exec: { command: ["true"] } } })).toEqual({
     writes: { "create pods": 1, "apply sandboxes/status": atMost(5), "create events": 4, "patch pods": 1 },

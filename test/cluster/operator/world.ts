@@ -61,7 +61,9 @@ export interface OperatorWorld extends AsyncDisposable {
 }
 
 /** Starts the cluster if need be, a fresh namespace and the operator. */
-export async function operatorWorld(options: ClusterOptions = { nodes: 1, name: "test-operator" }): Promise<OperatorWorld> {
+export async function operatorWorld(
+  options: ClusterOptions = { nodes: 1, name: "test-operator" },
+): Promise<OperatorWorld> {
   const cluster = await useCluster(options);
   const connection = connect({ kubeconfig: cluster.kubeconfig });
   const kube = kubeClient(connection);

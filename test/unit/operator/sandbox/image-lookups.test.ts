@@ -103,7 +103,7 @@ describe("an image", () => {
     secrets.set("other", { ...login("me", "r.example.com", type), data: { ...login("me").data, ...data } });
     answer = () => Promise.resolve({ kind: "refused" });
     expect(await settled("n/a", { ...wanted, pullSecrets: ["other"] })).toMatchObject({ kind: "refused" });
-    expect(asked).toEqual(["a"]);
+    expect(new Set(asked)).toEqual(new Set(["a"]));
   });
 
   test("says which Secrets it was not opened with", async () => {
