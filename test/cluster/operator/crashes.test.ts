@@ -44,6 +44,7 @@ class Scene implements AsyncDisposable {
       connection,
       kube,
       settings: { agentImage, network },
+      registries: { allowed: [], private: [], mirrors: {}, clusterCidrs: [] },
       workers: 4,
       namespace: this.namespace,
       log: silentLog,
