@@ -330,14 +330,17 @@ describe("list", () => {
   });
 });
 
+/** Selects sandboxes that have all of these tags. */
+function query(tags: Record<string, string>): string {
+  return `?${Object.entries(tags)
+    .map(([name, value]) => `tag=${encodeURIComponent(`${name}=${value}`)}`)
+    .join("&")}`;
+}
+
 describe("tags", () => {
   it("of any Unicode are stored as given, replaced as a whole, and select sandboxes that have all", async () => {
     const before = { 環境: "開発", "👩‍🚀=1": "a&b=%2F\n", plain: "x" };
     const after = { État: "prêt", 環境: "本番" };
-    const query = (tags: Record<string, string>) =>
-      `?${Object.entries(tags)
-        .map(([name, value]) => `tag=${encodeURIComponent(`${name}=${value}`)}`)
-        .join("&")}`;
     const found = async (tags: Record<string, string>) =>
       ((await send("GET", query(tags))).json as SandboxList).items.map(({ id }) => id);
     const { id, spec } = await create({ name: "tagged", spec: { tags: before } });
