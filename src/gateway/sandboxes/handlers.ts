@@ -17,6 +17,7 @@ import { hasReached, isFinished, type Milestone } from "./life.ts";
 import type { SandboxNames } from "./names.ts";
 import { pageOf } from "./page.ts";
 import { patchSandbox } from "./patch.ts";
+import { terminate } from "./terminate.ts";
 import { ownSecretOf, ownSecrets, storeOwnSecret } from "./own-secrets.ts";
 import { secretNames } from "./secrets.ts";
 
@@ -164,26 +165,6 @@ async function createOnce(
       { cause: error },
     );
   }
-}
-
-async function terminate(
-  kube: Kube,
-  directory: SandboxDirectory,
-  name: SandboxName,
-  signal: AbortSignal,
-): Promise<Sandbox> {
-  const sandbox = await directory.fresh(name, signal);
-  if (isFinished(sandbox) || sandbox.spec.desiredState === "Terminated") return sandbox;
-  // The uid guards against ending a later sandbox of that name.
-  const { uid } = sandbox.metadata;
-  const ended = await kube.mergePatch(
-    SANDBOX,
-    name,
-    { metadata: { uid }, spec: { desiredState: "Terminated" } },
-    { signal },
-  );
-  directory.learn(ended);
-  return ended;
 }
 
 function tooLate({ namespace, name }: SandboxName, milestone: Milestone, seconds: number): SandkeepError {
