@@ -9,6 +9,7 @@ const rows: [options: string, params: SandboxCreateParams][] = [
   ["--cpu-limit 2 --memory-limit 1Gi", { cpu: 2, cpuLimit: 2, memoryMiB: 1024, memoryLimitMiB: 1024 }],
   ["--gpu H100 --gpu A100-80GB:2 --gpu any", { gpu: ["H100", "A100-80GB:2", "any"] }],
   ["--cloud aws --region eu-west-1 --region eu-central-1", { cloud: "aws", regions: ["eu-west-1", "eu-central-1"] }],
+  ["--identity-token sts.example.com", { includeOidcIdentityToken: { audience: "sts.example.com" } }],
 ];
 
 test.each(rows)("%s asks for what it says", async (options, params) => {
@@ -17,4 +18,12 @@ test.each(rows)("%s asks for what it says", async (options, params) => {
   const command = withCreateOptions(new Command()).parse(options.split(" "), { from: "user" });
   await createSandbox(client, "busybox:stable", ["true"], command.opts<CreateOptions>());
   expect(create.mock.lastCall?.[2]).toEqual({ command: ["true"], ...params });
+});
+
+test("--command puts the command in place of the image's ENTRYPOINT", async () => {
+  const { client } = new SandkeepMock();
+  const create = vi.spyOn(client.sandboxes, "create");
+  const command = withCreateOptions(new Command()).parse(["--command"], { from: "user" });
+  await createSandbox(client, "busybox:stable", ["true"], command.opts<CreateOptions>());
+  expect(create.mock.lastCall?.[2]).toEqual({ entrypoint: ["true"] });
 });
