@@ -48,20 +48,36 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 /** The root logger, on standard output: at most 20 ms late, which SIGKILL loses, and at once when the process exits or throws. */
 export const log: Log = pino(logOptions, together(destination({ sync: false, minLength: 8 << 10 }), 20));
 
+/** What `together` needs of pino's destination. */
+export interface LineOutput {
+  write(line: string): unknown;
+  /** Does nothing while a write is under way. */
+  flush(): void;
+  on(event: "write", listener: (octets: number) => void): unknown;
+  on(event: "drain", listener: () => void): unknown;
+}
+
 /**
  * Writes the lines of some milliseconds in one go: a write each, which another thread does, costs a busy gateway more than
  * making the line. Pino empties the buffer when the process exits.
  */
-function together(output: ReturnType<typeof destination>, milliseconds: number): DestinationStream {
+export function together(output: LineOutput, milliseconds: number): DestinationStream {
   let timer: NodeJS.Timeout | undefined;
+  let unwritten = 0;
   const flush = () => {
     timer = undefined;
     output.flush();
   };
+  const flushSoon = () => {
+    timer ??= setTimeout(flush, milliseconds).unref();
+  };
+  output.on("write", (octets) => void (unwritten -= octets));
+  output.on("drain", () => unwritten > 0 && flushSoon());
   return {
     write(line) {
+      unwritten += Buffer.byteLength(line);
       output.write(line);
-      timer ??= setTimeout(flush, milliseconds).unref();
+      flushSoon();
     },
   };
 }

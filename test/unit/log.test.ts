@@ -1,6 +1,7 @@
+import { EventEmitter } from "node:events";
 import { pino } from "pino";
-import { describe, expect, test } from "vitest";
-import { logOptions } from "../../src/log.ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type LineOutput, logOptions, together } from "../../src/log.ts";
 
 /** The line that these fields make. */
 function lineOf(fields: object): Record<string, unknown> {
@@ -34,5 +35,50 @@ describe("a log line", () => {
     { stdin: "s3cret" },
   ])("keeps %j to itself", (fields) => {
     expect(JSON.stringify(lineOf(fields))).not.toContain("s3cret");
+  });
+});
+
+/** Writes what it has at a flush, unless it is writing already; a write takes until `finish`. */
+class SlowOutput extends EventEmitter implements LineOutput {
+  readonly written: string[] = [];
+  #buffered = "";
+  #writing: string | undefined;
+
+  write(line: string): void {
+    this.#buffered += line;
+  }
+
+  flush(): void {
+    if (this.#writing !== undefined) return;
+    [this.#writing, this.#buffered] = [this.#buffered, ""];
+  }
+
+  finish(): void {
+    const octets = this.#writing ?? "";
+    this.#writing = undefined;
+    this.written.push(octets);
+    this.emit("write", Buffer.byteLength(octets));
+    this.emit("drain");
+  }
+}
+
+describe("lines that are written together", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test("are all written, also those that come while others are on their way, and nothing else is", () => {
+    const output = new SlowOutput();
+    const lines = together(output, 20);
+    lines.write("ä\n");
+    lines.write("b\n");
+    vi.advanceTimersByTime(20);
+    lines.write("c\n");
+    vi.advanceTimersByTime(20);
+    output.finish();
+    expect(output.written).toEqual(["ä\nb\n"]);
+    vi.advanceTimersByTime(20);
+    output.finish();
+    expect(output.written).toEqual(["ä\nb\n", "c\n"]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
