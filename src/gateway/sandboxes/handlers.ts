@@ -80,7 +80,7 @@ export function sandboxHandlers(
       });
       // Throws before there is a sandbox if it can never come so far.
       if (query.wait !== undefined) hasReached(wanted, query.wait, new Date());
-      await refuseTakenName(directory, wanted, signal);
+      await refuseTakenName(directory, names, wanted, signal);
       await checkClass(wanted, signal);
       const creation = await createOnce(kube, directory, wanted, signal);
       const { sandbox } = creation;
@@ -127,13 +127,18 @@ export function sandboxHandlers(
   };
 }
 
-/** Spares making what would only be told that its name is taken; of two made in the same moment the operator decides. */
-async function refuseTakenName(directory: SandboxDirectory, wanted: Sandbox, signal: AbortSignal): Promise<void> {
+/** Spares making what would only be told that its name is taken. Of those that only want it the operator picks one. */
+async function refuseTakenName(
+  directory: SandboxDirectory,
+  names: SandboxNames,
+  wanted: Sandbox,
+  signal: AbortSignal,
+): Promise<void> {
   const { app, name } = wanted.spec;
   const { namespace = "" } = wanted.metadata;
   if (name === undefined) return;
   const holder = await directory.named(namespace, { app, name }, signal);
-  if (holder === undefined || isFromSameRequest(holder, wanted)) return;
+  if (holder === undefined || !names.isHolder(holder) || isFromSameRequest(holder, wanted)) return;
   throw new SandkeepError(
     "already_exists",
     "sandbox",

@@ -32,6 +32,11 @@ export class SandboxNames {
     });
   }
 
+  /** Whether the sandbox is known to have its name. */
+  isHolder({ metadata }: Sandbox): boolean {
+    return this.#claims.store.by("claimant", metadata.uid ?? "").length > 0;
+  }
+
   /**
    * Resolves once a stored sandbox has its name, or needs none. Throws `already_exists` if another has it, and `unavailable`
    * if nobody says so in time; the sandbox is deleted then. Whether the client is still there does not matter: what it was
@@ -51,7 +56,7 @@ export class SandboxNames {
   /** The sandbox as it is seen once it has its name, or has finished. */
   #verdictOn(sandbox: Sandbox): Promise<Sandbox> {
     const { namespace = "", name, uid = "" } = sandbox.metadata;
-    const isClear = (seen: Sandbox) => seen.metadata.uid === uid && (this.#holds(uid) || isFinished(seen));
+    const isClear = (seen: Sandbox) => seen.metadata.uid === uid && (this.isHolder(seen) || isFinished(seen));
     const regardless = new AbortController().signal;
     return deadline(
       verdictSeconds,
@@ -59,10 +64,6 @@ export class SandboxNames {
       () => unanswered(sandbox),
       (within) => this.#directory.until({ namespace, name }, isClear, within),
     );
-  }
-
-  #holds(uid: string): boolean {
-    return this.#claims.store.by("claimant", uid).length > 0;
   }
 
   async #delete({ metadata }: Sandbox): Promise<void> {

@@ -32,6 +32,12 @@ beforeEach(() => {
   });
 });
 
+/** The Lease by which a sandbox holds its name. */
+function claimOf({ metadata: { name, uid = "" } }: Pick<Sandbox, "metadata">): Lease {
+  const owner = { apiVersion: "sandkeep.dev/v1alpha1", kind: "Sandbox", name, uid };
+  return { metadata: { namespace: "ns", name: `claim-${name}`, resourceVersion: "1", ownerReferences: [owner] } };
+}
+
 /** A request to create "ns/a" that waits for a milestone. */
 function creating(wait: "started" | "ready"): Call<"createSandbox"> {
   return {
@@ -71,6 +77,7 @@ it("waits for the sandbox that it has created, not for an earlier one that the s
 it("creates nothing under a name that a sandbox of the app has", async () => {
   const holder = kube.put(SANDBOX, aSandbox({ name: "holder", spec: { app: "shop", name: "cart" } }));
   sandboxes.store.replaceAll([holder]);
+  claims.show(claimOf(holder));
   const body = createSandboxSchema.parse({ spec: { app: "shop", name: "cart" } });
   await expect(handlers.createSandbox({ ...creating("started"), body })).rejects.toMatchObject({
     code: "already_exists",
@@ -90,8 +97,19 @@ it("creates a sandbox under a name whose sandbox has finished, though the store 
     body: createSandboxSchema.parse({ name: "next", spec }),
   });
   await expect.poll(() => kube.peek(SANDBOX, { namespace: "ns", name: "next" })).toBeDefined();
-  const { uid = "" } = kube.peek(SANDBOX, { namespace: "ns", name: "next" })?.metadata ?? {};
-  const owner = { apiVersion: "sandkeep.dev/v1alpha1", kind: "Sandbox", name: "next", uid };
-  claims.show({ metadata: { namespace: "ns", name: "claim", resourceVersion: "1", ownerReferences: [owner] } });
+  const { metadata } = kube.peek(SANDBOX, { namespace: "ns", name: "next" }) ?? aSandbox();
+  claims.show(claimOf({ metadata }));
   await expect(creation).resolves.toMatchObject({ id: "next", spec });
+});
+
+it("leaves it to the operator who of several that want a name gets it", async () => {
+  const spec = { app: "shop", name: "cart" };
+  sandboxes.store.replaceAll([kube.put(SANDBOX, aSandbox({ name: "rival", spec }))]);
+  const { wait: _, ...query } = creating("started").query;
+  const body = createSandboxSchema.parse({ name: "next", spec });
+  const creation = handlers.createSandbox({ ...creating("started"), query, body });
+  await expect.poll(() => kube.peek(SANDBOX, { namespace: "ns", name: "next" })).toBeDefined();
+  const { metadata } = kube.peek(SANDBOX, { namespace: "ns", name: "next" }) ?? aSandbox();
+  claims.show(claimOf({ metadata }));
+  await expect(creation).resolves.toMatchObject({ id: "next" });
 });
