@@ -76,9 +76,9 @@ test("an ENTRYPOINT that has to be looked up adds nothing", async () => {
   });
 });
 
-test("a probe adds a status and an Event", async () => {
+test("a probe adds a status, an Event and two passes", async () => {
   expect(await costOf("probed", { readinessProbe: { exec: { command: ["true"] } } })).toEqual({
     writes: { "create pods": 1, "apply sandboxes/status": atMost(5), "create events": 4, "patch pods": 1 },
-    passes: atMost(10),
+    passes: atMost(12),
   });
 });
