@@ -330,26 +330,24 @@ describe("list", () => {
   });
 });
 
-/** Selects sandboxes that have all of these tags. */
-function query(tags: Record<string, string>): string {
-  return `?${Object.entries(tags)
-    .map(([name, value]) => `tag=${encodeURIComponent(`${name}=${value}`)}`)
-    .join("&")}`;
+/** The ids of the sandboxes that have all of the tags. */
+async function tagged(tags: Record<string, string>): Promise<string[]> {
+  const wanted = Object.entries(tags).map(([name, value]) => `tag=${encodeURIComponent(`${name}=${value}`)}`);
+  const { items } = (await send("GET", `?${wanted.join("&")}`)).json as SandboxList;
+  return items.map(({ id }) => id);
 }
 
 describe("tags", () => {
   it("of any Unicode are stored as given, replaced as a whole, and select sandboxes that have all", async () => {
     const before = { 環境: "開発", "👩‍🚀=1": "a&b=%2F\n", plain: "x" };
     const after = { État: "prêt", 環境: "本番" };
-    const found = async (tags: Record<string, string>) =>
-      ((await send("GET", query(tags))).json as SandboxList).items.map(({ id }) => id);
     const { id, spec } = await create({ name: "tagged", spec: { tags: before } });
     expect(spec.tags).toEqual(before);
-    await expect.poll(() => found(before)).toEqual([id]);
-    expect(await found({ ...before, plain: "y" })).toEqual([]);
+    await expect.poll(() => tagged(before)).toEqual([id]);
+    expect(await tagged({ ...before, plain: "y" })).toEqual([]);
     expect((await patch(id, { tags: after })).json).toMatchObject({ spec: { tags: after } });
-    expect(await found(after)).toEqual([id]);
-    expect(await found({ plain: "x" })).toEqual([]);
+    expect(await tagged(after)).toEqual([id]);
+    expect(await tagged({ plain: "x" })).toEqual([]);
   });
 });
 
