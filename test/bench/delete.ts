@@ -3,10 +3,9 @@ import type { Kube, WatchEvent } from "../../src/kube/client.ts";
 import { EVENT } from "../../src/kube/objects.ts";
 import { waitFor } from "../support/wait-for.ts";
 import type { Bench } from "./bench.ts";
+import { each } from "./each.ts";
 
 const count = 500;
-/** Requests at a time. */
-const atOnce = 25;
 const labels = { bench: "delete" };
 const labelSelector = "bench=delete";
 
@@ -58,12 +57,4 @@ async function allSeen(
     if (seen.size === count) return;
   }
   throw new Error(`The watch ended after ${seen.size} of ${count} sandboxes`);
-}
-
-async function each(names: string[], task: (name: string) => Promise<unknown>): Promise<void> {
-  const left = names.values();
-  const worker = async (): Promise<void> => {
-    for (const name of left) await task(name);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
 }

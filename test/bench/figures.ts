@@ -1,4 +1,4 @@
-export type Unit = "ms" | "/s" | "kB" | "MiB" | "MB" | "MiB/s";
+export type Unit = "ms" | "×" | "/s" | "kB" | "MiB" | "MB" | "MiB/s";
 
 /** What a figure has to stay within: at most, or at least. */
 export interface Limit {
@@ -58,6 +58,8 @@ export const groups = {
   delete: { "delete.500": below(4000) },
   // A port opens between two attempts, half the default interval before the next on average.
   ends: { "terminate.p50": below(300), "ready.lag.p50": below(50 + 60) },
+  life: { "life.writes": atMost(6), "life.writes.rest": atMost(0), "life.reconciles": atMost(10) },
+  list: { "list.p50": below(10) },
   run: {
     "sdk.run": milliseconds,
     "cli.run": {
@@ -145,6 +147,11 @@ function barelyAbove(pod: string): Figure {
       return { text: `≤ 1.10 × ${pod} = ${most.toFixed(1)} ms`, most };
     },
   };
+}
+
+/** So many times. */
+function atMost(most: number): Figure {
+  return { unit: "×", limit: () => ({ text: `≤ ${most} ×`, most }) };
 }
 
 function atLeast(least: number): Figure {

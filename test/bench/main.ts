@@ -12,6 +12,8 @@ import { measureEnds } from "./ends.ts";
 import { measureExec } from "./exec.ts";
 import { figureNames, groups, percentile, type Figures, type Group } from "./figures.ts";
 import { measureFiles } from "./files.ts";
+import { measureLife } from "./life.ts";
+import { measureList } from "./list.ts";
 import { measureRate } from "./rate.ts";
 import { measureTransfer } from "./transfer.ts";
 import { measureSdk } from "./sdk.ts";
@@ -118,6 +120,15 @@ const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
     const { terminate, ready } = await measureEnds(bench);
     return { "terminate.p50": percentile(terminate, 50), "ready.lag.p50": percentile(ready, 50) };
   },
+  life: async (bench) => {
+    const { writes, restWrites, reconciles } = await measureLife(bench);
+    return {
+      "life.writes": percentile(writes, 50),
+      "life.writes.rest": percentile(restWrites, 50),
+      "life.reconciles": percentile(reconciles, 50),
+    };
+  },
+  list: async (bench) => ({ "list.p50": percentile(await measureList(bench), 50) }),
   run: async (bench) => {
     const { sdk, cli } = await measureRun(bench);
     return { "sdk.run": percentile(sdk, 50), "cli.run": percentile(cli, 50) };
