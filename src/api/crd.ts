@@ -38,6 +38,11 @@ export function crdFor(kind: CustomKind): object {
   };
 }
 
+/** The status of an object that the operator has not seen yet, as the API server fills it in. */
+export function initialStatusOf(kind: CustomKind): object {
+  return { ...unseenStatus, ...kind.initialStatus };
+}
+
 function structuralSchema(kind: CustomKind): object {
   const schema = z.toJSONSchema(kind.schema, {
     target: "openapi-3.0",
@@ -55,7 +60,7 @@ function structuralSchema(kind: CustomKind): object {
       kind: { type: "string", description: "Kind of this object." },
       metadata: { type: "object" },
       ...omit(others, ["apiVersion", "kind", "metadata"]),
-      ...(status !== undefined && { status: { ...(status as object), default: unseenStatus } }),
+      ...(status !== undefined && { status: { ...(status as object), default: initialStatusOf(kind) } }),
     },
     required: required?.filter((name) => name !== "metadata"),
     "x-kubernetes-validations": validations,

@@ -16,6 +16,8 @@ export interface CustomKind<T extends KubeObject = KubeObject> extends ResourceK
   readonly singular: string;
   readonly shortNames: readonly string[];
   readonly description: string;
+  /** What the status of a new object says beside `unseenStatus`, before the operator has seen it. */
+  readonly initialStatus?: object;
   readonly schema: z.ZodType<T>;
   readonly printerColumns: readonly PrinterColumn[];
   /** Paths that field selectors may name besides `metadata.name` and `metadata.namespace`. */

@@ -54,6 +54,7 @@ export const SANDBOX: CustomKind<Sandbox> = {
   shortNames: ["sbx"],
   namespaced: true,
   description: "A secure container that runs untrusted code, from creation until it has finished.",
+  initialStatus: { phase: "Created" },
   schema: sandboxSchema,
   printerColumns: [
     { name: "App", type: "string", jsonPath: ".spec.app", description: "The app it belongs to." },

@@ -68,6 +68,7 @@ export const SANDBOX_SNAPSHOT: CustomKind<SandboxSnapshot> = {
   shortNames: ["sbs"],
   namespaced: true,
   description: "The files of a sandbox at one moment, as an OCI image from which other sandboxes can start.",
+  initialStatus: { phase: "Pending" },
   schema: sandboxSnapshotSchema,
   printerColumns: [
     { name: "Sandbox", type: "string", jsonPath: ".spec.sandboxName", description: "The sandbox it was taken of." },

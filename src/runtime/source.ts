@@ -3,6 +3,7 @@ import { apiVersionOf } from "../api/meta.ts";
 import { isDeepStrictEqual } from "node:util";
 import { keyOf } from "./key.ts";
 import type { Reflector } from "./reflector.ts";
+import type { Change } from "./store.ts";
 
 /** Where a controller's keys come from. */
 export interface Source {
@@ -46,16 +47,22 @@ export function onOwned<T extends KubeObject, I extends string>(
   });
 }
 
-/** Any objects: a change of one is a reason to look at the keys that it maps to, before and after. */
+/**
+ * Any objects: a change of one is a reason to look at the keys that it maps to, before and after; with `matters`, only such
+ * a change.
+ */
 export function onMapped<T extends KubeObject, I extends string>(
   reflector: Reflector<T, I>,
   keysOf: (object: T) => string[],
+  matters: (change: Change<T>) => boolean = () => true,
 ): Source {
   return {
     ...known(reflector),
     keys: () => [...reflector.store.values()].flatMap(keysOf),
     subscribe(enqueue, missed) {
-      reflector.subscribe(({ object, previous }) => {
+      reflector.subscribe((change) => {
+        if (!matters(change)) return;
+        const { object, previous } = change;
         const keys = [...(previous ? keysOf(previous) : []), ...(object ? keysOf(object) : [])];
         for (const key of new Set(keys)) enqueue(key);
       });

@@ -21,7 +21,7 @@ var healths = map[string]struct {
 }{
 	"new":               {status.InProgressStatus, "Progressing", "Waiting for the operator"},
 	"changed":           {status.InProgressStatus, "Progressing", "Waiting for the operator"},
-	"created":           {status.InProgressStatus, "Progressing", "Not Scheduled: Pending"},
+	"created":           {status.InProgressStatus, "Progressing", "Not Scheduled: Unschedulable"},
 	"scheduled":         {status.InProgressStatus, "Progressing", "Not Started: Pending"},
 	"started":           {status.CurrentStatus, "Healthy", "It runs on node a"},
 	"probing":           {status.InProgressStatus, "Progressing", "Not Ready: Probing"},
@@ -32,7 +32,7 @@ var healths = map[string]struct {
 	"terminated":        {status.CurrentStatus, "Healthy", "Terminated: "},
 	"image-unavailable": {status.FailedStatus, "Degraded", "ImageUnavailable: "},
 	"rejected":          {status.FailedStatus, "Degraded", "ClassLimit: "},
-	"snapshot-new":      {status.InProgressStatus, "Progressing", "Waiting for the operator"},
+	"snapshot-new":      {status.InProgressStatus, "Progressing", "Pending"},
 	"snapshot-failed":   {status.FailedStatus, "Degraded", ""},
 	"being-deleted":     {status.TerminatingStatus, "Healthy", "It runs on node a"},
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What the CRDs give a new object for status: tools that compare generations wait for the operator's first word. */
+/** What every new object's status says: tools that compare generations wait for the operator's first word. */
 export const unseenStatus = { observedGeneration: -1 } as const;
 
 export const observedGeneration = z

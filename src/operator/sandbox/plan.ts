@@ -3,6 +3,7 @@ import { LABELS } from "../../api/constants.ts";
 import { type Sandbox, SANDBOX, type SandboxStatus } from "../../api/sandbox.ts";
 import { NETWORK_POLICY, type NetworkPolicy, POD, type Pod } from "../../kube/objects.ts";
 import type { Apply, Plan, Remove } from "../../runtime/plan.ts";
+import { conditionOf } from "../conditions.ts";
 import { admissionOf } from "./admission.ts";
 import { termsFor } from "./class-terms.ts";
 import { hasEnded } from "./ending.ts";
@@ -26,18 +27,29 @@ export function sandboxPlan(observed: Observed, now: Date): Plan<Sandbox> {
   const orphan = earlierPod === undefined ? undefined : orphanPlan(earlierPod, observed.node, now);
   const isFinished = status.phase === "Finished";
   const hold = pod === undefined ? [] : isFinished ? releaseOf(pod) : holdOf(pod);
+  const isReleasing = isFinished && hold.length > 0 && pod?.metadata.deletionTimestamp === undefined;
   return {
     apply: childrenOf(observed, status, moments),
     remove: [...removalsFrom(observed, status, moments), ...(orphan?.remove ?? [])],
     // Performed after the status, so the end is on record before the Pod may go.
     finalizers: [...hold, ...(orphan?.finalizers ?? [])],
-    status,
+    ...(isNews(sandbox.status, status) && { status }),
     events: sandboxEvents(sandbox, status),
-    ...requeueAfter([...Object.values(moments), orphan?.requeueAfter ?? 0], isFinished && hold.length > 0),
+    ...requeueAfter([...Object.values(moments), orphan?.requeueAfter ?? 0], isReleasing),
   };
 }
 
-/** A released Pod is looked at again at once: it may be due to go. */
+/**
+ * That its Pod was made is worth no write: a new sandbox is stored as Created, and the scheduler has something to say a
+ * moment later.
+ */
+function isNews(before: SandboxStatus | undefined, after: SandboxStatus): boolean {
+  if (before?.conditions !== undefined || after.phase !== "Created") return true;
+  const { conditions } = after;
+  return conditionOf(conditions, "Scheduled")?.reason !== "Pending" || conditionOf(conditions, "Stalled") !== undefined;
+}
+
+/** A Pod that is released, and not being deleted, is looked at again at once: it may be due to go. */
 function requeueAfter(moments: number[], released: boolean): Pick<Plan, "requeueAfter"> {
   if (released) return { requeueAfter: 0 };
   const ahead = moments.filter((milliseconds) => milliseconds > 0);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { SandboxSpecInput } from "../../../src/api/sandbox.ts";
+import { SANDBOX, type SandboxSpecInput } from "../../../src/api/sandbox.ts";
 import { reconciles } from "../../../src/runtime/metrics.ts";
+import { sleep } from "../../../src/lib/sleep.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { operatorWorld, type OperatorWorld, small, untilToldTo } from "./world.ts";
 
@@ -11,16 +12,23 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-/** What a sandbox cost that ran for a while and ended: writes by kind, and passes. Classes are the whole cluster's. */
+/** What a sandbox cost that ran for a while and ended: writes by kind, and passes. */
 async function costOf(
   name: string,
   spec: SandboxSpecInput,
+  end: "exits" | "is terminated" = "exits",
 ): Promise<{ writes: Record<string, number>; passes: number }> {
   const before = world.writes.length;
-  const passesBefore = await passes();
+  const passesBefore = await settledPasses();
   await world.create(name, { ...small, command: untilToldTo(0), ...spec });
   await world.reaches(name, spec.readinessProbe === undefined ? "Started" : "Ready");
-  await world.execute(name, "touch", "/tmp/go");
+  if (end === "exits") await world.execute(name, "touch", "/tmp/go");
+  else
+    await world.kube.mergePatch(
+      SANDBOX,
+      { namespace: world.namespace, name },
+      { spec: { desiredState: "Terminated" } },
+    );
   await world.reaches(name, "Finished");
   const steps = spec.readinessProbe === undefined ? 3 : 4;
   const times = (kind: string): number => world.writes.slice(before).filter((write) => write === kind).length;
@@ -31,14 +39,36 @@ async function costOf(
       times("patch pods") > 0 &&
       times("delete leases") === (spec.name === undefined ? 0 : 1),
   );
+  await waitFor("the node's last word", async () => {
+    const phase = (await world.pod(name))?.status?.phase;
+    return phase === undefined || phase === "Succeeded" || phase === "Failed";
+  });
+  const passes = (await settledPasses()) - passesBefore;
   const writes: Record<string, number> = {};
-  for (const write of world.writes.slice(before))
-    if (!write.includes("sandboxclasses")) writes[write] = (writes[write] ?? 0) + 1;
-  return { writes, passes: (await passes()) - passesBefore };
+  for (const write of world.writes.slice(before).filter(isOfSandboxes)) writes[write] = (writes[write] ?? 0) + 1;
+  await world.kube.delete(SANDBOX, { namespace: world.namespace, name });
+  await waitFor("its Pod to go", async () => (await world.pod(name)) === undefined);
+  return { writes, passes };
 }
 
-/** How often the operator has looked at sandboxes: there is one at a time. */
-async function passes(): Promise<number> {
+/** Classes are the whole cluster's. */
+function isOfSandboxes(write: string): boolean {
+  return !write.includes("sandboxclasses");
+}
+
+/** How often the operator has looked at sandboxes, once it rests: there is one at a time. */
+async function settledPasses(): Promise<number> {
+  let count = await passesSoFar();
+  await waitFor("the operator to rest", async () => {
+    const before = count;
+    await sleep(300);
+    count = await passesSoFar();
+    return count === before;
+  });
+  return count;
+}
+
+async function passesSoFar(): Promise<number> {
   const { values } = await reconciles.get();
   return values.filter(({ labels }) => labels.controller === "sandbox").reduce((sum, { value }) => sum + value, 0);
 }
@@ -48,9 +78,22 @@ function atMost(most: number): unknown {
   return expect.toSatisfy((count: number) => count <= most, `is at most ${most}`);
 }
 
-test("a sandbox's life costs six writes besides its Events, and ten passes", async () => {
+test("a sandbox's life costs five writes besides its Events", async () => {
   expect(await costOf("plain", {})).toEqual({
-    writes: { "create pods": 1, "apply sandboxes/status": atMost(4), "create events": 3, "patch pods": 1 },
+    writes: { "create pods": 1, "apply sandboxes/status": atMost(3), "create events": 3, "patch pods": 1 },
+    passes: atMost(10),
+  });
+});
+
+test("a termination adds the deletion of the Pod", async () => {
+  expect(await costOf("terminated", {}, "is terminated")).toEqual({
+    writes: {
+      "create pods": 1,
+      "apply sandboxes/status": atMost(3),
+      "create events": 3,
+      "delete pods": 1,
+      "patch pods": 1,
+    },
     passes: atMost(10),
   });
 });
@@ -60,7 +103,7 @@ test("a name adds the Lease by which it is held", async () => {
     writes: {
       "create leases": 1,
       "create pods": 1,
-      "apply sandboxes/status": atMost(4),
+      "apply sandboxes/status": atMost(3),
       "create events": 3,
       "patch pods": 1,
       "delete leases": 1,
@@ -69,16 +112,25 @@ test("a name adds the Lease by which it is held", async () => {
   });
 });
 
-test("an ENTRYPOINT that has to be looked up adds no write, and a pass when its answer comes", async () => {
+test("an ENTRYPOINT that has to be looked up adds no write", async () => {
   expect(await costOf("looked-up", { command: [], args: untilToldTo(0) })).toEqual({
-    writes: { "create pods": 1, "apply sandboxes/status": atMost(4), "create events": 3, "patch pods": 1 },
-    passes: atMost(11),
+    writes: { "create pods": 1, "apply sandboxes/status": atMost(3), "create events": 3, "patch pods": 1 },
+    passes: atMost(10),
   });
 });
 
-test("a probe adds a status, an Event and two passes", async () => {
+test("a probe adds a status and an Event", async () => {
   expect(await costOf("probed", { readinessProbe: { exec: { command: ["true"] } } })).toEqual({
-    writes: { "create pods": 1, "apply sandboxes/status": atMost(5), "create events": 4, "patch pods": 1 },
-    passes: atMost(12),
+    writes: { "create pods": 1, "apply sandboxes/status": atMost(4), "create events": 4, "patch pods": 1 },
+    passes: atMost(10),
   });
+});
+
+test("a sandbox that runs costs no write", async () => {
+  await world.create("rests", small);
+  await world.reaches("rests", "Started");
+  await settledPasses();
+  const before = world.writes.length;
+  await sleep(2_000);
+  expect(world.writes.slice(before).filter(isOfSandboxes)).toEqual([]);
 });

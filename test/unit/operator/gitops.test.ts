@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { sandboxSnapshotSchema } from "../../../src/api/snapshot.ts";
-import type { Sandbox, SandboxSpecInput } from "../../../src/api/sandbox.ts";
-import { unseenStatus } from "../../../src/api/schema/observed-generation.ts";
+import { SANDBOX_SNAPSHOT, sandboxSnapshotSchema } from "../../../src/api/snapshot.ts";
+import { SANDBOX, type Sandbox, type SandboxSpecInput } from "../../../src/api/sandbox.ts";
+import { initialStatusOf } from "../../../src/api/crd.ts";
 import { sandboxStatus } from "../../../src/operator/sandbox/status.ts";
 import type { Observed } from "../../../src/operator/sandbox/observed.ts";
 import { snapshotPlan } from "../../../src/operator/snapshot/plan.ts";
@@ -25,9 +25,9 @@ const snapshot = sandboxSnapshotSchema.parse({
 
 /** Objects that test/gitops shows to the code of GitOps tools, by file. */
 const states: Record<string, object> = {
-  new: { ...aSandbox({}, unseenStatus), kind: "Sandbox" },
+  new: { ...aSandbox({}, initialStatusOf(SANDBOX)), kind: "Sandbox" },
   changed: { ...sandbox({}, running), metadata: { ...aSandbox().metadata, generation: 2 } },
-  created: sandbox({}),
+  created: sandbox({}, { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable" }] }),
   scheduled: sandbox({}, { node: "a" }),
   started: sandbox({}, running),
   "being-deleted": { ...sandbox({}, running), metadata: { ...aSandbox().metadata, deletionTimestamp: ago(0) } },
@@ -39,7 +39,7 @@ const states: Record<string, object> = {
   terminated: sandbox({ desiredState: "Terminated" }),
   "image-unavailable": sandbox({}, { node: "a", state: waiting("InvalidImageName", "no such name") }),
   rejected: sandbox({ timeoutSeconds: 100 }, undefined, { sandboxClass: aClass({ maxima: { timeoutSeconds: 10 } }) }),
-  "snapshot-new": { ...snapshot, status: unseenStatus },
+  "snapshot-new": { ...snapshot, status: initialStatusOf(SANDBOX_SNAPSHOT) },
   "snapshot-failed": { ...snapshot, status: snapshotPlan(snapshot, now).status },
 };
 

@@ -24,6 +24,8 @@ const started: SandboxStatus = { phase: "Started", scheduledAt: ago(30), started
 const exited = terminated(0, '{"reason":"Completed"}');
 const running = { running: { startedAt: ago(20) } };
 
+const unschedulable = { type: "PodScheduled", status: "False", reason: "Unschedulable" };
+
 interface Row {
   name: string;
   observed: Partial<Observed>;
@@ -174,6 +176,17 @@ describe("sandboxPlan", () => {
     expect({ remove: plan.remove, requeueAfter: plan.requeueAfter }).toEqual({ remove: [], requeueAfter: 580_000 });
   });
 
+  test.each([
+    ["its Pod is still to be made", {}, false],
+    ["its Pod was just made", { pod: aPod({ metadata: labelled }) }, false],
+    ["the scheduler has found no node", { pod: aPod({ conditions: [unschedulable] }) }, true],
+    ["the scheduler has found one", { pod: aPod({ node: "a" }) }, true],
+    ["its probe is missing", { sandbox: aSandbox({ readinessProbeName: "http" }) }, true],
+  ])("a new sandbox costs a write of its status when there is news: %s", (_what, parts, writes) => {
+    const { status } = sandboxPlan(observed({ policies, ...parts }), now);
+    expect(status !== undefined).toBe(writes);
+  });
+
   test("a Pod keeps what its class said when it was made, also once that is gone", () => {
     const pod = aPod({ metadata: labelled });
     const sandboxClass = aClass({
@@ -182,7 +195,8 @@ describe("sandboxPlan", () => {
       nodeSelector: { pool: "new" },
     });
     const changed = sandboxPlan(observed({ pod, sandboxClass, policies }), now);
-    expect(changed).toMatchObject({ apply: [], remove: [], status: { phase: "Created" } });
+    expect(changed).toMatchObject({ apply: [], remove: [] });
+    expect(changed.status?.phase).not.toBe("Finished");
     const { sandboxClass: _, ...withoutClass } = observed({ pod });
     expect(sandboxPlan(withoutClass, now).apply.map(({ object }) => object.metadata.name)).toEqual(
       policies.map(({ metadata }) => metadata.name),
