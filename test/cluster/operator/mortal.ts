@@ -21,8 +21,13 @@ export function succession(
   let died = false;
   const lives: Promise<void>[] = [];
   const live = async (kube: Kube, signal: AbortSignal): Promise<void> => {
-    const operator = await operatorFor({ ...options, kube }, signal);
-    await operator.run(signal);
+    try {
+      const operator = await operatorFor({ ...options, kube }, signal);
+      await operator.run(signal);
+    } catch (error) {
+      // The end may come while it is still asking what the server is.
+      if (!signal.aborted) throw error;
+    }
   };
   const first = new AbortController();
   const mortal = mortalKube(options.kube, first.signal, death, () => {
