@@ -35,6 +35,7 @@ const order: RouteName[] = [
   "getApp",
   "listApps",
   "deleteApp",
+  "reloadVolumes",
   "readUsage",
   "readLogs",
   "exec",
