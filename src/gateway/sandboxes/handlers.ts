@@ -88,7 +88,7 @@ export function sandboxHandlers(
         const storing = storeOwnSecret(kube, creation, purpose, entries);
         await audit.secret(call, ownSecretOf(sandbox, purpose), storing);
       }
-      await names.confirm(sandbox);
+      await names.confirm(creation);
       if (query.wait === undefined) return sandboxView(sandbox);
       const { name, uid } = sandbox.metadata;
       return await viewOnce({ namespace, name, uid }, query.wait, query.timeoutSeconds, signal);

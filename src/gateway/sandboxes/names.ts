@@ -1,9 +1,9 @@
 import { SandkeepError } from "../../api/errors.ts";
-import { claimantOf } from "../../api/name-claim.ts";
+import { claimantOf, NAME_CLAIMS } from "../../api/name-claim.ts";
 import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
 import { isConflict } from "../../kube/api-error.ts";
 import type { Kube } from "../../kube/client.ts";
-import type { Lease } from "../../kube/objects.ts";
+import { LEASE, type Lease } from "../../kube/objects.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
 import { deadline } from "./deadline.ts";
 import type { SandboxDirectory } from "./directory.ts";
@@ -14,6 +14,12 @@ export type ClaimSource = Pick<Reflector<Lease, "claimant">, "store" | "subscrib
 
 /** Seconds within which the operator says who has a name; a replica that stands in for one that died takes up to 17. */
 const verdictSeconds = 25;
+
+/** A stored sandbox, and whether this request made it. */
+export interface NamedCreation {
+  sandbox: Sandbox;
+  created: boolean;
+}
 
 /** What the operator says about `spec.name` of new sandboxes. */
 export class SandboxNames {
@@ -39,14 +45,17 @@ export class SandboxNames {
 
   /**
    * Resolves once a stored sandbox has its name, or needs none. Throws `already_exists` if another has it, and `unavailable`
-   * if nobody says so in time; the sandbox is deleted then. Whether the client is still there does not matter: what it was
-   * not told of must not stay.
+   * if nobody says so in time; what this request made is deleted then. Whether the client is still there does not matter:
+   * what it was not told of must not stay. What an earlier request made may long be in use, and stays.
    */
-  async confirm(sandbox: Sandbox): Promise<void> {
+  async confirm({ sandbox, created }: NamedCreation): Promise<void> {
     if (sandbox.spec.name === undefined) return;
     const seen = await this.#verdictOn(sandbox).catch(async (error: unknown) => {
-      await this.#delete(sandbox);
-      throw error instanceof SandkeepError && error.code === "not_found" ? deleted(sandbox) : error;
+      if (error instanceof SandkeepError && error.code === "not_found") throw deleted(sandbox);
+      const late = await this.#lateVerdictOn(sandbox);
+      if (late !== undefined) return late;
+      if (created) await this.#delete(sandbox);
+      throw error;
     });
     if (seen.status?.reason !== "NameTaken") return;
     await this.#delete(sandbox);
@@ -56,7 +65,7 @@ export class SandboxNames {
   /** The sandbox as it is seen once it has its name, or has finished. */
   #verdictOn(sandbox: Sandbox): Promise<Sandbox> {
     const { namespace = "", name, uid = "" } = sandbox.metadata;
-    const isClear = (seen: Sandbox) => seen.metadata.uid === uid && (this.isHolder(seen) || isFinished(seen));
+    const isClear = (seen: Sandbox) => seen.metadata.uid === uid && (this.isHolder(seen) || isDecided(seen));
     const regardless = new AbortController().signal;
     return deadline(
       verdictSeconds,
@@ -64,6 +73,18 @@ export class SandboxNames {
       () => unanswered(sandbox),
       (within) => this.#directory.until({ namespace, name }, isClear, within),
     );
+  }
+
+  /** The same from the API server itself: watches may lag behind, and what has its name must not be deleted for that. */
+  async #lateVerdictOn(sandbox: Sandbox): Promise<Sandbox | undefined> {
+    const { namespace = "", name, uid = "" } = sandbox.metadata;
+    const current = await this.#directory.fresh({ namespace, name }).catch((error: unknown) => {
+      throw error instanceof SandkeepError && error.code === "not_found" ? deleted(sandbox) : error;
+    });
+    if (current.metadata.uid !== uid) throw deleted(sandbox);
+    if (isDecided(current)) return current;
+    const { items } = await this.#kube.list(LEASE, { namespace, labelSelector: `${NAME_CLAIMS}=${name}` });
+    return items.some((claim) => claimantOf(claim)?.uid === uid) ? current : undefined;
   }
 
   async #delete({ metadata }: Sandbox): Promise<void> {
@@ -74,6 +95,11 @@ export class SandboxNames {
       if (!isConflict(error)) throw error;
     }
   }
+}
+
+/** Its end tells whether it had its name, and nothing is made for it before it has. */
+function isDecided(sandbox: Sandbox): boolean {
+  return isFinished(sandbox) || sandbox.status?.scheduledAt !== undefined || sandbox.status?.podName !== undefined;
 }
 
 function deleted({ metadata }: Sandbox): SandkeepError {
