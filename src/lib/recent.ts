@@ -8,16 +8,24 @@ interface Entry<V> {
 /**
  * Remembers answers for at most `milliseconds` since they were asked for, and the `max` latest of them. Callers of one
  * key share one load. From half the time on, an answer in use is renewed behind the caller's back. Failures are not
- * remembered.
+ * remembered, nor is what `keep` declines.
  */
 export class Recent<V> {
   readonly #entries = new Map<string, Entry<V>>();
   readonly #milliseconds: number;
   readonly #max: number;
+  readonly #keep: (value: V) => boolean;
 
-  constructor(options: { milliseconds: number; max: number }) {
+  constructor(options: { milliseconds: number; max: number; keep?: (value: V) => boolean }) {
     this.#milliseconds = options.milliseconds;
     this.#max = options.max;
+    this.#keep = options.keep ?? (() => true);
+  }
+
+  /** The remembered answer, if there is one; nothing is asked for. */
+  peek(key: string): V | undefined {
+    const entry = this.#entries.get(key);
+    return entry === undefined || performance.now() - entry.since >= this.#milliseconds ? undefined : entry.value;
   }
 
   /** The remembered answer, else what `load` gives. */
@@ -36,7 +44,8 @@ export class Recent<V> {
     const since = performance.now();
     const loading = load().then(
       (value) => {
-        this.#add(key, { since, value });
+        if (this.#keep(value)) this.#add(key, { since, value });
+        else this.#entries.delete(key);
         return value;
       },
       (error: unknown) => {

@@ -24,6 +24,8 @@ const milliseconds = 15_000;
 /** Of a manifest, and of a configuration, which names every step of a build. */
 const maxOctets = 1 << 20;
 const maxEntrypoint = 65_536;
+/** What is longer is not remembered; characters. */
+const maxRemembered = 4096;
 
 const digest = z.string().regex(digestPattern);
 const index = z.object({
@@ -49,7 +51,7 @@ class Unsuitable extends Error {
  */
 export function imageInspector(options: RegistryOptions): ImageInspector {
   const registries = registriesFor(options);
-  const entrypoints = new Recent<string[]>({ milliseconds: Infinity, max: 1000 });
+  const entrypoints = new Recent<string[]>({ milliseconds: Infinity, max: 1000, keep: isShort });
 
   const inspect = async (
     image: ImageReference,
@@ -77,6 +79,11 @@ export function imageInspector(options: RegistryOptions): ImageInspector {
     },
     [Symbol.asyncDispose]: () => registries[Symbol.asyncDispose](),
   };
+}
+
+/** Whether an ENTRYPOINT is worth being remembered: anybody can make many images that have a long one. */
+export function isShort(entrypoint: string[]): boolean {
+  return JSON.stringify(entrypoint).length <= maxRemembered;
 }
 
 async function entrypointOf(of: string, architectures: readonly string[], visit: Visit): Promise<string[]> {

@@ -10,7 +10,7 @@ import { sleep } from "../../lib/sleep.ts";
 import { Turns } from "../../lib/turns.ts";
 import type { Log } from "../../log.ts";
 import { type Credentials, pullCredentialsFor } from "../../registry/credentials.ts";
-import type { ImageInspector } from "../../registry/inspect.ts";
+import { type ImageInspector, isShort } from "../../registry/inspect.ts";
 import { type ImageReference, parseReference } from "../../registry/reference.ts";
 import type { FoundImage, ImageFailure, ImageLookup, WantedImage } from "./entrypoint.ts";
 
@@ -23,11 +23,14 @@ export interface ImageLookupsOptions {
   log: Log;
 }
 
-/** For how long a tag is taken to stand for the same image; in use, it is asked for again after half of it. */
+/** For how long a tag is taken to stand for the same image. */
 const tagMilliseconds = 30_000;
 
 /** Lookups of one namespace at once: registries that do not answer hold up their own tenants alone. */
 const mostOfNamespace = 8;
+
+/** Inspections at once over all namespaces: each may hold a manifest and a configuration of the largest size. */
+const mostAtOnce = 64;
 
 /** The first is short: a Secret may be on its way. */
 const pause = { first: 400, most: 30_000 };
@@ -60,8 +63,9 @@ export class ImageLookups implements AsyncDisposable {
   readonly #looking = new Map<string, Looking>();
   readonly #known = new Map<string, ImageLookup>();
   readonly #turns = new Turns(mostOfNamespace);
-  readonly #tags = new Recent<FoundImage>({ milliseconds: tagMilliseconds, max: 1000 });
-  readonly #digests = new Recent<FoundImage>({ milliseconds: Infinity, max: 1000 });
+  readonly #inspections = new Turns(mostAtOnce);
+  readonly #tags = new Recent<FoundImage>({ milliseconds: tagMilliseconds, max: 1000, keep: isSmall });
+  readonly #digests = new Recent<FoundImage>({ milliseconds: Infinity, max: 1000, keep: isSmall });
   readonly #closing = new AbortController();
 
   constructor(options: ImageLookupsOptions) {
@@ -95,20 +99,18 @@ export class ImageLookups implements AsyncDisposable {
   /** An answer that is there for everybody spares the sandbox a pass of its own. */
   #remembered(key: string, wanted: WantedImage): FoundImage | undefined {
     if (wanted.pullSecrets.length > 0 || this.#looking.has(key)) return undefined;
-    const found = this.#inspect(parseReference(wanted.reference), wanted.architectures, undefined);
-    if (!(found instanceof Promise)) {
-      this.#known.set(key, found);
-      return found;
-    }
-    // Whoever looks next shares this request, and is told.
-    found.catch(() => {});
-    return undefined;
+    const { recent, id } = this.#placeOf(parseReference(wanted.reference), wanted.architectures, undefined);
+    const found = recent.peek(id);
+    if (found !== undefined) this.#known.set(key, found);
+    return found;
   }
 
   async #look(key: string, wanted: WantedImage, signal: AbortSignal): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
-        const lookup = await this.#turns.take(wanted.namespace, () => this.#lookUp(wanted, signal), signal);
+        // Who gives up leaves at once; the turn lasts as long as the request, which goes on for others.
+        const turn = this.#turns.take(wanted.namespace, () => this.#lookUp(wanted, signal), signal);
+        const lookup = await orAborted(turn, signal);
         signal.throwIfAborted();
         const isNews = !isDeepStrictEqual(this.#known.get(key), lookup);
         this.#known.set(key, lookup);
@@ -126,8 +128,9 @@ export class ImageLookups implements AsyncDisposable {
     const { logins, missing, forbidden } = await this.#loginsFor(image, wanted, signal);
     let failure: ImageFailure = "silent";
     for (const login of logins.length > 0 ? logins : [undefined]) {
+      signal.throwIfAborted();
       try {
-        return await orAborted(Promise.resolve(this.#inspect(image, wanted.architectures, login)), signal);
+        return await this.#inspect(image, wanted.architectures, login);
       } catch (error) {
         if (!(error instanceof Failed)) throw error;
         failure = error.kind;
@@ -138,20 +141,23 @@ export class ImageLookups implements AsyncDisposable {
     return { kind: failure, final: isFinal, ...(failure === "refused" && { unseen: { missing, forbidden } }) };
   }
 
-  /** Each login has answers of its own: what one tenant may pull, another may not. All who ask the same share a request. */
-  #inspect(
-    image: ImageReference,
-    architectures: string[],
-    login: Credentials | undefined,
-  ): FoundImage | Promise<FoundImage> {
-    const who = login && createHash("sha256").update(JSON.stringify(login)).digest("base64");
-    const recent = image.version.includes(":") ? this.#digests : this.#tags;
-    return recent.get(JSON.stringify([image, architectures, who]), async () => {
-      const { inspector } = this.#options;
-      const inspection = await inspector.inspect(image, architectures, login, this.#closing.signal);
+  /** All who ask the same share a request. An answer in use is not renewed behind its turn. */
+  async #inspect(image: ImageReference, architectures: string[], login: Credentials | undefined): Promise<FoundImage> {
+    const { recent, id } = this.#placeOf(image, architectures, login);
+    const { signal } = this.#closing;
+    const inspect = async () => {
+      const inspection = await this.#options.inspector.inspect(image, architectures, login, signal);
       if (inspection.kind !== "found") throw new Failed(inspection.kind);
       return inspection;
-    });
+    };
+    return recent.peek(id) ?? (await recent.get(id, () => this.#inspections.take("", inspect, signal)));
+  }
+
+  /** Where its answer is remembered. Each login has answers of its own: what one tenant may pull, another may not. */
+  #placeOf(image: ImageReference, architectures: string[], login: Credentials | undefined) {
+    const who = login && createHash("sha256").update(JSON.stringify(login)).digest("base64");
+    const recent = image.version.includes(":") ? this.#digests : this.#tags;
+    return { recent, id: JSON.stringify([image, architectures, who]) };
   }
 
   async #loginsFor(
@@ -175,4 +181,8 @@ export class ImageLookups implements AsyncDisposable {
     }
     return { logins, missing, forbidden };
   }
+}
+
+function isSmall({ entrypoint }: FoundImage): boolean {
+  return isShort(entrypoint);
 }

@@ -86,3 +86,13 @@ it("stays within its size also when an answer comes for what it has forgotten me
   const load = vi.fn(async () => "again");
   expect([await recent.get("a", load), await recent.get("b", load)]).toEqual(["a", "again"]);
 });
+
+it("shows what it remembers without asking, as long as it does, and keeps what it is to keep", async () => {
+  const recent = new Recent<string>({ milliseconds: 10_000, max: 2, keep: (value) => value !== "long" });
+  expect(recent.peek("k")).toBeUndefined();
+  await recent.get("k", async () => "yes");
+  await recent.get("l", async () => "long");
+  expect([recent.peek("k"), recent.peek("l")]).toEqual(["yes", undefined]);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(recent.peek("k")).toBeUndefined();
+});

@@ -140,4 +140,32 @@ describe("an image", () => {
     for (let i = 0; i < 20; i++) lookups.observe(`n/${i}`, { ...wanted, reference: `r.example.com/slow-${i}:1` });
     expect(await settled("m/a", { ...wanted, namespace: "m", reference: "r.example.com/fine:1" })).toEqual(found);
   });
+
+  test("of one namespace is one of few that are asked for at once, also when their sandboxes come and go", async () => {
+    answer = () => new Promise<never>(() => {});
+    for (let i = 0; i < 20; i++) {
+      lookups.observe(`n/${i}`, { ...wanted, reference: `r.example.com/slow-${i}:1` });
+      await vi.waitFor(() => expect(asked).toHaveLength(Math.min(i + 1, 8)));
+      lookups.forget(`n/${i}`);
+    }
+    expect(asked).toHaveLength(8);
+  });
+
+  test("is one of 64 over all namespaces that are asked for at once", async () => {
+    answer = () => new Promise<never>(() => {});
+    for (let i = 0; i < 100; i++) {
+      lookups.observe(`n${i}/a`, { ...wanted, namespace: `n${i}`, reference: `r.example.com/slow-${i}:1` });
+    }
+    await vi.waitFor(() => expect(asked).toHaveLength(64));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(asked).toHaveLength(64);
+  });
+
+  test("with a long ENTRYPOINT is remembered for its sandbox alone", async () => {
+    const long = { ...found, entrypoint: ["x".repeat(5000)] };
+    answer = () => Promise.resolve(long);
+    expect(await settled("n/a")).toEqual(long);
+    expect(await settled("n/b")).toEqual(long);
+    expect(asked).toEqual(["a", "a"]);
+  });
 });
