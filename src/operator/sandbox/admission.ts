@@ -40,6 +40,14 @@ export type Admission =
 export function admissionOf(observed: Observed, moments: Moments): Admission {
   const { sandbox, sandboxClass, probe, refusal } = observed;
   const { spec } = sandbox;
+  if (observed.nameHolder !== undefined) {
+    return {
+      kind: "refused",
+      ending: "NameTaken",
+      reason: "NameTaken",
+      message: `Name "${spec.name}" is taken by the running sandbox ${observed.nameHolder} of app "${spec.app}".`,
+    };
+  }
   if (sandboxClass === undefined) return missing("ClassNotFound", `SandboxClass "${classNameOf(observed)}"`, moments);
 
   const field = unsupportedField(spec, sandboxClass.spec);
@@ -54,14 +62,6 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
     (probe === undefined || probe.metadata.deletionTimestamp !== undefined)
   ) {
     return missing("ProbeNotFound", `ReadinessProbe "${spec.readinessProbeName}"`, moments);
-  }
-  if (observed.nameHolder !== undefined) {
-    return {
-      kind: "refused",
-      ending: "NameTaken",
-      reason: "NameTaken",
-      message: `Name "${spec.name}" is taken by the running sandbox ${observed.nameHolder} of app "${spec.app}".`,
-    };
   }
   if (observed.earlierPod !== undefined) {
     return {

@@ -87,6 +87,11 @@ const rows: Row[] = [
     says: /"web".*other/,
   },
   {
+    name: "who lost its name waits for no probe",
+    observed: { sandbox: aSandbox({ name: "web", readinessProbeName: "p" }), nameHolder: "other" },
+    want: { kind: "refused", ending: "NameTaken" },
+  },
+  {
     name: "a Pod of an earlier sandbox is waited for",
     observed: { earlierPod: aPod() },
     want: { kind: "waiting", reason: "PodNameInUse" },
