@@ -1,7 +1,7 @@
 import { claimantOf } from "../../api/name-claim.ts";
 import type { KubeObject, ResourceKind } from "../../api/meta.ts";
 import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
-import { isAlreadyExists, isConflict, isNotFound } from "../../kube/api-error.ts";
+import { isAlreadyExists, isConflict, isForbidden, isNotFound } from "../../kube/api-error.ts";
 import type { Kube, ObjectName } from "../../kube/client.ts";
 import { LEASE, type Lease } from "../../kube/objects.ts";
 import { keyOfObject } from "../../runtime/key.ts";
@@ -9,6 +9,11 @@ import { claimFor } from "./name-claim.ts";
 
 /** How often a claim may turn out to be one that nobody holds any more. */
 const attempts = 5;
+
+/** Nobody holds the name, and yet its Lease cannot be made for who wants it. */
+export class NameUnavailableError extends Error {
+  override name = "NameUnavailableError";
+}
 
 /**
  * Who holds which `spec.name`, as Leases: the API server lets one sandbox at a time create the Lease of a name, whatever
@@ -63,9 +68,14 @@ export class NameClaims {
       if (isHeldBy(standing, sandbox)) return undefined;
       const holder = await this.#holderOf(standing, signal);
       if (holder !== undefined) return holder;
-      await this.#delete(standing, signal);
+      await this.#delete(standing, signal).catch((error: unknown) => {
+        if (!isForbidden(error)) throw error;
+        throw new NameUnavailableError(`${standingInTheWay(claim, sandbox)}: ${(error as Error).message}`, {
+          cause: error,
+        });
+      });
     }
-    throw new Error(`Cannot claim the name of sandbox "${keyOfObject(sandbox)}": its Lease changes all the time`);
+    throw new NameUnavailableError(`${standingInTheWay(claim, sandbox)}: it is there again, or still, after each try.`);
   }
 
   async #create(claim: Lease, signal: AbortSignal): Promise<boolean> {
@@ -109,6 +119,10 @@ export class NameClaims {
       throw error;
     }
   }
+}
+
+function standingInTheWay({ metadata }: Lease, { spec }: Sandbox): string {
+  return `No running sandbox holds the name "${spec.name}" in app "${spec.app}", but its Lease ${metadata.name} does not go`;
 }
 
 function isHeldBy(lease: Lease, { metadata }: Sandbox): boolean {

@@ -1,4 +1,5 @@
 import { ApiError, isAlreadyExists, isForbidden, isInvalid } from "../../kube/api-error.ts";
+import { NameUnavailableError } from "./name-claims.ts";
 import type { Refusal } from "./observed.ts";
 
 /** Refusals that pass by themselves, or once an administrator has acted, and how soon. */
@@ -26,6 +27,9 @@ const creation = /^POST \S*\/(pods|leases)(\?|$)/;
 export function refusalFrom(error: unknown): Refusal | undefined {
   if (error instanceof Error && isAlreadyExists(error.cause)) {
     return { final: false, retryAfter: 1_000, reason: "PodNameInUse", message: error.message };
+  }
+  if (error instanceof NameUnavailableError) {
+    return { final: false, retryAfter: 5_000, reason: "NameUnavailable", message: error.message };
   }
   if (!(error instanceof ApiError) || !creation.test(error.request)) return undefined;
   if (!isForbidden(error) && !isInvalid(error)) return undefined;

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { SANDBOX, type Sandbox, type SandboxSpecInput, type SandboxStatus } from "../../../../src/api/sandbox.ts";
+import { ApiError } from "../../../../src/kube/api-error.ts";
 import { LEASE, type Lease } from "../../../../src/kube/objects.ts";
 import { claimFor, needsName } from "../../../../src/operator/sandbox/name-claim.ts";
-import { NameClaims } from "../../../../src/operator/sandbox/name-claims.ts";
+import { NameClaims, NameUnavailableError } from "../../../../src/operator/sandbox/name-claims.ts";
 import type { Observed } from "../../../../src/operator/sandbox/observed.ts";
 import { keyOfObject } from "../../../../src/runtime/key.ts";
 import { MemoryKube } from "../../../support/memory-kube.ts";
@@ -100,6 +101,27 @@ describe("NameClaims", () => {
       await other.claim(next, signal);
     };
     expect(await claims.claim(late, signal)).toBe("y");
+  });
+
+  test("a Lease without an owner is in nobody's way, unless it does not go", async () => {
+    const next = stored("y");
+    const { ownerReferences: _, ...metadata } = claimFor(next).metadata;
+    const { uid } = kube.put(LEASE, { metadata }).metadata;
+    for (const error of [
+      new ApiError("DELETE /leases/x", 403, { reason: "Forbidden", message: "denied" }),
+      undefined,
+    ]) {
+      kube.onCall = (call) => {
+        if (!call.startsWith("delete leases")) return;
+        if (error !== undefined) throw error;
+        // As of one that a finalizer keeps.
+        throw new ApiError("DELETE /leases/x", 409, { reason: "Conflict" });
+      };
+      await expect(claims.claim(next, signal)).rejects.toThrow(NameUnavailableError);
+    }
+    kube.onCall = () => {};
+    expect(await claims.claim(next, signal)).toBeUndefined();
+    expect(leaseOf(next)?.metadata.uid).not.toBe(uid);
   });
 
   test("the end of the holder frees the name, and that of another does not", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ApiError, ConnectionError } from "../../../../src/kube/api-error.ts";
+import { NameUnavailableError } from "../../../../src/operator/sandbox/name-claims.ts";
 import { refusalFrom } from "../../../../src/operator/sandbox/refusal.ts";
 
 const pods = "POST /api/v1/namespaces/n/pods";
@@ -53,6 +54,11 @@ const rows = [
     name: "a name in use is waited for",
     error: new Error("Cannot create Pod", { cause: new ApiError(pods, 409, { reason: "AlreadyExists" }) }),
     want: [false, "PodNameInUse"],
+  },
+  {
+    name: "a Lease that stands in the way may go",
+    error: new NameUnavailableError("does not go"),
+    want: [false, "NameUnavailable"],
   },
 ];
 
