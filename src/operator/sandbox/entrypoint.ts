@@ -19,6 +19,8 @@ export type ImageFailure = "absent" | "refused" | "not-allowed" | "silent" | "un
 
 /** An image to look up, and what may open it. */
 export interface WantedImage {
+  /** Of the sandbox. */
+  uid: string;
   namespace: string;
   reference: string;
   /** Names of Secrets in the namespace. */
@@ -56,6 +58,7 @@ export function wantedImage(
   const asked = labels["kubernetes.io/arch"];
   const secrets = [...(spec.imagePullSecrets ?? []), ...(sandboxClass.imagePullSecrets ?? [])];
   return {
+    uid: metadata.uid ?? "",
     namespace: metadata.namespace ?? "",
     reference,
     pullSecrets: [...new Set(secrets.map(({ name }) => name))],

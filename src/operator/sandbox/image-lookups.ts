@@ -62,6 +62,8 @@ export class ImageLookups implements AsyncDisposable {
   readonly #options: ImageLookupsOptions;
   readonly #looking = new Map<string, Looking>();
   readonly #known = new Map<string, ImageLookup>();
+  /** What was asked for the sandbox: an answer to anything else, such as an earlier image of its class, is not for it. */
+  readonly #questions = new Map<string, string>();
   readonly #turns = new Turns(mostOfNamespace);
   readonly #inspections = new Turns(mostAtOnce);
   readonly #tags = new Recent<FoundImage>({ milliseconds: tagMilliseconds, max: 1000, keep: isSmall });
@@ -72,8 +74,11 @@ export class ImageLookups implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** What is known for this sandbox; else begins to find it out, unless that is under way. */
+  /** What is known of this image for this sandbox; else begins to find it out, unless that is under way. */
   observe(key: string, wanted: WantedImage): ImageLookup | undefined {
+    const question = JSON.stringify([wanted.uid, wanted.reference, wanted.pullSecrets]);
+    if (this.#questions.get(key) !== question) this.forget(key);
+    this.#questions.set(key, question);
     const known = this.#known.get(key) ?? this.#remembered(key, wanted);
     if (known !== undefined || this.#looking.has(key)) return known;
     const stop = new AbortController();
@@ -83,6 +88,7 @@ export class ImageLookups implements AsyncDisposable {
 
   /** Stops asking and drops what is known. */
   forget(key: string): void {
+    this.#questions.delete(key);
     this.#known.delete(key);
     this.#looking.get(key)?.stop.abort(new Error(`Nobody waits for the image of ${key} any more`));
     this.#looking.delete(key);

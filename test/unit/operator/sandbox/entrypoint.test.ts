@@ -45,7 +45,7 @@ test("an image is looked up with the pull secrets of sandbox and class, for the 
     placement: { nodeSelector: { "kubernetes.io/arch": "arm64" } },
   });
   const sandboxClass = aClass({ imagePullSecrets: [{ name: "b" }, { name: "c" }] }).spec;
-  const wanted = { namespace: "n", reference: "i", pullSecrets: ["a", "b", "c"] };
+  const wanted = { uid: sandbox.metadata.uid, namespace: "n", reference: "i", pullSecrets: ["a", "b", "c"] };
   expect(wantedImage(sandbox, sandboxClass, "i", facts)).toEqual({ ...wanted, architectures: ["arm64"] });
   const nodes = ["amd64", "arm64", "arm64"].map((arch) => ({
     labels: { "kubernetes.io/arch": arch },

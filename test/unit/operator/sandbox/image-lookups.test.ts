@@ -10,6 +10,7 @@ import { silentLog } from "../../../support/silent-log.ts";
 
 const found: FoundImage = { kind: "found", digest: "sha256:00", entrypoint: ["/tini"] };
 const wanted: WantedImage = {
+  uid: "u",
   namespace: "n",
   reference: "r.example.com/a:1",
   pullSecrets: [],
@@ -133,6 +134,30 @@ describe("an image", () => {
     lookups.forget("n/a");
     expect(lookups.observe("n/a", { ...wanted, reference })).toEqual(found);
     expect(asked).toEqual(["a"]);
+  });
+
+  const others: [what: string, other: Partial<WantedImage>][] = [
+    ["another sandbox of that name", { uid: "other" }],
+    ["another image", { reference: "r.example.com/b:1" }],
+    ["other pull secrets", { pullSecrets: ["mine"] }],
+  ];
+  test.each(others)("that was not found says nothing of %s", async (_, other) => {
+    answer = () => Promise.resolve({ kind: "absent" });
+    await settled("n/a");
+    answer = () => Promise.resolve(found);
+    lookups.observe("n/a", { ...wanted, ...other });
+    expect(await settled("n/a", { ...wanted, ...other })).toEqual(found);
+  });
+
+  test.each(others.slice(1))("that is being asked for does not answer for %s", async (_, other) => {
+    const gate = Promise.withResolvers<Inspection>();
+    secrets.set("mine", login("me"));
+    answer = ({ repository }, login) =>
+      repository === "b" || login !== undefined ? Promise.resolve(found) : gate.promise;
+    lookups.observe("n/a", wanted);
+    lookups.observe("n/a", { ...wanted, ...other });
+    gate.resolve({ kind: "absent" });
+    expect(await settled("n/a", { ...wanted, ...other })).toEqual(found);
   });
 
   test("of a namespace whose registries do not answer holds up no other namespace", async () => {
