@@ -77,7 +77,9 @@ export function registriesFor({ clusterCidrs, ...settings }: RegistryOptions): R
     const headers = login !== undefined && related ? { authorization: login } : {};
     const response = await send("GET", realm, endpoint, headers, signal);
     const text = await textOf(response, maxTokenOctets);
-    if (response.statusCode !== 200) return undefined;
+    if (response.statusCode === 401 || response.statusCode === 403) return undefined;
+    // It may be busy or broken, which says nothing of the login.
+    if (response.statusCode !== 200) throw new Error(`the token server answers ${response.statusCode}`);
     const reply = tokenReply.parse(JSON.parse(text));
     return reply.token ?? reply.access_token;
   };

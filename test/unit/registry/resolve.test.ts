@@ -106,6 +106,21 @@ describe("a registry", () => {
     expect(registry.seen[1]).toBe(credentials ? `${asked} ${basic}` : asked);
   });
 
+  it.each([
+    [401, "refused"],
+    [403, "refused"],
+    [429, "silent"],
+    [500, "silent"],
+    [503, "silent"],
+  ])("whose token server answers %i: %s", async (status, kind) => {
+    const image = forWho("Bearer t", `Bearer realm="http://${registry.name}/token"`);
+    registry.answer = (request, response) => {
+      if (request.url?.startsWith("/token")) response.writeHead(status).end();
+      else image(request, response);
+    };
+    expect(await resolve(login)).toEqual({ kind });
+  });
+
   it("that redirects within itself is followed", async () => {
     registry.answer = (request, response) => {
       if (request.url === "/moved") found(request, response);
