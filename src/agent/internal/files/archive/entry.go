@@ -45,9 +45,9 @@ func (u *unpacker) entry(header *tar.Header) error {
 	case tar.TypeDir:
 		return u.directory(name, header)
 	case tar.TypeSymlink:
-		return u.link(name, header, func() error { return u.root.Symlink(header.Linkname, name) })
+		return u.link(name, header)
 	case tar.TypeFifo:
-		return u.link(name, header, func() error { return u.at(name, makeFIFO) })
+		return u.fifo(name, header)
 	case tar.TypeLink:
 		target, err := inside(header.Linkname)
 		if err != nil {
@@ -201,9 +201,9 @@ func (u *unpacker) file(name string, header *tar.Header) error {
 // onlyReader hides what else a reader can do, which would not use the buffer.
 type onlyReader struct{ io.Reader }
 
-// link makes what has no contents.
-func (u *unpacker) link(name string, header *tar.Header, make func() error) error {
-	if err := u.make(name, make); err != nil {
+// link makes a symbolic link.
+func (u *unpacker) link(name string, header *tar.Header) error {
+	if err := u.make(name, func() error { return u.root.Symlink(header.Linkname, name) }); err != nil {
 		return err
 	}
 	if u.owners {
@@ -211,14 +211,41 @@ func (u *unpacker) link(name string, header *tar.Header, make func() error) erro
 			return err
 		}
 	}
+	return u.at(name, func(directory int, base string) error { return setModified(directory, base, header.ModTime) })
+}
+
+func (u *unpacker) fifo(name string, header *tar.Header) error {
+	err := u.make(name, func() error {
+		return u.at(name, func(directory int, base string) error {
+			return unix.Mknodat(directory, base, unix.S_IFIFO|0o600, 0)
+		})
+	})
+	if err != nil {
+		return err
+	}
 	return u.at(name, func(directory int, base string) error {
-		if header.Typeflag == tar.TypeFifo {
-			if err := unix.Fchmodat(directory, base, uint32(header.Mode&0o7777), 0); err != nil {
-				return err
-			}
+		if err := u.finishFIFO(directory, base, header); err != nil {
+			return err
 		}
 		return setModified(directory, base, header.ModTime)
 	})
+}
+
+// finishFIFO gives a FIFO its owner and permissions, unless a program has put something else in its place meanwhile.
+func (u *unpacker) finishFIFO(directory int, base string, header *tar.Header) error {
+	file, err := unix.Openat(directory, base, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(file)
+	var stat unix.Stat_t
+	if err := unix.Fstat(file, &stat); err != nil {
+		return err
+	}
+	if stat.Mode&unix.S_IFMT != unix.S_IFIFO {
+		return unix.ESTALE
+	}
+	return u.finish(file, header)
 }
 
 // setModified gives a file, or a link itself, its time, unless no file can have that.
@@ -237,8 +264,4 @@ func (u *unpacker) at(name string, do func(directory int, base string) error) er
 		return err
 	}
 	return do(directory, base)
-}
-
-func makeFIFO(directory int, base string) error {
-	return unix.Mknodat(directory, base, unix.S_IFIFO|0o600, 0)
 }
