@@ -255,6 +255,33 @@ func TestABrokenArchiveLeavesNoPartOfAFile(t *testing.T) {
 	}
 }
 
+func TestADirectoryThatIsRemovedMeanwhileIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	c, d := serve(t), t.TempDir()
+	modified := time.Unix(1000, 0)
+	one := tarOf(t, tar.Header{Typeflag: tar.TypeReg, Name: "a/one", ModTime: modified})[:1024]
+	reader, writer := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(writer, one)
+		// Its time is the last that a file gets.
+		for {
+			if info, err := os.Stat(d + "/a/one"); err == nil && info.ModTime().Equal(modified) {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		_ = os.RemoveAll(d + "/a")
+		_, _ = io.WriteString(writer, tarOf(t, tar.Header{Typeflag: tar.TypeReg, Name: "a/two"}))
+		writer.Close()
+	}()
+	response, err := c.Stream("PUT", "/files/archive?"+at(d, ""), reader)
+	must(t, err)
+	defer response.Body.Close()
+	if got := names(t, d+"/a"); response.StatusCode != 200 || got != "two" {
+		t.Errorf("%d %s", response.StatusCode, got)
+	}
+}
+
 func TestArchiveRefusals(t *testing.T) {
 	t.Parallel()
 	c, d := serve(t), t.TempDir()

@@ -77,6 +77,8 @@ func inside(name string) (string, error) {
 func (u *unpacker) make(name string, make func() error) error {
 	err := make()
 	if errors.Is(err, os.ErrNotExist) {
+		// The open directory may be the one that is missing.
+		u.parent.forget()
 		if err := u.root.MkdirAll(path.Dir(name), 0o777); err != nil {
 			return err
 		}
