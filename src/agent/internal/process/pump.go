@@ -21,12 +21,19 @@ type pump struct {
 	into *spool.Spool
 	// terminal: what was written into it comes out a moment later, unless poll is asked for it.
 	terminal bool
+	// exited is closed once the process itself has exited; nil for a pipe.
+	exited chan struct{}
 	// drained is called once, when all that the process itself wrote has been moved.
 	drained func()
 }
 
-// drain asks the pump to report when it has moved what is in the pipe now.
-func (p *pump) drain() { _ = p.file.SetReadDeadline(time.Unix(1, 0)) }
+// drain asks the pump, once the process has exited, to report when it has moved what is in the pipe now.
+func (p *pump) drain() {
+	_ = p.file.SetReadDeadline(time.Unix(1, 0))
+	if p.exited != nil {
+		close(p.exited)
+	}
+}
 
 func (p *pump) run() {
 	report := sync.OnceFunc(p.drained)
@@ -44,9 +51,30 @@ func (p *pump) run() {
 			err = p.moveRest(raw)
 			report()
 		}
+		if err == errEnd && p.exited != nil {
+			if p.mayOpenAgain() {
+				continue
+			}
+			_ = p.file.SetReadDeadline(time.Time{})
+			_ = p.moveRest(raw)
+		}
 		if err != nil {
 			return
 		}
+	}
+}
+
+// reopening is how often a terminal that nobody has open is looked at.
+const reopening = 100 * time.Millisecond
+
+// mayOpenAgain waits a moment, and tells whether a terminal that no program has open may still be opened: its process is
+// alive, and would be hung up if the terminal were closed.
+func (p *pump) mayOpenAgain() bool {
+	select {
+	case <-p.exited:
+		return false
+	case <-time.After(reopening):
+		return true
 	}
 }
 

@@ -15,7 +15,7 @@ func (p *Process) openTerminal(size Size) (*ends, error) {
 	p.Stderr.Close()
 	p.input = newInput(p.id, master)
 	p.input.terminal = true
-	p.pumps = []*pump{{file: master, into: p.Stdout, terminal: true, drained: p.step}}
+	p.pumps = []*pump{{file: master, into: p.Stdout, terminal: true, exited: make(chan struct{}), drained: p.step}}
 	_ = pty.Setsize(master, &pty.Winsize{Rows: size.Rows, Cols: size.Columns})
 	// Fd makes the descriptor one that blocks, as the process expects.
 	fd := int(slave.Fd())
