@@ -29,7 +29,15 @@ import type { Observed, ReadinessObservation, SandboxSettings } from "./observed
 import { orphanPlan } from "./orphan.ts";
 import { sandboxPlan } from "./plan.ts";
 import { Inquiries, type InquiriesOptions } from "./inquiries.ts";
-import { keptLimits, limitsId, limitsQuestion, sameLimits, type TimeLimits, wantedLimits } from "./limits.ts";
+import {
+  keptLimits,
+  limitsId,
+  limitsQuestion,
+  longestTold,
+  sameLimits,
+  type TimeLimits,
+  wantedLimits,
+} from "./limits.ts";
 import { readinessQuestion } from "./readiness.ts";
 import { refusalFrom } from "./refusal.ts";
 import { imageWanted, isProbing } from "./status.ts";
@@ -234,8 +242,10 @@ export class SandboxController {
     } else this.#readiness.forget(key);
 
     const wanted = pod !== undefined && isRunning(pod, status) ? wantedLimits(sandbox, pod) : undefined;
-    if (pod !== undefined && wanted !== undefined && !sameLimits(wanted, keptLimits(pod))) {
-      this.#limits.ensure(key, limitsQuestion(target, sandbox.metadata.generation ?? 0, wanted));
+    // What an agent was told before may not be on record, also when what is wanted is again what is.
+    if (pod !== undefined && wanted !== undefined && (this.#limits.has(key) || !sameLimits(wanted, keptLimits(pod)))) {
+      const { generation = 0 } = sandbox.metadata;
+      this.#limits.ensure(key, limitsQuestion(target, generation, wanted, longestTold(sandbox, pod)));
     } else this.#limits.forget(key);
   }
 

@@ -53,6 +53,11 @@ export class Inquiries<A> implements AsyncDisposable {
     return answered?.id === id ? answered.answer : undefined;
   }
 
+  /** Whether something is being asked, or was answered. */
+  has(key: string): boolean {
+    return this.#open.has(key) || this.#answers.has(key);
+  }
+
   /** Begins to ask, unless that is under way or answered. */
   ensure(key: string, question: Question<A>): void {
     const { id } = question;
@@ -108,8 +113,9 @@ export class Inquiries<A> implements AsyncDisposable {
   }
 
   async #inTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
     if (this.#running < this.#options.most) this.#running++;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await this.#turn(signal);
     try {
       signal.throwIfAborted();
       return await work();
@@ -119,6 +125,22 @@ export class Inquiries<A> implements AsyncDisposable {
       if (next === undefined) this.#running--;
       else next();
     }
+  }
+
+  /** Resolves when a turn is given; who waits no longer stands in nobody's way. */
+  #turn(signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const take = (): void => {
+      signal.removeEventListener("abort", leave);
+      resolve();
+    };
+    const leave = (): void => {
+      this.#waiting.splice(this.#waiting.indexOf(take), 1);
+      reject(signal.reason);
+    };
+    this.#waiting.push(take);
+    signal.addEventListener("abort", leave, { once: true });
+    return promise;
   }
 }
 

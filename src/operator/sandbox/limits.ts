@@ -3,6 +3,8 @@ import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { LinkTarget } from "../../agent-link/open.ts";
 import type { Pod } from "../../kube/objects.ts";
+import { deadline } from "../../lib/deadline.ts";
+import { orAborted } from "../../lib/or-aborted.ts";
 import { annotations } from "../names.ts";
 import type { Question } from "./inquiries.ts";
 
@@ -62,17 +64,37 @@ export function sameLimits(a: TimeLimits, b: TimeLimits): boolean {
   return a.timeoutSeconds === b.timeoutSeconds && a.idleTimeoutSeconds === b.idleTimeoutSeconds;
 }
 
-/** Tells the agent of a Pod the limits from a generation of its sandbox on; answered when it keeps them. */
-export function limitsQuestion(target: LinkTarget, generation: number, wanted: TimeLimits): Question<TimeLimits> {
+/** Seconds for one try; an agent that takes longer keeps others from their turn. */
+const askSeconds = 20;
+
+/**
+ * Tells the agent of a Pod the limits from a generation of its sandbox on; answered when it keeps them. Its timeout may be
+ * longer, up to `longest`: it may know of one that never came to be on record, and shortens none.
+ */
+export function limitsQuestion(
+  target: LinkTarget,
+  generation: number,
+  wanted: TimeLimits,
+  longest: number = wanted.timeoutSeconds,
+): Question<TimeLimits> {
   return {
     target,
     id: limitsId(target.uid, wanted),
     async ask(agent, _, signal) {
-      const kept = await agent.setLimits({ generation, ...wanted }, signal);
-      if (!sameLimits(kept, wanted)) throw new Error(`The agent keeps other limits: ${JSON.stringify(kept)}`);
-      return wanted;
+      using within = deadline(askSeconds * 1000, signal);
+      const kept = await orAborted(agent.setLimits({ generation, ...wanted }, within.signal), within.signal);
+      const { timeoutSeconds, idleTimeoutSeconds } = kept;
+      const isLonger = timeoutSeconds > wanted.timeoutSeconds && timeoutSeconds <= longest;
+      if (!sameLimits(kept, isLonger ? { ...wanted, timeoutSeconds } : wanted))
+        throw new Error(`The agent keeps other limits: ${JSON.stringify(kept)}`);
+      return { timeoutSeconds, idleTimeoutSeconds };
     },
   };
+}
+
+/** The longest timeout that an agent may have been told: what the sandbox asks for, as far as its class allows it. */
+export function longestTold(sandbox: Sandbox, pod: Pod): number {
+  return Math.min(askedLimits(sandbox).timeoutSeconds, longestTimeoutOf(pod));
 }
 
 /** The id of that question. */

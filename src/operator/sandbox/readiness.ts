@@ -1,6 +1,11 @@
 import type { LinkTarget } from "../../agent-link/open.ts";
+import { deadline } from "../../lib/deadline.ts";
+import { orAborted } from "../../lib/or-aborted.ts";
 import { patientSeconds, type Question, wasPatient } from "./inquiries.ts";
 import type { ReadinessObservation } from "./observed.ts";
+
+/** Seconds until a request is given up whose answer begins and does not end; others wait for their turn. */
+const mostSeconds = patientSeconds + 30;
 
 /** Asks the agent of a Pod whether its sandbox is ready, until it has decided. */
 export function readinessQuestion(target: LinkTarget): Question<ReadinessObservation> {
@@ -10,7 +15,8 @@ export function readinessQuestion(target: LinkTarget): Question<ReadinessObserva
     async ask(agent, crowded, signal) {
       do {
         const since = performance.now();
-        const { state, message = "" } = await agent.readiness(patientSeconds, signal);
+        using within = deadline(mostSeconds * 1000, signal);
+        const { state, message = "" } = await orAborted(agent.readiness(patientSeconds, within.signal), within.signal);
         if (state === "none") return { state: "failed", message: "The agent was given no probe." };
         if (state !== "pending") return { state, message };
         if (!wasPatient(since))

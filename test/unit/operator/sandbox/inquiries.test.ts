@@ -148,3 +148,48 @@ test("an agent is told limits until it keeps them, and other limits take the pla
   expect(inquiries.answer("n/s", limitsId("p1", wanted))).toBeUndefined();
   await eventually(() => expect(inquiries.answer("n/s", limitsId("p1", more))).toEqual(more));
 });
+
+test("a longer timeout that the agent was told before is what it keeps, as far as it may be told one", async () => {
+  await using inquiries = new Inquiries<TimeLimits>({
+    open: () => Promise.resolve(linkThat(kept(500))),
+    report: () => {},
+    log: silentLog,
+  });
+  const wanted = { timeoutSeconds: 300, idleTimeoutSeconds: 0 };
+  inquiries.ensure("n/s", limitsQuestion(target, 2, wanted, 600));
+  inquiries.ensure("n/t", limitsQuestion(target, 2, wanted, 400));
+  await eventually(() =>
+    expect(inquiries.answer("n/s", limitsId("p1", wanted))).toEqual({ ...wanted, timeoutSeconds: 500 }),
+  );
+  expect(inquiries.has("n/t")).toBe(true);
+  expect(inquiries.answer("n/t", limitsId("p1", wanted))).toBeUndefined();
+  inquiries.forget("n/s");
+  expect(inquiries.has("n/s")).toBe(false);
+});
+
+test("an agent whose answer does not end loses its turn, and one that waits no longer ends at once", async () => {
+  vi.useFakeTimers();
+  const asked: string[] = [];
+  const inquiries = new Inquiries<TimeLimits>({
+    open: ({ pod }) => {
+      asked.push(pod);
+      const body = new Readable({ read() {} });
+      return Promise.resolve({
+        request: () => Promise.resolve({ status: 200, headers: {}, body }),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      });
+    },
+    report: () => {},
+    log: silentLog,
+    most: 1,
+  });
+  const limits = { timeoutSeconds: 300, idleTimeoutSeconds: 0 };
+  for (const pod of ["a", "b", "c"]) inquiries.ensure(`n/${pod}`, limitsQuestion({ ...target, pod }, 2, limits));
+  inquiries.forget("n/b");
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(inquiries.has("n/b")).toBe(false);
+  expect(asked).toEqual(["a"]);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(asked).toEqual(["a", "c"]);
+  await inquiries[Symbol.asyncDispose]();
+});
