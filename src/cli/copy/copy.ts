@@ -68,7 +68,10 @@ export async function download(
   else await files.copyToLocal(remote, target, { onProgress: (done) => progress.at(done) });
 }
 
-/** A connection that breaks costs the files that were on their way; with `resume` none is sent that is there already. */
+/**
+ * A connection that breaks costs the files that were on their way, or all where the target was there before: what looks the same
+ * may be older. With `resume` none is sent that is there already.
+ */
 async function uploadTree(
   files: SandboxFilesystem,
   local: string,
@@ -76,10 +79,10 @@ async function uploadTree(
   progress: Progress,
   resume: boolean,
 ): Promise<void> {
-  const brought: Brought = {
-    files: resume ? Infinity : 0,
-    list: (directory) => filesIn(files, posix.join(remote, directory)),
-  };
+  const brought: Brought | undefined =
+    resume || !(await exists(files, remote))
+      ? { files: resume ? Infinity : 0, list: (directory) => filesIn(files, posix.join(remote, directory)) }
+      : undefined;
   await retried(async (progressed, signal) => {
     progress.at(0);
     const onOctets = (count: number) => {
@@ -126,6 +129,16 @@ async function filesIn(files: SandboxFilesystem, directory: string): Promise<Fil
     return await files.listFiles(directory);
   } catch (error) {
     if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+async function exists(files: SandboxFilesystem, path: string): Promise<boolean> {
+  try {
+    await files.stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
     throw error;
   }
 }

@@ -5,10 +5,11 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { extract, pack, type Pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { download } from "../../../src/cli/copy/copy.ts";
+import { download, upload } from "../../../src/cli/copy/copy.ts";
 import { packTree } from "../../../src/cli/copy/pack.ts";
 import { downloadLarge } from "../../../src/cli/copy/resumable.ts";
 import { unpackTree } from "../../../src/cli/copy/unpack.ts";
+import { ConnectionError, SandboxFilesystemNotFoundError } from "../../../src/sdk/errors.ts";
 import type { FileInfo } from "../../../src/sdk/filesystem/info.ts";
 import type { SandboxFilesystem } from "../../../src/sdk/filesystem/filesystem.ts";
 
@@ -74,17 +75,45 @@ test("what was brought before is not packed again, unless it differs", async () 
   const list = (directory: string) => Promise.resolve(inside.get(directory) ?? []);
   const packed = async (files: number) => {
     const brought = { files, list };
-    const names: string[] = [];
-    const entries = extract();
-    entries.end(await buffer(Readable.from(packTree(source, events, brought))));
-    for await (const entry of entries) {
-      if (entry.header.type === "file") names.push(entry.header.name);
-      entry.resume();
-    }
-    return { names: names.sort(), files: brought.files };
+    return { names: await filesOf(packTree(source, events, brought)), files: brought.files };
   };
   expect(await packed(Infinity)).toMatchObject({ names: ["absent", "longer", "newer", "private"] });
   expect(await packed(0)).toEqual({ names: ["absent", "d/same", "longer", "newer", "private", "same"], files: 6 });
+});
+
+test.each([
+  ["was made by it is not sent again", false, false, [["a", "b"], ["b"]]],
+  [
+    "was there before is sent again, since it may be another",
+    true,
+    false,
+    [
+      ["a", "b"],
+      ["a", "b"],
+    ],
+  ],
+  ["was there before is not sent with --resume", true, true, [["b"], ["b"]]],
+])("after a break, a file of a tree that %s", async (_, wasThere, resume, sent) => {
+  const source = join(outside, "source");
+  await mkdir(source);
+  for (const name of ["a", "b"]) {
+    await writeFile(join(source, name), "contents", { mode: 0o644 });
+    await utimes(join(source, name), 1000, 1000);
+  }
+  const attempts: string[][] = [];
+  const files = {
+    stat: () =>
+      wasThere
+        ? Promise.resolve({ type: "directory" })
+        : Promise.reject(new SandboxFilesystemNotFoundError("not_found", "file", "none")),
+    listFiles: () => Promise.resolve([there("a")]),
+    writeArchive: async (archive: AsyncIterable<Uint8Array>) => {
+      attempts.push(await filesOf(archive));
+      if (attempts.length === 1) throw new ConnectionError("cut");
+    },
+  };
+  await upload(files as never, `${source}/.`, "/work", { quiet: true, resume });
+  expect(attempts).toEqual(sent);
 });
 
 test("files go out before all have been read", async () => {
@@ -230,6 +259,18 @@ describe("a large file of a sandbox", () => {
     expect(await readFile(join(outside, "other"), "utf8")).toBe("");
   });
 });
+
+/** The names of the files in an archive. */
+async function filesOf(archive: AsyncIterable<Uint8Array>): Promise<string[]> {
+  const names: string[] = [];
+  const entries = extract();
+  entries.end(await buffer(Readable.from(archive)));
+  for await (const entry of entries) {
+    if (entry.header.type === "file") names.push(entry.header.name);
+    entry.resume();
+  }
+  return names.sort();
+}
 
 /** Unpacks what `fill` puts into an archive. */
 async function unpack(fill: (tar: Pack) => void): Promise<void> {
