@@ -69,6 +69,10 @@ function endingOf(observed: Observed, admission: Admission | undefined, moments:
   }
   if (sandbox.spec.desiredState === "Terminated") return terminated;
   if (hasRun(sandbox.status ?? {})) return podDeleted(sandbox.metadata.name, "is gone, and nothing tells how it ended");
+  // Somebody's finalizer may keep it for long; it gets no Pod any more.
+  if (sandbox.metadata.deletionTimestamp !== undefined) {
+    return { ...terminated, message: "It was deleted before it ran." };
+  }
   if (admission?.kind === "refused") return { reason: admission.ending, message: admission.message };
   if (admission?.kind === "waiting" && (moments.scheduleBy ?? 1) <= 0) {
     return { reason: "Unschedulable", message: admission.message };

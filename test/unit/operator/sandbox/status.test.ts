@@ -143,6 +143,11 @@ const rows: Row[] = [
     ],
   },
   {
+    name: "a sandbox deleted before it had a Pod, and kept by a finalizer, is Terminated",
+    observed: { sandbox: { ...aSandbox(), metadata: { ...aSandbox().metadata, deletionTimestamp: ago(1) } } },
+    want: { phase: "Finished", reason: "Terminated", exitCode: 137 },
+  },
+  {
     name: "a sandbox terminated before it had a Pod is Terminated",
     observed: { sandbox: aSandbox({ desiredState: "Terminated" }) },
     want: { phase: "Finished", reason: "Terminated", exitCode: 137 },
