@@ -112,21 +112,24 @@ function isSame(stored: NetworkPolicy, wanted: NetworkPolicy): boolean {
 function removalsFrom({ sandbox, pod }: Observed, status: SandboxStatus, moments: Moments): Remove[] {
   const expired = moments.expiry !== undefined && moments.expiry <= 0;
   return [
-    ...(pod !== undefined && pod.metadata.deletionTimestamp === undefined
-      ? podRemoval(sandbox, pod, status, moments)
-      : []),
+    ...(pod === undefined ? [] : podRemoval(sandbox, pod, status, moments)),
     ...(expired && sandbox.metadata.deletionTimestamp === undefined ? [{ kind: SANDBOX, ...identityOf(sandbox) }] : []),
   ];
 }
 
-/** A Pod goes when its sandbox is to end, is past its deadline, or has ended and been kept for late readers. */
+/**
+ * A Pod goes when its sandbox is to end, is past its deadline, or has ended and been kept for late readers. At the deadline
+ * the rest of a grace that it is given ends as well.
+ */
 function podRemoval({ spec }: Sandbox, pod: Pod, status: SandboxStatus, moments: Moments): Remove[] {
   const removal = { kind: POD, ...identityOf(pod) };
-  const grace = { gracePeriodSeconds: spec.terminationGracePeriodSeconds };
+  const { deletionTimestamp, deletionGracePeriodSeconds: given = 0 } = pod.metadata;
+  const isGoing = deletionTimestamp !== undefined;
   if (status.phase === "Finished") {
     const keep = hasEnded(pod) && (moments.retention ?? 0) > 0;
-    return isReleased(pod) && !keep ? [{ ...removal, gracePeriodSeconds: 0 }] : [];
+    return !isGoing && isReleased(pod) && !keep ? [{ ...removal, gracePeriodSeconds: 0 }] : [];
   }
-  if (spec.desiredState === "Terminated") return [{ ...removal, ...grace }];
-  return (moments.overtime ?? 1) <= 0 ? [{ ...removal, gracePeriodSeconds: 0 }] : [];
+  if ((moments.overtime ?? 1) <= 0) return isGoing && given === 0 ? [] : [{ ...removal, gracePeriodSeconds: 0 }];
+  if (isGoing || spec.desiredState !== "Terminated") return [];
+  return [{ ...removal, gracePeriodSeconds: spec.terminationGracePeriodSeconds }];
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FINALIZERS, LABELS } from "../../../../src/api/constants.ts";
 import type { SandboxStatus } from "../../../../src/api/sandbox.ts";
-import type { NetworkPolicy } from "../../../../src/kube/objects.ts";
+import type { NetworkPolicy, Pod } from "../../../../src/kube/objects.ts";
 import type { Observed } from "../../../../src/operator/sandbox/observed.ts";
 import {
   allowPolicyFor,
@@ -33,6 +33,13 @@ interface Row {
   remove?: string[];
   finalizers?: string[][];
   requeueAfter?: number;
+}
+
+/** Told to end with a grace of an hour, and past its deadline. */
+function overdue(metadata: Partial<Pod["metadata"]>): Partial<Observed> {
+  const ending = { desiredState: "Terminated", timeoutSeconds: 18, terminationGracePeriodSeconds: 3600 } as const;
+  const pod = aPod({ node: "a", state: running, metadata: { ...labelled, ...metadata } }, aSandbox(ending));
+  return { sandbox: aSandbox(ending, started), pod, policies };
 }
 
 const rows: Row[] = [
@@ -94,6 +101,32 @@ const rows: Row[] = [
       policies,
     },
     remove: ["Pod p1 0"],
+  },
+  {
+    name: "no grace outlasts the deadline",
+    observed: overdue({ deletionTimestamp: ago(-3600), deletionGracePeriodSeconds: 3600 }),
+    remove: ["Pod p1 0"],
+  },
+  {
+    name: "nor is one begun after it",
+    observed: overdue({}),
+    remove: ["Pod p1 0"],
+  },
+  {
+    name: "a Pod that goes without grace is left to go",
+    observed: overdue({ deletionTimestamp: ago(1), deletionGracePeriodSeconds: 0 }),
+  },
+  {
+    name: "a grace before the deadline is left as it is",
+    observed: {
+      sandbox: aSandbox({ desiredState: "Terminated", terminationGracePeriodSeconds: 7 }, started),
+      pod: aPod({
+        node: "a",
+        state: running,
+        metadata: { ...labelled, deletionTimestamp: ago(-7), deletionGracePeriodSeconds: 7 },
+      }),
+      policies,
+    },
   },
   {
     name: "termination deletes the Pod with the sandbox's grace",
