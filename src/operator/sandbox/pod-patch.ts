@@ -7,7 +7,7 @@ import {
   SANDBOX_CONTAINER,
 } from "../../api/constants.ts";
 import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
-import type { Container, Pod } from "../../kube/objects.ts";
+import type { Container, Pod, Volume } from "../../kube/objects.ts";
 import { type Json, strategicMerge } from "../../kube/strategic-merge.ts";
 import { annotations } from "../names.ts";
 
@@ -48,6 +48,8 @@ function keptOf({ apiVersion, kind, metadata, spec }: Pod): Record<string, unkno
     "spec.securityContext.seccompProfile": isConfined(spec?.securityContext),
     [`spec.initContainers of ${RESERVED_VOLUME_PREFIX}`]: initContainers.filter(({ name }) => isReserved(name)),
     [`spec.volumes of ${RESERVED_VOLUME_PREFIX}`]: volumes.filter(({ name }) => isReserved(name)),
+    "spec.volumes with a serviceAccountToken": volumes.filter(hasToken),
+    "securityContext.privileged of a container": [...containers, ...initContainers].filter(isPrivileged).length,
     ...keptOfContainer(sandbox),
   };
 }
@@ -58,6 +60,7 @@ const podMembers = [
   "activeDeadlineSeconds",
   "terminationGracePeriodSeconds",
   "automountServiceAccountToken",
+  "hostUsers",
   "hostNetwork",
   "hostPID",
   "hostIPC",
@@ -90,6 +93,14 @@ function keptOfContainer(container: Container | undefined): Record<string, unkno
     [`${path}.securityContext.seccompProfile`]:
       container?.securityContext?.seccompProfile === undefined || isConfined(container.securityContext),
   };
+}
+
+function hasToken({ projected }: Volume): boolean {
+  return projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken !== undefined) ?? false;
+}
+
+function isPrivileged({ securityContext }: Container): boolean {
+  return securityContext?.privileged === true;
 }
 
 /** Another profile of the node may be as good as the runtime's; none is not. */

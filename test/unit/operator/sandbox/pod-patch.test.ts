@@ -94,11 +94,25 @@ const refused: { name: string; podPatch: object; says: RegExp }[] = [
     podPatch: { spec: { volumes: [{ name: "sandkeep-bin", image: { reference: "other:1" } }] } },
     says: /volumes of sandkeep-/,
   },
-  ...["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "automountServiceAccountToken"].map((member) => ({
-    name: member,
-    podPatch: { spec: { [member]: true } },
-    says: new RegExp(`spec\\.${member}, which`),
+  {
+    name: "the volumes to have a token",
+    podPatch: {
+      spec: { volumes: [{ name: "token", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } }] },
+    },
+    says: /spec\.volumes with a serviceAccountToken/,
+  },
+  ...["containers", "initContainers"].map((list) => ({
+    name: `the ${list} to have one with privilege`,
+    podPatch: { spec: { [list]: [{ name: "other", image: "i", securityContext: { privileged: true } }] } },
+    says: /changes securityContext\.privileged of a container, which/,
   })),
+  ...["hostUsers", "hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "automountServiceAccountToken"].map(
+    (member) => ({
+      name: member,
+      podPatch: { spec: { [member]: true } },
+      says: new RegExp(`spec\\.${member}, which`),
+    }),
+  ),
   { name: "restarts", podPatch: { spec: { restartPolicy: "Always" } }, says: /spec\.restartPolicy/ },
   {
     name: "what is no patch",
