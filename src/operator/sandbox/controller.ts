@@ -28,6 +28,7 @@ import type { NodeState } from "./node-loss.ts";
 import type { Observed, ReadinessObservation, SandboxSettings } from "./observed.ts";
 import { orphanPlan } from "./orphan.ts";
 import { sandboxPlan } from "./plan.ts";
+import { isReasonToLook } from "./pod-change.ts";
 import { Inquiries, type InquiriesOptions } from "./inquiries.ts";
 import {
   keptLimits,
@@ -261,12 +262,6 @@ function isRunning({ metadata }: Pod, status: SandboxStatus | undefined): boolea
   return metadata.deletionTimestamp === undefined && (status?.phase === "Started" || status?.phase === "Ready");
 }
 
-/** Neither scheduler nor kubelet has said anything of the Pod, and it is to stay. */
-function isUntouched(pod: Pod | undefined): boolean {
-  const { conditions = [] } = pod?.status ?? {};
-  return pod?.spec?.nodeName === undefined && pod?.metadata.deletionTimestamp === undefined && conditions.length === 0;
-}
-
 /** A sandbox is looked at when it, its Pod, its policies, its class or its probe change; the rest has to be known. */
 function sourcesIn(world: World): Source[] {
   const { sandboxes, pods, policies, classes, probes, apps, nameClaims, nodes, runtimeClasses } = world;
@@ -281,11 +276,7 @@ function sourcesIn(world: World): Source[] {
         const name = sandboxNameOf(pod);
         return name === undefined ? [] : [`${pod.metadata.namespace ?? ""}/${name}`];
       },
-      ({ key, object, previous }) => {
-        // One that nobody has looked at yet is what the last pass made.
-        if (previous === undefined) return !isUntouched(object);
-        return object !== undefined || sandboxes.store.get(key)?.status?.phase !== "Finished";
-      },
+      (change) => isReasonToLook(change, sandboxes.store.get(change.key)?.status?.phase === "Finished"),
     ),
     // One that has finished meanwhile could not free what was not known yet.
     onMapped(nameClaims, (claim) => {
