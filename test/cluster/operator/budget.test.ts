@@ -18,8 +18,8 @@ async function costOf(
   spec: SandboxSpecInput,
   end: "exits" | "is terminated" = "exits",
 ): Promise<{ writes: Record<string, number>; passes: number }> {
-  const before = world.writes.length;
   const passesBefore = await settledPasses();
+  const before = world.writes.length;
   await world.create(name, { ...small, command: untilToldTo(0), ...spec });
   await world.reaches(name, spec.readinessProbe === undefined ? "Started" : "Ready");
   if (end === "exits") await world.execute(name, "touch", "/tmp/go");
