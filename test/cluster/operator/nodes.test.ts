@@ -107,8 +107,8 @@ test("a node that is lost ends its sandboxes: those whose Pod is deleted, and al
   await cluster.stop("kubelet-2");
   try {
     await kube.delete(POD, { namespace, name: "deleted" });
-    await kube.delete(NODE, { name: "node2" });
     expect((await world.get("deleted")).status?.phase).toBe("Started");
+    await kube.delete(NODE, { name: "node2" });
     const [deleted, left] = await Promise.all([finishes("deleted"), finishes("left")]);
     const lost = { reason: "NodeLost", exitCode: 137, nodeName: "node2" };
     expect(deleted).toMatchObject({ ...lost, message: "Node node2 is lost: it is gone, or does not answer." });
