@@ -13,11 +13,11 @@ const image = "busybox:stable";
 test("a process that ignores signals is ended at once, and the record says Terminated", async () => {
   const { id } = await tenant.gateway.create({ spec: { ...small, image } }, "started");
   const command = ["sh", "-c", "trap '' TERM INT HUP; while :; do sleep 1; done"];
-  await tenant.gateway.send("POST", `/sandboxes/${id}/processes`, { id: "deaf", command });
-  const exit = tenant.gateway.send("GET", `/sandboxes/${id}/processes/deaf/exit?wait=300`);
+  const frames = await tenant.gateway.follow(`/sandboxes/${id}/exec`, { command });
+  expect(JSON.parse(String((await frames.next()).value))).toHaveProperty("process");
   const ended = await tenant.gateway.send("POST", `/sandboxes/${id}/terminate?wait=true`);
   expect(ended).toMatchObject({ status: 200, json: { status: { reason: "Terminated", exitCode: 137 } } });
-  expect(await exit).toMatchObject({ status: 200, json: { code: 137 } });
+  expect(JSON.parse(String((await frames.next()).value))).toMatchObject({ exit: { code: 137 } });
 });
 
 /** Says when it has a trap for SIGTERM, and stays. */
@@ -33,6 +33,9 @@ test("a command has its grace period to end by itself, and is killed when that i
   const said = await tenant.gateway.follow(`/sandboxes/${polite.id}/processes/entrypoint/stdout`);
   expect((await said.next()).value).toBe("set");
   for (const { id } of [polite, stubborn]) await tenant.gateway.send("POST", `/sandboxes/${id}/terminate`);
+  const left = `/sandboxes/${stubborn.id}/processes`;
+  expect(await tenant.gateway.send("GET", left)).toMatchObject({ status: 200 });
+  expect(await tenant.gateway.send("POST", left, { command: ["true"] })).toMatchObject({ status: 412 });
   for (const { id } of [polite, stubborn])
     expect((await tenant.gateway.get(id, "?wait=finished")).status).toMatchObject({
       reason: "Terminated",

@@ -78,11 +78,12 @@ export class GatewayClient implements AsyncDisposable {
     return this.#request(method, `${this.#base}${path}`, body, headers, signal);
   }
 
-  /** Resolves once a reply of lines has begun; gives each as it comes. Whoever stops reading ends it. */
-  async follow(path: string): Promise<AsyncGenerator<string, void, void>> {
-    const { body, statusCode } = await this.#request("GET", `${this.#base}${path}`);
-    if (statusCode !== 200) throw new Error(`The gateway answered ${statusCode}: ${await body.text()}`);
-    return lines(body);
+  /** Resolves once a reply of lines, to a POST if there is a body, has begun; gives each as it comes. Whoever stops reading ends it. */
+  async follow(path: string, body?: unknown): Promise<AsyncGenerator<string, void, void>> {
+    const reply = await this.#request(body === undefined ? "GET" : "POST", `${this.#base}${path}`, body);
+    if (reply.statusCode !== 200)
+      throw new Error(`The gateway answered ${reply.statusCode}: ${await reply.body.text()}`);
+    return lines(reply.body);
   }
 
   /** Opens a WebSocket below the namespace, or gives the reply that refused it. The token is in the header unless others are given. */

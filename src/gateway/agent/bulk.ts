@@ -3,7 +3,7 @@ import { NoStreamError, type Ask, type Bulk } from "../../agent-link/bulk/bulk.t
 import type { LinkResponse } from "../../agent-link/link.ts";
 import type { LinkTarget } from "../../agent-link/open.ts";
 import type { SandboxDirectory } from "../sandboxes/directory.ts";
-import { targetOf } from "../sandboxes/targets.ts";
+import { type Access, targetOf } from "../sandboxes/targets.ts";
 import type { AgentProxy, SandboxCall } from "./proxy.ts";
 import type { AgentRequest } from "./send.ts";
 
@@ -22,12 +22,12 @@ export function bulkProxy(directory: SandboxDirectory, { ask }: AgentProxy, bulk
   return {
     download: (call, path, more) =>
       orOverLink(
-        async () => bulk.download(await target(directory, call), asking(call, path, more), call.signal),
+        async () => bulk.download(await target(directory, call, "read"), asking(call, path, more), call.signal),
         () => ask(call, path, more),
       ),
     upload: (call, path, body, more) =>
       orOverLink(
-        async () => bulk.upload(await target(directory, call), body, asking(call, path, more), call.signal),
+        async () => bulk.upload(await target(directory, call, "write"), body, asking(call, path, more), call.signal),
         () => ask(call, path, { ...more, body }),
       ),
   };
@@ -45,7 +45,11 @@ async function orOverLink(
   }
 }
 
-function target(directory: SandboxDirectory, { params, query, signal }: SandboxCall): Promise<LinkTarget> {
+function target(
+  directory: SandboxDirectory,
+  { params, query, signal }: SandboxCall,
+  access: Access,
+): Promise<LinkTarget> {
   const name = { namespace: params.namespace, name: params.id };
-  return targetOf(directory, name, query.startTimeoutSeconds, signal);
+  return targetOf(directory, name, access, query.startTimeoutSeconds, signal);
 }

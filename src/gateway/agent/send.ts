@@ -26,8 +26,9 @@ const attempts = 3;
  */
 export function agentSender(directory: SandboxDirectory, pool: LinkPool): SendToAgent {
   return async (name, startTimeoutSeconds, request) => {
+    const access = request.method === "GET" ? "read" : "write";
     for (let attempt = 1; ; attempt++) {
-      const target = await targetOf(directory, name, startTimeoutSeconds, request.signal);
+      const target = await targetOf(directory, name, access, startTimeoutSeconds, request.signal);
       let sent = false;
       try {
         const link = await pool.get(target, request.signal);

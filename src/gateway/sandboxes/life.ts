@@ -5,12 +5,13 @@ import type { Sandbox } from "../../api/sandbox.ts";
 export type Milestone = "started" | "ready" | "finished";
 
 /** Whether processes can run in it. */
-export function isUp({ metadata, spec, status }: Sandbox): boolean {
-  return (
-    (status?.phase === "Started" || status?.phase === "Ready") &&
-    spec.desiredState !== "Terminated" &&
-    metadata.deletionTimestamp === undefined
-  );
+export function isUp(sandbox: Sandbox): boolean {
+  return hasStarted(sandbox) && !isOver(sandbox);
+}
+
+/** Whether its agent answers, as far as is known; also while it is being ended. */
+export function hasStarted({ status }: Sandbox): boolean {
+  return status?.phase === "Started" || status?.phase === "Ready";
 }
 
 export function isFinished({ status }: Sandbox): boolean {

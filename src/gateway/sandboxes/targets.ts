@@ -2,16 +2,20 @@ import { SandkeepError } from "../../api/errors.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { LinkTarget } from "../../agent-link/open.ts";
 import type { SandboxDirectory, SandboxName } from "./directory.ts";
-import { isOver, isUp, over } from "./life.ts";
+import { hasStarted, isOver, isUp, over } from "./life.ts";
 import { deadline } from "./deadline.ts";
 
+/** What is wanted of a sandbox: one that is being ended can still be read, as long as its agent answers. */
+export type Access = "read" | "write";
+
 /**
- * Where the agent of a sandbox is, once it has started. Throws `failed_precondition` when it has ended, and
- * `deadline_exceeded` when it does not start in time.
+ * Where the agent of a sandbox is, once it has started. Throws `failed_precondition` when it has ended, or nothing but
+ * reading is possible any more, and `deadline_exceeded` when it does not start in time.
  */
 export async function targetOf(
   directory: SandboxDirectory,
   name: SandboxName,
+  access: Access,
   startTimeoutSeconds: number,
   signal: AbortSignal,
 ): Promise<LinkTarget> {
@@ -19,6 +23,7 @@ export async function targetOf(
   if (known && isUp(known)) return target(known);
   // The store may still show an earlier sandbox of that name: only the API server's word ends a request.
   const current = known && isOver(known) ? await directory.fresh(name, signal) : undefined;
+  if (access === "read" && current && hasStarted(current)) return target(current);
   if (current && isOver(current)) throw over(current, "run anything in", new Date());
   const late = () =>
     new SandkeepError(

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { SANDBOX, type Sandbox } from "../../../src/api/sandbox.ts";
 import { SandboxDirectory } from "../../../src/gateway/sandboxes/directory.ts";
-import { targetOf } from "../../../src/gateway/sandboxes/targets.ts";
+import { type Access, targetOf } from "../../../src/gateway/sandboxes/targets.ts";
 import { keyOfObject } from "../../../src/runtime/key.ts";
 import type { ChangeHandler } from "../../../src/runtime/reflector.ts";
 import { WritableStore } from "../../../src/runtime/store.ts";
@@ -36,8 +36,12 @@ beforeEach(() => {
   );
 });
 
-function target(seconds = 300, signal = new AbortController().signal): ReturnType<typeof targetOf> {
-  return targetOf(directory, name, seconds, signal);
+function target(
+  seconds = 300,
+  signal = new AbortController().signal,
+  access: Access = "write",
+): ReturnType<typeof targetOf> {
+  return targetOf(directory, name, access, seconds, signal);
 }
 
 describe("targetOf", () => {
@@ -86,6 +90,23 @@ describe("targetOf", () => {
     show(aSandbox({ status: finished }));
     kube.put(SANDBOX, aSandbox({ status: finished }));
     await expect(target()).rejects.toMatchObject({ code: "failed_precondition", details: { reason: "Completed" } });
+  });
+
+  it.each<[what: string, ending: Parameters<typeof aSandbox>[0]]>([
+    ["terminated", { spec: { desiredState: "Terminated" } }],
+    ["deleted", { deletionTimestamp: "2026-01-01T00:00:20Z" }],
+  ])("leaves one that is being %s to readers only, as long as it has not finished", async (_, ending) => {
+    const read = () => target(300, undefined, "read");
+    const begun = aSandbox({ ...ending, status });
+    show(begun);
+    kube.put(SANDBOX, begun);
+    expect(await read()).toMatchObject({ pod: "a" });
+    await expect(target()).rejects.toMatchObject({ code: "failed_precondition" });
+    for (const over of [aSandbox({ ...ending, status: finished }), aSandbox(ending)]) {
+      show(over);
+      kube.put(SANDBOX, over);
+      await expect(read()).rejects.toMatchObject({ code: "failed_precondition" });
+    }
   });
 
   it("does not take an earlier sandbox's end for that of a new one of its name", async () => {
