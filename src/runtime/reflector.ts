@@ -17,6 +17,8 @@ export interface ReflectorOptions<T extends KubeObject, Index extends string> {
   labelSelector?: string;
   fieldSelector?: string;
   indexes?: Indexes<T, Index>;
+  /** What is stored of an object, where most of it is never read; its metadata has to keep name, namespace, uid and version. */
+  keep?: (object: T) => T;
   /** Pauses after failures; default 0.8 s, doubling up to 30 s. */
   retry?: BackoffOptions;
   log?: Log;
@@ -43,6 +45,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   readonly #kube: Kube;
   readonly #store: WritableStore<T, Index>;
   readonly #selection: { namespace?: string; labelSelector?: string; fieldSelector?: string };
+  readonly #keep: (object: T) => T;
   readonly #retry: BackoffOptions;
   readonly #log: Log;
   readonly #handlers: ChangeHandler<T>[] = [];
@@ -53,12 +56,14 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   #version: string | undefined;
 
   constructor(kube: Kube, kind: ResourceKind<T>, options: ReflectorOptions<T, Index> = {}) {
-    const { name = kind.plural, indexes, retry = { first: 800, most: 30_000 }, log = rootLog, ...selection } = options;
+    const { name = kind.plural, indexes, keep = withoutBulk, log = rootLog, ...rest } = options;
+    const { retry = { first: 800, most: 30_000 }, ...selection } = rest;
     this.kind = kind;
     this.name = name;
     this.#kube = kube;
     this.#store = new WritableStore(indexes);
     this.#selection = selection;
+    this.#keep = keep;
     this.#retry = retry;
     this.#log = log.child({ reflector: name });
     relists.inc({ reflector: name }, 0);
@@ -83,7 +88,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
    * before it, in which others may have written what the answer to our write holds as well.
    */
   learn(object: T): void {
-    this.#deliver(this.#store.learn(withoutBulk(object)), this.#signal);
+    this.#deliver(this.#store.learn(this.#keep(object)), this.#signal);
   }
 
   /** To be called before `run`; a handler that comes later misses what is stored already. */
@@ -145,7 +150,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     relists.inc({ reflector: this.name });
     lastEvent.setToCurrentTime({ reflector: this.name });
     this.#version = undefined;
-    this.#deliver(this.#store.replaceAll(items.map(withoutBulk)), signal);
+    this.#deliver(this.#store.replaceAll(items.map((item) => this.#keep(item))), signal);
     this.#version = resourceVersion;
     for (const handler of this.#listHandlers) handler(resourceVersion);
     if (isGap) for (const handler of this.#gapHandlers) handler();
@@ -160,7 +165,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     const { object } = event;
     this.#version = object.metadata.resourceVersion;
     const changes =
-      event.type === "DELETED" ? this.#store.delete(keyOfObject(object)) : this.#store.set(withoutBulk(object));
+      event.type === "DELETED" ? this.#store.delete(keyOfObject(object)) : this.#store.set(this.#keep(object));
     this.#deliver(changes, signal);
     return this.#version;
   }
