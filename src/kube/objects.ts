@@ -17,13 +17,13 @@ import type {
 } from "@kubernetes/client-node";
 import type { KubeObject, ResourceKind } from "../api/meta.ts";
 
-/** A type of the client library as it is on the wire: times are strings. */
+/** A type of the client library as it is on the wire: times are strings, and a member may be called `from`. */
 export type Json<T> = T extends Date
   ? string
   : T extends readonly (infer Item)[]
     ? Json<Item>[]
     : T extends object
-      ? { [Key in keyof T]: Json<T[Key]> }
+      ? { [Key in keyof T as Key extends "_from" ? "from" : Key]: Json<T[Key]> }
       : T;
 
 /** An object of a built-in kind; its metadata is always there. */

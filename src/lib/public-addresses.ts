@@ -20,7 +20,10 @@ export const notPublicV4: readonly string[] = [
 ];
 
 /** All of public IPv6; what lies outside is loopback, unique local, link-local, multicast or a translation prefix. */
-export const publicV6 = "2000::/3";
+const publicV6 = "2000::/3";
+
+/** All of IPv6 but `publicV6`. */
+export const otherV6: readonly string[] = ["::/3", "4000::/2", "8000::/1"];
 
 /** Parts of `publicV6` that lead elsewhere: Teredo, documentation, 6to4. */
 export const notPublicV6: readonly string[] = ["2001::/32", "2001:db8::/32", "2002::/16"];

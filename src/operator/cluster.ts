@@ -28,6 +28,7 @@ export function clusterFacts(
   { nodes, runtimeClasses }: World,
   minor: number,
   apiServerAudiences: ReadonlySet<string> | undefined,
+  clusterCidrs: readonly string[],
 ): () => ClusterFacts {
   let known: ClusterFacts | undefined;
   const forget = (): void => void (known = undefined);
@@ -35,7 +36,7 @@ export function clusterFacts(
   runtimeClasses.subscribe(forget);
   return () =>
     (known ??= {
-      ...factsFrom(minor, [...nodes.store.values()], [...runtimeClasses.store.values()]),
+      ...factsFrom(minor, [...nodes.store.values()], [...runtimeClasses.store.values()], clusterCidrs),
       ...(apiServerAudiences && { apiServerAudiences }),
     });
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { cidr } from "../api/schema/network.ts";
-import type { ClusterNetwork } from "./sandbox/network-policy.ts";
+import type { NetworkSettings } from "./network/settings.ts";
 
 const list = z
   .string()
@@ -15,9 +15,9 @@ const list = z
 
 const schema = z.object({ SANDKEEP_CLUSTER_CIDRS: list, SANDKEEP_DNS_CIDRS: list });
 
-/** The cluster's own ranges, comma-separated in `SANDKEEP_CLUSTER_CIDRS` and `SANDKEEP_DNS_CIDRS`; throws on a bad one. */
-export function readClusterNetwork(environment: NodeJS.ProcessEnv): ClusterNetwork {
+/** What `SANDKEEP_CLUSTER_CIDRS` and `SANDKEEP_DNS_CIDRS` say, comma-separated; throws on a bad range. */
+export function readNetworkSettings(environment: NodeJS.ProcessEnv, namespace: string): NetworkSettings {
   const parsed = schema.safeParse(environment);
   if (!parsed.success) throw new Error(`Cannot read the configuration: ${z.prettifyError(parsed.error)}`);
-  return { clusterCidrs: parsed.data.SANDKEEP_CLUSTER_CIDRS, dnsCidrs: parsed.data.SANDKEEP_DNS_CIDRS };
+  return { clusterCidrs: parsed.data.SANDKEEP_CLUSTER_CIDRS, dnsCidrs: parsed.data.SANDKEEP_DNS_CIDRS, namespace };
 }

@@ -7,7 +7,7 @@ import { collectProcessMetrics } from "../metrics.ts";
 import { readRegistries } from "../registry/settings.ts";
 import { Leader } from "../runtime/leader.ts";
 import type { Manager } from "../runtime/manager.ts";
-import { readClusterNetwork } from "./config.ts";
+import { readNetworkSettings } from "./config.ts";
 import { serveMetrics } from "../metrics-server.ts";
 import { operatorFor } from "./operator.ts";
 
@@ -15,7 +15,7 @@ import { operatorFor } from "./operator.ts";
 export async function runOperator(config: Config, signal: AbortSignal): Promise<void> {
   const { agentImage, leaderElection, workers } = config.operator;
   if (agentImage === undefined) throw new Error("Cannot start the operator: set SANDKEEP_AGENT_IMAGE");
-  const network = readClusterNetwork(process.env);
+  const network = readNetworkSettings(process.env, config.namespace);
   const log = rootLog.child({ component: "operator" });
   collectProcessMetrics();
   await using connection = connect(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig });

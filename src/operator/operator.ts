@@ -45,7 +45,7 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
     world,
     recorder,
     settings,
-    facts: clusterFacts(world, minor, audiences),
+    facts: clusterFacts(world, minor, audiences, settings.network.clusterCidrs),
     inspector: imageInspector(registries),
     openLink: (target, opening) => openLink(connection, target, opening),
     workers,

@@ -4,10 +4,10 @@ import type { SandboxClass } from "../../api/sandbox-class.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { NetworkPolicy, Pod } from "../../kube/objects.ts";
 import type { ClusterFacts } from "../facts.ts";
+import type { NetworkSettings } from "../network/settings.ts";
 import type { ImageLookup } from "./entrypoint.ts";
 import type { TimeLimits } from "./limits.ts";
 import type { NodeState } from "./node-loss.ts";
-import type { ClusterNetwork } from "./network-policy.ts";
 
 /** Everything one decision about a sandbox rests on; nothing else is looked at. */
 export interface Observed {
@@ -57,5 +57,5 @@ export interface ReadinessObservation {
 export interface SandboxSettings {
   /** Image reference of the agent. */
   agentImage: string;
-  network: ClusterNetwork;
+  network: NetworkSettings;
 }

@@ -4,6 +4,8 @@ import { type Sandbox, SANDBOX, type SandboxStatus } from "../../api/sandbox.ts"
 import { NETWORK_POLICY, type NetworkPolicy, POD, type Pod } from "../../kube/objects.ts";
 import type { Apply, Plan, Remove } from "../../runtime/plan.ts";
 import { conditionOf } from "../conditions.ts";
+import { allowPolicyFor, denyAllPolicyFor, networkLabel } from "../network/policy.ts";
+import type { NetworkRule } from "../network/rule.ts";
 import { admissionOf } from "./admission.ts";
 import { termsFor } from "./class-terms.ts";
 import { hasEnded } from "./ending.ts";
@@ -11,7 +13,6 @@ import { sandboxEvents } from "./events.ts";
 import { identityOf } from "./identity.ts";
 import { type Moments, momentsOf } from "./lifetime.ts";
 import { keptLimits, limitAnnotations, sameLimits } from "./limits.ts";
-import { allowPolicyFor, denyAllPolicyFor, networkLabel, type NetworkRule } from "./network-policy.ts";
 import type { Observed } from "./observed.ts";
 import { holdOf, isReleased, orphanPlan, releaseOf } from "./orphan.ts";
 import { podFor } from "./pod.ts";
@@ -73,10 +74,9 @@ function childrenOf(observed: Observed, status: SandboxStatus, moments: Moments)
  * the limits that its agent keeps.
  */
 function upkeepOf(observed: Observed, pod: Pod): Apply[] {
-  const { settings } = observed;
   if (termsFor(observed) === undefined || pod.metadata.deletionTimestamp !== undefined) return [];
   const rule = ruleFor(observed);
-  const network = networkLabel(rule, settings.network);
+  const network = networkLabel(rule);
   const policies = policiesFor(observed, rule);
   const recorded = keptLimits(pod);
   const limits = observed.limits ?? recorded;
@@ -97,9 +97,10 @@ function upkeepOf(observed: Observed, pod: Pod): Apply[] {
 }
 
 /** Those policies that are not there as they should be; the store answers, so that most sandboxes cost no request. */
-function policiesFor({ sandbox, policies, settings }: Observed, rule: NetworkRule): Apply[] {
+function policiesFor({ sandbox, policies, settings, facts }: Observed, rule: NetworkRule): Apply[] {
   const namespace = sandbox.metadata.namespace ?? "default";
-  return [denyAllPolicyFor(namespace), allowPolicyFor(namespace, rule, settings.network)]
+  const cluster = { ...settings.network, closed: facts.closed };
+  return [denyAllPolicyFor(namespace), allowPolicyFor(namespace, rule, cluster)]
     .filter((policy) => policy !== undefined)
     .filter((policy) => !policies.some((stored) => isSame(stored, policy)))
     .map((policy) => ({ kind: NETWORK_POLICY, object: policy }));

@@ -1,5 +1,6 @@
+import { networkLabel } from "../network/policy.ts";
+import { networkRule, type NetworkRule } from "../network/rule.ts";
 import { termsFor } from "./class-terms.ts";
-import { networkLabel, type NetworkRule } from "./network-policy.ts";
 import type { Observed } from "./observed.ts";
 import type { PodInputs } from "./pod.ts";
 
@@ -15,13 +16,12 @@ export function podInputsFor(
     found,
     facts,
     agentImage: settings.agentImage,
-    network: networkLabel(ruleFor(observed), settings.network),
+    network: networkLabel(ruleFor(observed)),
     appLabels: app?.spec.labels ?? {},
   };
 }
 
 /** What the sandbox may reach. */
-export function ruleFor(observed: Observed): NetworkRule {
-  if (observed.sandbox.spec.network?.block === true) return { kind: "blocked" };
-  return { kind: "public", allowedPrivateCidrs: termsFor(observed)?.allowedPrivateCidrs ?? [] };
+export function ruleFor(observed: Pick<Observed, "sandbox" | "pod" | "sandboxClass">): NetworkRule {
+  return networkRule(observed.sandbox.spec.network, termsFor(observed)?.allowedPrivateCidrs);
 }

@@ -31,7 +31,7 @@ function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
   return [
     { path: "spec.snapshotName", value: spec.snapshotName },
     { path: "spec.imageName", value: spec.imageName },
-    { path: "spec.network.outbound", value: given(network.outbound) },
+    { path: "spec.network.outbound.domains", value: network.outbound?.domains },
     { path: "spec.network.inbound", value: given(network.inbound) },
     { path: "spec.network.proxyName", value: network.proxyName },
     { path: "spec.tunnels", value: spec.tunnels },
@@ -49,7 +49,7 @@ function classFields(spec: SandboxClassSpec): UnsupportedField[] {
   ];
 }
 
-/** An empty object says something here: an empty `outbound` allows nothing. */
+/** An empty list says something here: an empty `inbound` lets nobody in. */
 function given(value: object | undefined): unknown {
   return value === undefined ? undefined : [value];
 }

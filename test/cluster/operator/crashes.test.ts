@@ -39,7 +39,7 @@ class Scene implements AsyncDisposable {
 
   options(): OperatorOptions & { kube: OperatorWorld["kube"] } {
     const { connection, kube, agentImage, nodeAddress } = world;
-    const network = { clusterCidrs: [], dnsCidrs: [`${nodeAddress}/32`] };
+    const network = { clusterCidrs: [], dnsCidrs: [`${nodeAddress}/32`], namespace: "sandkeep-system" };
     return {
       connection,
       kube,

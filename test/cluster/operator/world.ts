@@ -91,7 +91,10 @@ export async function operatorWorld(
     async start() {
       stopping = new AbortController();
       writes.length = 0;
-      const settings = { agentImage, network: { clusterCidrs: [], dnsCidrs: [`${nodeAddress}/32`, "10.96.0.10/32"] } };
+      const settings = {
+        agentImage,
+        network: { clusterCidrs: [], dnsCidrs: [`${nodeAddress}/32`, "10.96.0.10/32"], namespace: "sandkeep-system" },
+      };
       const counted = countingWrites(kube, writes);
       const registries = { allowed: ["*"], private: [], mirrors, clusterCidrs: [] };
       const options = { connection, kube: counted, settings, registries, workers: 8, namespace, log: silentLog };

@@ -3,11 +3,20 @@ import { type SandboxClass, sandboxClassSchema } from "../../../src/api/sandbox-
 import { type Sandbox, sandboxSchema, type SandboxSpecInput, type SandboxStatus } from "../../../src/api/sandbox.ts";
 import type { ContainerStatus, Pod } from "../../../src/kube/objects.ts";
 import type { Observed } from "../../../src/operator/sandbox/observed.ts";
+import { closedRanges } from "../../../src/operator/network/reach.ts";
 import { podFor } from "../../../src/operator/sandbox/pod.ts";
 
 export const now: Date = new Date("2026-11-21T10:00:00.000Z");
-export const settings: Observed["settings"] = { agentImage: "agent:1", network: { clusterCidrs: [], dnsCidrs: [] } };
-export const facts: Observed["facts"] = { imageVolumes: true, userNamespaces: new Set([""]), nodes: [] };
+export const settings: Observed["settings"] = {
+  agentImage: "agent:1",
+  network: { clusterCidrs: [], dnsCidrs: [], namespace: "sandkeep-system" },
+};
+export const facts: Observed["facts"] = {
+  imageVolumes: true,
+  userNamespaces: new Set([""]),
+  nodes: [],
+  closed: closedRanges([]),
+};
 
 /** A moment so many seconds before (or, negative, after) `now`. */
 export function ago(seconds: number): string {

@@ -3,20 +3,17 @@ import { FINALIZERS, LABELS } from "../../../../src/api/constants.ts";
 import type { SandboxStatus } from "../../../../src/api/sandbox.ts";
 import type { NetworkPolicy, Pod } from "../../../../src/kube/objects.ts";
 import type { Observed } from "../../../../src/operator/sandbox/observed.ts";
-import {
-  allowPolicyFor,
-  denyAllPolicyFor,
-  networkLabel,
-  type NetworkRule,
-} from "../../../../src/operator/sandbox/network-policy.ts";
+import { allowPolicyFor, denyAllPolicyFor, networkLabel } from "../../../../src/operator/network/policy.ts";
+import { networkRule } from "../../../../src/operator/network/rule.ts";
 import { sandboxPlan } from "../../../../src/operator/sandbox/plan.ts";
-import { aClass, ago, aPod, aSandbox, now, observed, settings, terminated, waiting } from "../builders.ts";
+import { aClass, ago, aPod, aSandbox, facts, now, observed, settings, terminated, waiting } from "../builders.ts";
 
-const rule: NetworkRule = { kind: "public", allowedPrivateCidrs: [] };
-const network = networkLabel(rule, settings.network);
-const policies = [denyAllPolicyFor("n"), allowPolicyFor("n", rule, settings.network)].filter(
-  (policy): policy is NetworkPolicy => policy !== undefined,
-);
+const rule = networkRule();
+const network = networkLabel(rule);
+const policies = [
+  denyAllPolicyFor("n"),
+  allowPolicyFor("n", rule, { ...settings.network, closed: facts.closed }),
+].filter((policy): policy is NetworkPolicy => policy !== undefined);
 const labelled = { labels: { [LABELS.network]: network } };
 const released = { finalizers: [] };
 const finished: SandboxStatus = { phase: "Finished", finishedAt: ago(10), scheduledAt: ago(30), startedAt: ago(20) };

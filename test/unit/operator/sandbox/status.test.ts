@@ -228,7 +228,7 @@ const rows: Row[] = [
   {
     name: "an allow-list that is asked for while it runs and cannot take effect is said",
     observed: {
-      sandbox: aSandbox({ network: { outbound: { cidrs: ["203.0.113.0/24"] } } }, started),
+      sandbox: aSandbox({ network: { outbound: { domains: ["example.com"] } } }, started),
       pod: aPod({ node: "a", phase: "Running", state: running }),
     },
     want: { phase: "Started" },

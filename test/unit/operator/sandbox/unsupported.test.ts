@@ -4,7 +4,7 @@ import { describeUnsupported, unsupportedField } from "../../../../src/operator/
 import { aClass, aSandbox } from "../builders.ts";
 
 const refused: { path: string; spec: SandboxSpecInput }[] = [
-  { path: "spec.network.outbound", spec: { network: { outbound: {} } } },
+  { path: "spec.network.outbound.domains", spec: { network: { outbound: { domains: ["example.com"] } } } },
   { path: "spec.network.inbound", spec: { network: { inbound: { cidrs: ["10.0.0.0/8"] } } } },
   { path: "spec.network.proxyName", spec: { network: { proxyName: "p" } } },
   { path: "spec.tunnels", spec: { tunnels: [{ port: 80 }] } },
@@ -18,6 +18,8 @@ const accepted: { name: string; spec: SandboxSpecInput }[] = [
   { name: "args alone", spec: { args: ["b"] } },
   { name: "a blocked network", spec: { network: { block: true } } },
   { name: "an empty network", spec: { network: {} } },
+  { name: "ranges to reach", spec: { network: { outbound: { cidrs: ["1.1.1.0/24"], domains: [] } } } },
+  { name: "an empty outbound", spec: { network: { outbound: {} } } },
   { name: "empty lists and false", spec: { tunnels: [], volumes: [], experimental: {}, verbose: false } },
   { name: "a volume", spec: { volumes: [{ name: "v", mountPath: "/v", emptyDir: {} }] } },
   { name: "a place", spec: { placement: { regions: ["eu"], cloud: "aws" } } },

@@ -1,0 +1,110 @@
+import { FIELD_MANAGER, LABELS } from "../../api/constants.ts";
+import type { NetworkPolicy } from "../../kube/objects.ts";
+import { shortHash } from "../names.ts";
+import { reachable } from "./reach.ts";
+import type { AllowRule, NetworkRule } from "./rule.ts";
+import type { NetworkSettings } from "./settings.ts";
+
+/** What policies need to know of the cluster. */
+export interface ClusterNetwork extends Pick<NetworkSettings, "dnsCidrs" | "namespace"> {
+  /** All that sandboxes cannot reach unless their class opens it. */
+  closed: readonly string[];
+}
+
+type PolicySpec = NonNullable<NetworkPolicy["spec"]>;
+type EgressRule = NonNullable<PolicySpec["egress"]>[number];
+type IngressRule = NonNullable<PolicySpec["ingress"]>[number];
+
+export const denyAllName = "sandkeep-deny-all";
+const allowPrefix = "sandkeep-allow-";
+
+/** Denies all sandboxes of the namespace everything, in both directions; `allowPolicyFor` adds to it. */
+export function denyAllPolicyFor(namespace: string): NetworkPolicy {
+  return policy(namespace, denyAllName, {
+    podSelector: { matchExpressions: [{ key: LABELS.sandbox, operator: "Exists" }] },
+    policyTypes: ["Ingress", "Egress"],
+  });
+}
+
+/** The policy shared by all sandboxes of the namespace under this rule; `undefined` when the rule allows nothing. */
+export function allowPolicyFor(
+  namespace: string,
+  rule: NetworkRule,
+  cluster: ClusterNetwork,
+): NetworkPolicy | undefined {
+  if (rule.kind === "blocked") return undefined;
+  const label = networkLabel(rule);
+  return policy(namespace, allowPolicyName(label), {
+    podSelector: { matchLabels: { [LABELS.network]: label } },
+    policyTypes: ["Ingress", "Egress"],
+    ingress: [fromGateway(cluster)],
+    ...egressMember(egressFor(rule, cluster)),
+  });
+}
+
+/**
+ * The value of the Pod label that puts a sandbox under the policy of its rule. It stands for the rule alone: what is learnt of
+ * the cluster changes policies, and no Pods.
+ */
+export function networkLabel(rule: NetworkRule): string {
+  return rule.kind === "blocked" ? "blocked" : shortHash(JSON.stringify(rule));
+}
+
+/** The name of the policy that Pods with this label are under. */
+export function allowPolicyName(label: string): string {
+  return `${allowPrefix}${label}`;
+}
+
+/** The API server stores no empty list. */
+function egressMember(egress: EgressRule[]): Pick<PolicySpec, "egress"> {
+  return egress.length === 0 ? {} : { egress };
+}
+
+/** The gateway passes on connections to published ports; which these are is its own affair. */
+function fromGateway({ namespace }: ClusterNetwork): IngressRule {
+  return { from: [podsOf(namespace, "gateway")], ports: [{ protocol: "TCP" }] };
+}
+
+function egressFor({ cidrs, allowedPrivateCidrs }: AllowRule, cluster: ClusterNetwork): EgressRule[] {
+  if (cidrs.length === 0) return [];
+  const blocks = reachable(cidrs, cluster.closed, allowedPrivateCidrs);
+  const to = blocks.map((ipBlock) => ({ ipBlock }));
+  return [...(to.length === 0 ? [] : [{ to }]), toResolvers(cluster)];
+}
+
+function toResolvers({ dnsCidrs }: ClusterNetwork): EgressRule {
+  return {
+    to: [
+      {
+        namespaceSelector: inNamespace("kube-system"),
+        podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+      },
+      ...dnsCidrs.map((cidr) => ({ ipBlock: { cidr } })),
+    ],
+    ports: [
+      { port: 53, protocol: "UDP" },
+      { port: 53, protocol: "TCP" },
+    ],
+  };
+}
+
+/** The Pods of one component of the release in a namespace. */
+function podsOf(namespace: string, component: string): NonNullable<IngressRule["from"]>[number] {
+  return {
+    namespaceSelector: inNamespace(namespace),
+    podSelector: { matchLabels: { "app.kubernetes.io/name": "sandkeep", "app.kubernetes.io/component": component } },
+  };
+}
+
+function inNamespace(name: string): { matchLabels: Record<string, string> } {
+  return { matchLabels: { "kubernetes.io/metadata.name": name } };
+}
+
+function policy(namespace: string, name: string, spec: PolicySpec): NetworkPolicy {
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name, namespace, labels: { [LABELS.managedBy]: FIELD_MANAGER } },
+    spec,
+  };
+}
