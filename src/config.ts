@@ -25,6 +25,10 @@ const schema = z.object({
   SANDKEEP_GATEWAY_AUDIT_ARGUMENTS: z.enum(["hash", "full"]).default("hash"),
   // With 0 a link would be given up before its first request.
   SANDKEEP_GATEWAY_LINK_IDLE_SECONDS: seconds.min(1).default(300),
+
+  SANDKEEP_TUNNELS_PORT: port.optional(),
+  SANDKEEP_TUNNELS_DOMAIN: z.string().min(1).default("tunnels.localhost"),
+  SANDKEEP_TUNNELS_CERTIFICATES: z.string().default(""),
 });
 
 /** Settings of one process, from its environment. */
@@ -58,6 +62,14 @@ export interface Config {
     auditArguments: "hash" | "full";
     linkIdleSeconds: number;
   };
+  tunnels: {
+    /** Where the gateway listens for tunnels; absent: nowhere. */
+    port?: number;
+    /** The parent of hosts where neither class nor sandbox names one. */
+    domain: string;
+    /** Folders with `tls.crt` and `tls.key`, read again when they change; none: a self-made certificate for `domain`. */
+    certificates: string[];
+  };
 }
 
 /** Reads the settings; throws an error that lists every variable that is wrong. */
@@ -84,6 +96,11 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       allowedOrigins: listed(e.SANDKEEP_GATEWAY_ALLOWED_ORIGINS),
       auditArguments: e.SANDKEEP_GATEWAY_AUDIT_ARGUMENTS,
       linkIdleSeconds: e.SANDKEEP_GATEWAY_LINK_IDLE_SECONDS,
+    },
+    tunnels: {
+      ...(e.SANDKEEP_TUNNELS_PORT !== undefined && { port: e.SANDKEEP_TUNNELS_PORT }),
+      domain: e.SANDKEEP_TUNNELS_DOMAIN.toLowerCase(),
+      certificates: listed(e.SANDKEEP_TUNNELS_CERTIFICATES),
     },
   };
 }

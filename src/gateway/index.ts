@@ -48,6 +48,11 @@ import { createApp } from "./server/app.ts";
 import { followCertificate, readCertificate, selfMade } from "./server/certificate.ts";
 import { listen } from "./server/listen.ts";
 import { allowOrigins } from "./server/origins.ts";
+import { podReflector } from "./tunnels/addresses.ts";
+import type { ConnectServer } from "./tunnels/listener.ts";
+import { LiveConnections } from "./tunnels/live.ts";
+import { hostsOf } from "./tunnels/route.ts";
+import { startTunnels } from "./tunnels/start.ts";
 import { volumeHandlers } from "./volumes/handlers.ts";
 import { watchHandlers } from "./watch/handlers.ts";
 import { SandboxHistory } from "./watch/history.ts";
@@ -62,8 +67,8 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const kube = kubeClient(connection);
   const working = new AbortController();
 
-  const sandboxes = new Reflector<Sandbox, "namespace">(kube, SANDBOX, {
-    indexes: { namespace: ({ metadata }) => [metadata.namespace ?? ""] },
+  const sandboxes = new Reflector<Sandbox, "namespace" | "host">(kube, SANDBOX, {
+    indexes: { namespace: ({ metadata }) => [metadata.namespace ?? ""], host: hostsOf },
     log,
   });
   const classes = new Reflector<SandboxClass>(kube, SANDBOX_CLASS, { log });
@@ -82,7 +87,10 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
     idleMilliseconds: config.gateway.linkIdleSeconds * 1000,
   });
   sandboxes.subscribe(evictEnded(pool));
-  const stores = [sandboxes, claims, classes, apps];
+  const live = new LiveConnections();
+  sandboxes.subscribe(live.review);
+  const pods = podReflector(kube, log);
+  const stores = [sandboxes, claims, classes, apps, pods];
   const watching = stores.map((reflector) => reflector.run(working.signal));
 
   const guard = { authenticate: authenticator(kube), authorise: authoriser(kube) };
@@ -173,13 +181,22 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
     "serving",
   );
 
+  const connectServer: ConnectServer = { serve: (socket) => void socket.destroy() };
+  const tunnels = await startTunnels(
+    config.tunnels,
+    { sandboxes, classes, apps, pods, live, connect: connectServer, log },
+    working.signal,
+  );
+
   await aborted(signal);
   log.info({ reason: String(signal.reason) }, "shutting down");
   // Who is attached goes on with another replica and loses nothing. What goes over a port may end before.
   attachments.restart();
+  const tunnelsEnded = tunnels.drain(config.shutdownSeconds);
   const cut = await listening.drain(config.shutdownSeconds, () => ports.restart());
+  await tunnelsEnded;
   working.abort(signal.reason);
-  await Promise.all([...watching, following]);
+  await Promise.all([...watching, following, tunnels.following]);
   log.info({ cut }, "shut down");
 }
 

@@ -1,0 +1,49 @@
+import type { Sandbox } from "../../api/sandbox.ts";
+import type { ChangeHandler } from "../../runtime/reflector.ts";
+import { isFinished } from "../sandboxes/life.ts";
+import { admits } from "./admit.ts";
+
+/** A connection of a client to a sandbox. */
+export interface LiveConnection {
+  /** The client's address. */
+  readonly client: string;
+  /** Ends it at once. */
+  cut: () => void;
+}
+
+/** Connections to one sandbox at once, by default. */
+const mostPerSandbox = 2_048;
+
+/** The connections that are open, by sandbox; each is cut when its sandbox has ended or admits its client no longer. */
+export class LiveConnections {
+  readonly #open = new Map<string, Set<LiveConnection>>();
+  readonly #most: number;
+
+  constructor(most: number = mostPerSandbox) {
+    this.#most = most;
+  }
+
+  /** Keeps a connection until the function that is returned is called; `undefined` when the sandbox has too many. */
+  add(sandbox: Sandbox, connection: LiveConnection): (() => void) | undefined {
+    const uid = sandbox.metadata.uid ?? "";
+    const open = this.#open.get(uid) ?? new Set();
+    if (open.size >= this.#most) return undefined;
+    this.#open.set(uid, open.add(connection));
+    return () => {
+      open.delete(connection);
+      if (open.size === 0 && this.#open.get(uid) === open) this.#open.delete(uid);
+    };
+  }
+
+  /** Looks at the connections of a sandbox that has changed. */
+  readonly review: ChangeHandler<Sandbox> = ({ object, previous }) => {
+    const isGone = object === undefined || isFinished(object);
+    if (previous !== undefined && (isGone || object.metadata.uid !== previous.metadata.uid)) this.#cut(previous);
+    else if (object !== undefined)
+      this.#cut(object, ({ client }) => isGone || !admits(object.spec.network?.inbound, client));
+  };
+
+  #cut({ metadata }: Sandbox, isMeant: (connection: LiveConnection) => boolean = () => true): void {
+    for (const connection of this.#open.get(metadata.uid ?? "") ?? []) if (isMeant(connection)) connection.cut();
+  }
+}

@@ -1,0 +1,57 @@
+import type { Sandbox } from "../../api/sandbox.ts";
+import { connectLabel, tunnelLabel } from "../../lib/tunnel-host.ts";
+import { isFinished, isOver } from "../sandboxes/life.ts";
+import { admits } from "./admit.ts";
+
+export type TunnelProtocol = NonNullable<Sandbox["spec"]["tunnels"]>[number]["protocol"];
+
+/** What a connection is for. */
+export type Route =
+  | { kind: "tunnel"; sandbox: Sandbox; port: number; protocol: TunnelProtocol }
+  | { kind: "connect"; sandbox: Sandbox };
+
+export interface RouterOptions {
+  /** The sandboxes with this among their `hostsOf`. */
+  sandboxesAt: (host: string) => Sandbox[];
+  /** Whether the gateway is what listens for the sandbox's tunnels. */
+  isServedHere: (sandbox: Sandbox) => boolean;
+}
+
+/**
+ * Leads from the name that a client asks for, and its address, to a port of a sandbox. Names nobody has, sandboxes that
+ * end, and clients that the sandbox does not admit all lead nowhere, so that none of them can be told from another.
+ */
+export function router(options: RouterOptions): (serverName: string, client: string) => Route | undefined {
+  return (serverName, client) => {
+    const route = routeTo(serverName.toLowerCase(), options);
+    if (route === undefined || isOver(route.sandbox)) return undefined;
+    return admits(route.sandbox.spec.network?.inbound, client) ? route : undefined;
+  };
+}
+
+/** The hosts of a sandbox's tunnels, and the first label of the one for connect tokens. An index, so that none is looked for. */
+export function hostsOf(sandbox: Sandbox): string[] {
+  if (isFinished(sandbox)) return [];
+  const { metadata, status } = sandbox;
+  return [connectLabel(metadata.uid ?? ""), ...(status?.tunnels ?? []).flatMap(({ host }) => host ?? [])];
+}
+
+function routeTo(host: string, { sandboxesAt, isServedHere }: RouterOptions): Route | undefined {
+  const [label = ""] = host.split(".", 1);
+  const [sandbox] = sandboxesAt(label);
+  if (sandbox !== undefined) return sandbox.spec.network?.block === true ? undefined : { kind: "connect", sandbox };
+  for (const sandbox of sandboxesAt(host)) {
+    const route = isServedHere(sandbox) ? tunnelAt(host, label, sandbox) : undefined;
+    if (route !== undefined) return route;
+  }
+  return undefined;
+}
+
+/** Whoever may write a status cannot take another sandbox's host by it: a host is bound to the uid. */
+function tunnelAt(host: string, label: string, sandbox: Sandbox): Route | undefined {
+  const { spec, status, metadata } = sandbox;
+  const port = status?.tunnels?.find((tunnel) => tunnel.host === host)?.containerPort;
+  const tunnel = spec.tunnels?.find((tunnel) => tunnel.port === port);
+  if (tunnel === undefined || label !== tunnelLabel(metadata.uid ?? "", tunnel.port)) return undefined;
+  return { kind: "tunnel", sandbox, port: tunnel.port, protocol: tunnel.protocol };
+}

@@ -1,0 +1,61 @@
+import { classNameOf } from "../../api/class/name.ts";
+import type { SandboxApp } from "../../api/sandbox-app.ts";
+import type { SandboxClass } from "../../api/sandbox-class.ts";
+import type { Sandbox } from "../../api/sandbox.ts";
+import type { Config } from "../../config.ts";
+import type { Pod } from "../../kube/objects.ts";
+import type { Log } from "../../log.ts";
+import { keyOf } from "../../runtime/key.ts";
+import type { Reflector } from "../../runtime/reflector.ts";
+import { addressesIn } from "./addresses.ts";
+import { Certificates } from "./certificates.ts";
+import { type ConnectServer, TunnelListener } from "./listener.ts";
+import type { LiveConnections } from "./live.ts";
+import { router } from "./route.ts";
+
+export interface TunnelWorld {
+  /** Indexed by `hostsOf`. */
+  sandboxes: Pick<Reflector<Sandbox, "host">, "store">;
+  classes: Pick<Reflector<SandboxClass>, "store">;
+  apps: Pick<Reflector<SandboxApp>, "store">;
+  pods: Pick<Reflector<Pod>, "store">;
+  /** Told of what becomes of sandboxes. */
+  live: LiveConnections;
+  connect: ConnectServer;
+  log: Log;
+}
+
+export interface Tunnels {
+  /** Takes no more connections, and resolves when all have ended or, after some seconds, been cut. */
+  drain(seconds: number): Promise<void>;
+  /** Resolves once certificates are followed no more. */
+  following: Promise<void>;
+}
+
+/** Listens for tunnels, if that is asked for, until drained. Certificates are followed until the signal is aborted. */
+export async function startTunnels(
+  { port, domain, certificates: folders }: Config["tunnels"],
+  { sandboxes, classes, apps, pods, live, connect, log }: TunnelWorld,
+  signal: AbortSignal,
+): Promise<Tunnels> {
+  if (port === undefined) return { drain: () => Promise.resolve(), following: Promise.resolve() };
+  const certificates = await Certificates.open(folders, domain);
+  const following = certificates.follow(log, signal);
+  const listener = new TunnelListener({
+    route: router({
+      sandboxesAt: (host) => sandboxes.store.by("host", host),
+      isServedHere(sandbox) {
+        const { namespace = "" } = sandbox.metadata;
+        const app = apps.store.get(keyOf({ namespace, name: sandbox.spec.app }));
+        const sandboxClass = classes.store.get(classNameOf({ sandbox, ...(app && { app }) }));
+        return sandboxClass?.spec.tunnels?.mode !== "Ingress";
+      },
+    }),
+    addressOf: addressesIn(pods.store),
+    contextFor: (name) => certificates.contextFor(name),
+    live,
+    connect,
+  });
+  log.info({ port: await listener.listen(port, "::"), domain }, "listening for tunnels");
+  return { drain: (seconds) => listener.drain(seconds), following };
+}

@@ -1,0 +1,59 @@
+import { expect, it } from "vitest";
+import type { Sandbox, SandboxSpecInput } from "../../../../src/api/sandbox.ts";
+import { hostsOf, router } from "../../../../src/gateway/tunnels/route.ts";
+import { connectHost, tunnelHost } from "../../../../src/lib/tunnel-host.ts";
+import { aSandbox } from "../a-sandbox.ts";
+
+const domain = "tunnels.example";
+const host = tunnelHost("uid-1", 8000, domain);
+const connect = connectHost("uid-1", domain);
+
+function tunnelled(spec: SandboxSpecInput = {}, rest: Partial<Parameters<typeof aSandbox>[0]> = {}): Sandbox {
+  return aSandbox({
+    spec: { tunnels: [{ port: 8000, protocol: "HTTP2" }], ...spec },
+    status: { phase: "Started", tunnels: [{ containerPort: 8000, host }] },
+    ...rest,
+  });
+}
+
+function at(sandboxes: Sandbox[], name: string, client = "203.0.113.1", isServedHere = true): unknown {
+  const sandboxesAt = (host: string) => sandboxes.filter((sandbox) => hostsOf(sandbox).includes(host));
+  const route = router({ sandboxesAt, isServedHere: () => isServedHere })(name, client);
+  return route && (route.kind === "tunnel" ? `${route.protocol} ${route.port}` : route.kind);
+}
+
+it("leads to the port of a host, however that is written", () => {
+  expect(at([tunnelled()], host)).toBe("HTTP2 8000");
+  expect(at([tunnelled()], host.toUpperCase())).toBe("HTTP2 8000");
+});
+
+it("leads to the sandbox for connect tokens, below any domain", () => {
+  expect(at([tunnelled()], connect)).toBe("connect");
+  expect(at([aSandbox()], connectHost("uid-1", "elsewhere.example"))).toBe("connect");
+});
+
+const nowhere: [string, Sandbox, string, string?, boolean?][] = [
+  ["a host that nobody has", tunnelled(), tunnelHost("uid-2", 8000, domain)],
+  ["a port that is not published", tunnelled(), tunnelHost("uid-1", 8001, domain)],
+  ["its label below another domain", tunnelled(), tunnelHost("uid-1", 8000, "other.example")],
+  ["the label alone", tunnelled(), host.split(".", 1).join("")],
+  ["nothing", tunnelled(), ""],
+  ["a sandbox that has finished", tunnelled({}, { status: { phase: "Finished" } }), host],
+  ["a sandbox that is to end", tunnelled({ desiredState: "Terminated" }), host],
+  ["a sandbox that is to end, for tokens", tunnelled({ desiredState: "Terminated" }), connect],
+  ["a sandbox that is being deleted", tunnelled({}, { deletionTimestamp: "2026-01-01T00:00:01Z" }), host],
+  ["a client from elsewhere", tunnelled({ network: { inbound: { cidrs: ["198.51.100.0/24"] } } }), host],
+  ["a client from elsewhere, for tokens", tunnelled({ network: { inbound: { cidrs: ["198.51.100.0/24"] } } }), connect],
+  ["a sandbox without network, for tokens", aSandbox({ spec: { network: { block: true } } }), connect],
+  ["what an Ingress controller listens for", tunnelled(), host, "203.0.113.1", false],
+];
+
+it.each(nowhere)("leads nowhere: %s", (_, sandbox, name, client, isServedHere) => {
+  expect(at([sandbox], name, client, isServedHere)).toBeUndefined();
+});
+
+it("gives no sandbox the host of another, whatever stands in its status", () => {
+  const thief = tunnelled({}, { name: "thief", uid: "uid-9" });
+  expect(at([thief], host)).toBeUndefined();
+  expect(at([thief, tunnelled()], host)).toBe("HTTP2 8000");
+});
