@@ -1,6 +1,7 @@
 import type {
   EventsV1Event,
   V1ConfigMap,
+  V1EndpointSlice,
   V1Ingress,
   V1Lease,
   V1Namespace,
@@ -12,6 +13,7 @@ import type {
   V1Secret,
   V1SelfSubjectReview,
   V1ServiceAccount,
+  V1ServiceCIDR,
   V1SubjectAccessReview,
   V1TokenReview,
 } from "@kubernetes/client-node";
@@ -44,6 +46,8 @@ export type ServiceAccount = Builtin<V1ServiceAccount>;
 export type ResourceQuota = Builtin<V1ResourceQuota>;
 export type NetworkPolicy = Builtin<V1NetworkPolicy>;
 export type Ingress = Builtin<V1Ingress>;
+export type EndpointSlice = Builtin<V1EndpointSlice>;
+export type ServiceCidr = Builtin<V1ServiceCIDR>;
 export type Event = Builtin<EventsV1Event>;
 export type Lease = Builtin<V1Lease>;
 /** Create-only: the answer to `create` has the verdict in its status. `metadata.name` is empty. */
@@ -79,6 +83,23 @@ export const INGRESS: ResourceKind<Ingress> = {
   kind: "Ingress",
   plural: "ingresses",
   namespaced: true,
+};
+
+export const ENDPOINT_SLICE: ResourceKind<EndpointSlice> = {
+  group: "discovery.k8s.io",
+  version: "v1",
+  kind: "EndpointSlice",
+  plural: "endpointslices",
+  namespaced: true,
+};
+
+/** The ranges of Services; since Kubernetes 1.33. */
+export const SERVICE_CIDR: ResourceKind<ServiceCidr> = {
+  group: "networking.k8s.io",
+  version: "v1",
+  kind: "ServiceCIDR",
+  plural: "servicecidrs",
+  namespaced: false,
 };
 
 export const EVENT: ResourceKind<Event> = {

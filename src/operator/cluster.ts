@@ -3,6 +3,8 @@ import { backoff } from "../lib/backoff.ts";
 import { sleep } from "../lib/sleep.ts";
 import type { Log } from "../log.ts";
 import { type ClusterFacts, factsFrom } from "./facts.ts";
+import { listenersOfSlice, rangesOfNode, rangesOfSlice } from "./network/own-ranges.ts";
+import { closedRanges } from "./network/reach.ts";
 import type { World } from "./world.ts";
 
 interface Version {
@@ -23,20 +25,35 @@ export async function serverMinor(kube: Kube, log: Log, signal: AbortSignal): Pr
   }
 }
 
-/** The facts as of now; worked out again only after a node or runtime class has changed. */
+/** What is asked once, when the operator starts. */
+export interface FirstFacts {
+  minor: number;
+  apiServerAudiences: ReadonlySet<string> | undefined;
+  /** Ranges that are the cluster's own, besides those that its nodes and API servers tell. */
+  clusterCidrs: readonly string[];
+}
+
+/** The facts as of now; worked out again only after a node, runtime class or API server has changed. */
 export function clusterFacts(
-  { nodes, runtimeClasses }: World,
-  minor: number,
-  apiServerAudiences: ReadonlySet<string> | undefined,
-  clusterCidrs: readonly string[],
+  { nodes, runtimeClasses, apiServers }: World,
+  { minor, apiServerAudiences, clusterCidrs }: FirstFacts,
 ): () => ClusterFacts {
   let known: ClusterFacts | undefined;
   const forget = (): void => void (known = undefined);
   nodes.subscribe(forget);
   runtimeClasses.subscribe(forget);
-  return () =>
-    (known ??= {
-      ...factsFrom(minor, [...nodes.store.values()], [...runtimeClasses.store.values()], clusterCidrs),
+  apiServers.subscribe(forget);
+  return () => (known ??= worked());
+
+  function worked(): ClusterFacts {
+    const allNodes = [...nodes.store.values()];
+    const slices = [...apiServers.store.values()];
+    const own = [...clusterCidrs, ...allNodes.flatMap(rangesOfNode), ...slices.flatMap(rangesOfSlice)];
+    return {
+      ...factsFrom(minor, allNodes, [...runtimeClasses.store.values()]),
+      closed: closedRanges(own),
+      apiServers: slices.flatMap(listenersOfSlice),
       ...(apiServerAudiences && { apiServerAudiences }),
-    });
+    };
+  }
 }

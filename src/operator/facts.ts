@@ -1,7 +1,5 @@
 import type { KubeObject, ResourceKind } from "../api/meta.ts";
 import type { Node } from "../kube/objects.ts";
-import { rangesOfNode } from "./network/own-ranges.ts";
-import { closedRanges } from "./network/reach.ts";
 
 /** The part of `node.k8s.io/v1` that is read here. */
 export interface RuntimeClass extends KubeObject {
@@ -25,6 +23,8 @@ export interface ClusterFacts {
   nodes: NodeFacts[];
   /** All that sandboxes cannot reach unless their class opens it. */
   closed: readonly string[];
+  /** Where the API servers listen, as `address:port`. */
+  apiServers: readonly string[];
   /** The audiences whose tokens the API server accepts; absent if they are not known. */
   apiServerAudiences?: ReadonlySet<string>;
 }
@@ -36,16 +36,12 @@ export interface NodeFacts {
   allocatable: Record<string, string>;
 }
 
-/**
- * The facts from the server's minor version, its nodes and runtime classes, and the ranges that the administrator names;
- * without nodes nothing is assumed of them.
- */
+/** The facts from the server's minor version, its nodes and runtime classes; without nodes nothing is assumed of them. */
 export function factsFrom(
   serverMinor: number,
   nodes: Node[],
   runtimeClasses: RuntimeClass[],
-  clusterCidrs: readonly string[] = [],
-): ClusterFacts {
+): Omit<ClusterFacts, "closed" | "apiServers"> {
   const handlers = new Map([
     ["", ""],
     ...runtimeClasses.map(({ metadata, handler }) => [metadata.name, handler] as const),
@@ -64,7 +60,6 @@ export function factsFrom(
       labels: metadata.labels ?? {},
       allocatable: status?.allocatable ?? {},
     })),
-    closed: closedRanges([...clusterCidrs, ...nodes.flatMap(rangesOfNode)]),
   };
 }
 

@@ -10,6 +10,8 @@ import type { Leader } from "../runtime/leader.ts";
 import { Manager } from "../runtime/manager.ts";
 import { apiServerAudiences } from "./audiences.ts";
 import { clusterFacts, serverMinor } from "./cluster.ts";
+import { policyController } from "./network/controller.ts";
+import { serviceRanges } from "./network/own-ranges.ts";
 import { SandboxController } from "./sandbox/controller.ts";
 import type { SandboxSettings } from "./sandbox/observed.ts";
 import { snapshotController } from "./snapshot/controller.ts";
@@ -39,13 +41,18 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
   const recorder = new EventRecorder({ kube, controller: "sandkeep.dev/operator", log });
   const world = worldOf(kube, log, namespace);
   const minor = await serverMinor(kube, log, signal);
-  const audiences = await apiServerAudiences(kube, log, signal);
+  const clusterCidrs = [...settings.network.clusterCidrs, ...(await serviceRanges(kube, log, signal))];
+  const facts = clusterFacts(world, {
+    minor,
+    apiServerAudiences: await apiServerAudiences(kube, log, signal),
+    clusterCidrs,
+  });
   const sandboxes = new SandboxController({
     kube,
     world,
     recorder,
     settings,
-    facts: clusterFacts(world, minor, audiences, settings.network.clusterCidrs),
+    facts,
     inspector: imageInspector(registries),
     openLink: (target, opening) => openLink(connection, target, opening),
     workers,
@@ -55,6 +62,7 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
     reflectors: Object.values(world),
     controllers: [
       sandboxes,
+      policyController({ kube, world, recorder, settings: settings.network, facts, log }),
       snapshotController(world, kube, recorder, log),
       ...usageControllers(world, kube, recorder, log),
     ],

@@ -7,6 +7,8 @@ import { SANDBOX_SNAPSHOT, type SandboxSnapshot } from "../api/snapshot.ts";
 import { NAME_CLAIMS } from "../api/name-claim.ts";
 import type { Kube } from "../kube/client.ts";
 import {
+  ENDPOINT_SLICE,
+  type EndpointSlice,
   LEASE,
   type Lease,
   NETWORK_POLICY,
@@ -20,11 +22,13 @@ import type { Log } from "../log.ts";
 import { Reflector } from "../runtime/reflector.ts";
 import { RUNTIME_CLASS, type RuntimeClass } from "./facts.ts";
 import { managedSelector } from "./names.ts";
+import { policyKeysOf } from "./network/policy.ts";
 
 /** What the operator watches. */
 export interface World {
   sandboxes: Reflector<Sandbox, SandboxIndex>;
-  pods: Reflector<Pod>;
+  /** By the policies that they are under. */
+  pods: Reflector<Pod, "policy">;
   policies: Reflector<NetworkPolicy, "namespace">;
   classes: Reflector<SandboxClass>;
   probes: Reflector<ReadinessProbe>;
@@ -34,17 +38,23 @@ export interface World {
   nameClaims: Reflector<Lease>;
   nodes: Reflector<Node>;
   runtimeClasses: Reflector<RuntimeClass>;
+  /** Where the API servers listen. */
+  apiServers: Reflector<EndpointSlice>;
 }
 
 /** `app`, `probe`: by what the sandbox names, with its namespace in front; see `within`. */
-export type SandboxIndex = "namespace" | "app" | "probe";
+export type SandboxIndex = "app" | "probe";
 
 /** The reflectors, not yet running; of one namespace, or of all. */
 export function worldOf(kube: Kube, log: Log, namespace?: string): World {
   const where = { log, ...(namespace === undefined ? {} : { namespace }) };
   return {
     sandboxes: new Reflector<Sandbox, SandboxIndex>(kube, SANDBOX, { ...where, indexes: sandboxIndexes }),
-    pods: new Reflector(kube, POD, { ...where, labelSelector: managedSelector }),
+    pods: new Reflector<Pod, "policy">(kube, POD, {
+      ...where,
+      labelSelector: managedSelector,
+      indexes: { policy: policyKeysOf },
+    }),
     policies: new Reflector<NetworkPolicy, "namespace">(kube, NETWORK_POLICY, {
       ...where,
       labelSelector: managedSelector,
@@ -57,11 +67,13 @@ export function worldOf(kube: Kube, log: Log, namespace?: string): World {
     nameClaims: new Reflector(kube, LEASE, { ...where, labelSelector: NAME_CLAIMS }),
     nodes: new Reflector(kube, NODE, { log }),
     runtimeClasses: new Reflector(kube, RUNTIME_CLASS, { log }),
+    apiServers: new Reflector(kube, ENDPOINT_SLICE, { log, namespace: "default", labelSelector: behindKubernetes }),
   };
 }
 
+const behindKubernetes = "kubernetes.io/service-name=kubernetes";
+
 const sandboxIndexes = {
-  namespace: ({ metadata }: Sandbox): string[] => [metadata.namespace ?? ""],
   app: (sandbox: Sandbox): string[] => [within(sandbox, sandbox.spec.app)],
   probe: (sandbox: Sandbox): string[] => {
     const { readinessProbeName } = sandbox.spec;

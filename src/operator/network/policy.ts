@@ -1,5 +1,6 @@
 import { FIELD_MANAGER, LABELS } from "../../api/constants.ts";
-import type { NetworkPolicy } from "../../kube/objects.ts";
+import type { NetworkPolicy, Pod } from "../../kube/objects.ts";
+import { keyOf } from "../../runtime/key.ts";
 import { shortHash } from "../names.ts";
 import { reachable } from "./reach.ts";
 import type { AllowRule, NetworkRule } from "./rule.ts";
@@ -15,7 +16,7 @@ type PolicySpec = NonNullable<NetworkPolicy["spec"]>;
 type EgressRule = NonNullable<PolicySpec["egress"]>[number];
 type IngressRule = NonNullable<PolicySpec["ingress"]>[number];
 
-export const denyAllName = "sandkeep-deny-all";
+const denyAllName = "sandkeep-deny-all";
 const allowPrefix = "sandkeep-allow-";
 
 /** Denies all sandboxes of the namespace everything, in both directions; `allowPolicyFor` adds to it. */
@@ -50,8 +51,27 @@ export function networkLabel(rule: NetworkRule): string {
   return rule.kind === "blocked" ? "blocked" : shortHash(JSON.stringify(rule));
 }
 
-/** The name of the policy that Pods with this label are under. */
-export function allowPolicyName(label: string): string {
+/** The keys of the policies that a Pod is under. */
+export function policyKeysOf({ metadata }: Pod): string[] {
+  const { namespace = "", labels = {} } = metadata;
+  const label = labels[LABELS.network];
+  return [
+    ...(labels[LABELS.sandbox] === undefined ? [] : [keyOf({ namespace, name: denyAllName })]),
+    ...(label === undefined ? [] : [keyOf({ namespace, name: allowPolicyName(label) })]),
+  ];
+}
+
+/** Whether a policy of that key is the one that denies everything. */
+export function isDenyAll(key: string): boolean {
+  return key.endsWith(`/${denyAllName}`);
+}
+
+/** Whether a policy of that key is one that is made here. */
+export function isOurs(key: string): boolean {
+  return isDenyAll(key) || key.includes(`/${allowPrefix}`);
+}
+
+function allowPolicyName(label: string): string {
   return `${allowPrefix}${label}`;
 }
 

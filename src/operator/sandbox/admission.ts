@@ -4,6 +4,7 @@ import { objectionTo } from "../../api/class/objection.ts";
 import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
 import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { FinishReason } from "../../api/phases.ts";
+import { enforcementObjection } from "../network/enforcement.ts";
 import {
   describeFailure,
   type FoundImage,
@@ -57,6 +58,8 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
   if (objection !== undefined) return rejected(objection.reason, objection.message);
   const audience = audienceObjection(spec, observed.facts.apiServerAudiences);
   if (audience !== undefined) return rejected("AudienceNotAllowed", audience);
+  const undeniable = enforcementObjection(observed.facts, sandboxClass);
+  if (undeniable !== undefined) return rejected("NoDeniedAddress", undeniable);
   if (
     spec.readinessProbeName !== undefined &&
     (probe === undefined || probe.metadata.deletionTimestamp !== undefined)

@@ -1,9 +1,9 @@
 import { AGENT_PATHS, ANNOTATIONS } from "../../api/constants.ts";
-import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Container, Volume } from "../../kube/objects.ts";
 import { identityConfigFor } from "./identity-token.ts";
 import { askedLimits } from "./limits.ts";
+import type { PodInputs } from "./pod.ts";
 import { flushedPaths } from "./volumes.ts";
 
 /** How the agent gets into a Pod: mounted from its image, or copied by an init container. */
@@ -50,7 +50,11 @@ function installerFor(image: string, securityContext: SecurityOfAgent): Containe
 }
 
 /** What the sandbox's container runs: the agent as its first process, which runs the sandbox's own command. */
-export function agentCommandFor(sandbox: Sandbox, command: string[], probe: ReadinessProbeSpec | undefined): string[] {
+export function agentCommandFor(
+  sandbox: Sandbox,
+  command: string[],
+  { probe, deniedAddress }: Pick<PodInputs, "probe" | "deniedAddress">,
+): string[] {
   const { terminationGracePeriodSeconds, tty = false, tunnels = [] } = sandbox.spec;
   const identity = identityConfigFor(sandbox.spec);
   const flushed = flushedPaths(sandbox.spec);
@@ -63,6 +67,7 @@ export function agentCommandFor(sandbox: Sandbox, command: string[], probe: Read
     ...(probe === undefined ? {} : { readiness: probe }),
     ...(identity && { identity }),
     ...(flushed.length > 0 && { volumes: flushed }),
+    ...(deniedAddress !== undefined && { deniedAddress }),
   };
   return [AGENT_PATHS.binary, "init", "--config", unexpanded(JSON.stringify(config)), "--", ...command];
 }

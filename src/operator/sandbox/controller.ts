@@ -262,7 +262,7 @@ function isRunning({ metadata }: Pod, status: SandboxStatus | undefined): boolea
   return metadata.deletionTimestamp === undefined && (status?.phase === "Started" || status?.phase === "Ready");
 }
 
-/** A sandbox is looked at when it, its Pod, its policies, its class or its probe change; the rest has to be known. */
+/** A sandbox is looked at when it, its Pod, its class or its probe change; the rest has to be known. */
 function sourcesIn(world: World): Source[] {
   const { sandboxes, pods, policies, classes, probes, apps, nameClaims, nodes, runtimeClasses } = world;
   const keysBy = (index: SandboxIndex, value: string): string[] => sandboxes.store.by(index, value).map(keyOfObject);
@@ -283,13 +283,13 @@ function sourcesIn(world: World): Source[] {
       const key = keyOf({ namespace: claim.metadata.namespace ?? "", name: claimantOf(claim)?.name ?? "" });
       return sandboxes.store.get(key)?.status?.phase === "Finished" ? [key] : [];
     }),
-    onMapped(policies, ({ metadata }) => keysBy("namespace", metadata.namespace ?? "")),
     onMapped(probes, (probe) => keysBy("probe", keyOfObject(probe))),
     onMapped(classes, ({ metadata }) =>
       unfinished()
         .filter(({ spec }) => spec.className === undefined || spec.className === metadata.name)
         .map(keyOfObject),
     ),
+    known(policies),
     known(apps),
     known(nodes),
     known(runtimeClasses),

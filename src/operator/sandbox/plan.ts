@@ -1,11 +1,11 @@
-import { isDeepStrictEqual } from "node:util";
 import { LABELS } from "../../api/constants.ts";
 import { type Sandbox, SANDBOX, type SandboxStatus } from "../../api/sandbox.ts";
-import { NETWORK_POLICY, type NetworkPolicy, POD, type Pod } from "../../kube/objects.ts";
+import { NETWORK_POLICY, POD, type Pod } from "../../kube/objects.ts";
 import type { Apply, Plan, Remove } from "../../runtime/plan.ts";
 import { conditionOf } from "../conditions.ts";
 import { allowPolicyFor, denyAllPolicyFor, networkLabel } from "../network/policy.ts";
 import type { NetworkRule } from "../network/rule.ts";
+import { isAs } from "../network/upkeep.ts";
 import { admissionOf } from "./admission.ts";
 import { termsFor } from "./class-terms.ts";
 import { hasEnded } from "./ending.ts";
@@ -102,12 +102,8 @@ function policiesFor({ sandbox, policies, settings, facts }: Observed, rule: Net
   const cluster = { ...settings.network, closed: facts.closed };
   return [denyAllPolicyFor(namespace), allowPolicyFor(namespace, rule, cluster)]
     .filter((policy) => policy !== undefined)
-    .filter((policy) => !policies.some((stored) => isSame(stored, policy)))
+    .filter((policy) => !policies.some((stored) => isAs(stored, policy)))
     .map((policy) => ({ kind: NETWORK_POLICY, object: policy }));
-}
-
-function isSame(stored: NetworkPolicy, wanted: NetworkPolicy): boolean {
-  return stored.metadata.name === wanted.metadata.name && isDeepStrictEqual(stored.spec, wanted.spec);
 }
 
 function removalsFrom({ sandbox, pod }: Observed, status: SandboxStatus, moments: Moments): Remove[] {

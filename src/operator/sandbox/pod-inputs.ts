@@ -1,3 +1,4 @@
+import { deniedAddress } from "../network/enforcement.ts";
 import { networkLabel } from "../network/policy.ts";
 import { networkRule, type NetworkRule } from "../network/rule.ts";
 import { termsFor } from "./class-terms.ts";
@@ -17,6 +18,7 @@ export function podInputsFor(
     facts,
     agentImage: settings.agentImage,
     network: networkLabel(ruleFor(observed)),
+    deniedAddress: sandboxClass.network?.waitForEnforcement === true ? deniedAddress(facts, sandboxClass) : undefined,
     appLabels: app?.spec.labels ?? {},
   };
 }

@@ -32,6 +32,8 @@ export interface PodInputs {
   agentImage: string;
   /** The label value that puts the Pod under its allow policy. */
   network: string;
+  /** One that the policy denies, where nothing may start before it is enforced; `address:port`. */
+  deniedAddress?: string | undefined;
   /** Labels that the sandbox's app gives its sandboxes. */
   appLabels: Record<string, string>;
 }
@@ -85,8 +87,9 @@ export function podFor(sandbox: Sandbox, inputs: PodInputs): Pod {
   };
 }
 
-function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, found, facts, agentImage }: PodInputs): PodSpec {
+function podSpecFor(sandbox: Sandbox, inputs: PodInputs): PodSpec {
   const { spec } = sandbox;
+  const { sandboxClass, found, facts, agentImage } = inputs;
   const agent = agentPartsFor(
     agentImage,
     usesImageVolume(sandboxClass, facts) ? "ImageVolume" : "InitContainer",
@@ -116,7 +119,7 @@ function podSpecFor(sandbox: Sandbox, { sandboxClass, probe, found, facts, agent
     containers: [
       {
         name: SANDBOX_CONTAINER,
-        command: agentCommandFor(sandbox, commandOf(spec, found), probe),
+        command: agentCommandFor(sandbox, commandOf(spec, found), inputs),
         ...defined({
           image: image !== undefined && found !== undefined ? pinned(image, found) : image,
           workingDir: spec.workingDir,

@@ -43,10 +43,7 @@ function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
 
 function classFields(spec: SandboxClassSpec): UnsupportedField[] {
   const instead = "Ask an administrator to take it out of the class.";
-  return [
-    { path: "SandboxClass spec.network.domains", value: spec.network?.domains, instead },
-    { path: "SandboxClass spec.network.waitForEnforcement", value: spec.network?.waitForEnforcement, instead },
-  ];
+  return [{ path: "SandboxClass spec.network.domains", value: spec.network?.domains, instead }];
 }
 
 /** An empty list says something here: an empty `inbound` lets nobody in. */

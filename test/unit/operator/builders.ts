@@ -16,6 +16,7 @@ export const facts: Observed["facts"] = {
   userNamespaces: new Set([""]),
   nodes: [],
   closed: closedRanges([]),
+  apiServers: ["10.0.0.1:6443"],
 };
 
 /** A moment so many seconds before (or, negative, after) `now`. */

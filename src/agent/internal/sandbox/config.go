@@ -32,6 +32,8 @@ type Config struct {
 	Identity *process.Identity `json:"identity"`
 	// Volumes are the paths of those that reloading writes out.
 	Volumes []string `json:"volumes"`
+	// DeniedAddress is one that the sandbox's network policy denies: nothing starts while it can be reached. Empty to start at once.
+	DeniedAddress string `json:"deniedAddress"`
 }
 
 const maxLinger = 60

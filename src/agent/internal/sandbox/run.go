@@ -34,6 +34,7 @@ import (
 	"sandkeep.dev/agent/internal/activity"
 	"sandkeep.dev/agent/internal/api"
 	"sandkeep.dev/agent/internal/bulk"
+	"sandkeep.dev/agent/internal/enforcement"
 	"sandkeep.dev/agent/internal/fault"
 	"sandkeep.dev/agent/internal/limits"
 	"sandkeep.dev/agent/internal/link"
@@ -98,6 +99,11 @@ func run(options Options, signals signals) Ending {
 	if s.config, err = ParseConfig(options.Config); err != nil {
 		return end(startError(err))
 	}
+	if s.config.DeniedAddress != "" {
+		if ending := s.awaitPolicy(signals); ending != nil {
+			return end(*ending)
+		}
+	}
 	listeners, err := link.Listen(options.Run)
 	if err != nil {
 		return end(startError(err))
@@ -134,6 +140,25 @@ func run(options Options, signals signals) Ending {
 	cancel()
 	s.server.Finish()
 	return ending
+}
+
+// awaitPolicy returns nil once the network policy holds, and otherwise how the sandbox ends.
+func (s *sandbox) awaitPolicy(signals signals) *Ending {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	enforced := make(chan error, 1)
+	go func() { enforced <- enforcement.Await(ctx, s.config.DeniedAddress) }()
+	var ending Ending
+	select {
+	case err := <-enforced:
+		if err == nil {
+			return nil
+		}
+		ending = startError(err)
+	case <-signals:
+		ending = terminated()
+	}
+	return &ending
 }
 
 func (s *sandbox) terminal() *process.Size {

@@ -266,6 +266,12 @@ describe("podFor", () => {
     expect(rest).toEqual(["--", "python", "-c", "1"]);
   });
 
+  test("the agent is told what its policy denies, where nothing may start before that is so", () => {
+    const [, , , config = ""] =
+      containerOf(podFor(aSandbox(), { ...inputs, deniedAddress: "10.0.0.1:6443" })).command ?? [];
+    expect(JSON.parse(config)).toMatchObject({ deniedAddress: "10.0.0.1:6443" });
+  });
+
   test("an image that was looked up runs as it was then, its ENTRYPOINT before the arguments", () => {
     const found: FoundImage = { kind: "found", digest: "sha256:00", entrypoint: ["/tini", "--"] };
     const container = containerOf(podFor(aSandbox({ args: ["serve"] }), { ...inputs, found }));

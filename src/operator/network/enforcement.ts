@@ -1,0 +1,29 @@
+import type { SandboxClass, SandboxClassSpec } from "../../api/sandbox-class.ts";
+import { holds, single } from "../../lib/cidr.ts";
+import type { ClusterFacts } from "../facts.ts";
+
+/** Where an API server listens that sandboxes of the class cannot reach once their policy is enforced; `address:port`. */
+export function deniedAddress(
+  { apiServers }: Pick<ClusterFacts, "apiServers">,
+  { network = {} }: Pick<SandboxClassSpec, "network">,
+): string | undefined {
+  const { allowedPrivateCidrs = [] } = network;
+  return apiServers.find((listener) => {
+    const address = single(addressOf(listener));
+    return !allowedPrivateCidrs.some((range) => holds(range, address));
+  });
+}
+
+/** Why sandboxes of a class that waits for enforcement cannot run: there is nothing by which to tell it. */
+export function enforcementObjection(
+  facts: Pick<ClusterFacts, "apiServers">,
+  { metadata, spec }: SandboxClass,
+): string | undefined {
+  if (spec.network?.waitForEnforcement !== true || deniedAddress(facts, spec) !== undefined) return undefined;
+  const known = facts.apiServers.join(", ") || "none is known";
+  return `SandboxClass "${metadata.name}" waits for the enforcement of policies, which only an API server's address that sandboxes cannot reach tells (${known}). Take one out of its allowedPrivateCidrs.`;
+}
+
+function addressOf(listener: string): string {
+  return listener.slice(0, listener.lastIndexOf(":")).replaceAll(/[[\]]/g, "");
+}
