@@ -32,6 +32,8 @@ export interface CreateOptions {
   label?: Record<string, string>;
   class?: string;
   network: boolean;
+  allowCidr?: string[];
+  allowDomain?: string[];
 }
 
 /** Adds those options. */
@@ -59,7 +61,9 @@ export function withCreateOptions(command: Command): Command {
     .option("--tag <name=value>", "a tag", pairs)
     .option("--label <name=value>", "a Kubernetes label", pairs)
     .option("--class <name>", "the SandboxClass")
-    .option("--no-network", "no network at all");
+    .option("--no-network", "no network at all")
+    .option("--allow-cidr <range>", "reach only this, such as 203.0.113.0/24; again for more", repeated)
+    .option("--allow-domain <domain>", "reach only this, such as *.example.com; again for more", repeated);
 }
 
 /** Creates the sandbox that the options describe; resolves once it is accepted. */
@@ -108,6 +112,8 @@ function paramsOf(options: CreateOptions): SandboxCreateParams {
     ...(label && { labels: label }),
     ...(options.class !== undefined && { className: options.class }),
     ...(!network && { blockNetwork: true }),
+    ...(options.allowCidr && { outboundCidrAllowlist: options.allowCidr }),
+    ...(options.allowDomain && { outboundDomainAllowlist: options.allowDomain }),
   };
 }
 

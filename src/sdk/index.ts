@@ -15,10 +15,10 @@ export { Proxy, ProxyService } from "./proxy.ts";
 export type { SandboxCreateParams } from "./sandbox/create.ts";
 export type { SandboxInfo } from "./sandbox/info.ts";
 export type { SandboxLogsParams } from "./sandbox/logs.ts";
+export type { NetworkInfo, NetworkPolicyParams } from "./sandbox/network.ts";
 export type { PortConnection } from "./sandbox/port.ts";
 export {
   Sandbox,
-  type NetworkPolicyParams,
   type SandboxTerminateParams,
   type SandboxTimeoutsParams,
   type SandboxWaitParams,

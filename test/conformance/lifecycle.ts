@@ -61,6 +61,42 @@ export const lifecycle: Case[] = [
     want: ["InvalidError", "InvalidError", 900_000, undefined, "ConflictError"],
   },
   {
+    name: "what it may reach changes while it runs: lists replace lists, and contradictions are refused",
+    async run({ create }) {
+      const sandbox = await create({ outboundCidrAllowlist: ["203.0.113.0/24"] });
+      await sandbox.waitUntilStarted();
+      const shown = [(await sandbox.info()).network];
+      for (const change of [
+        { blockNetwork: true },
+        { outboundCidrAllowlist: ["198.51.100.0/24"], outboundDomainAllowlist: [] },
+        { outboundCidrAllowlist: [] },
+        { blockNetwork: false },
+      ]) {
+        await sandbox.updateNetworkPolicy(change);
+        shown.push((await sandbox.info()).network);
+      }
+      const both = await failure(() =>
+        sandbox.updateNetworkPolicy({ blockNetwork: true, outboundCidrAllowlist: ["0.0.0.0/0"] }),
+      );
+      const nothing = await failure(() => sandbox.updateNetworkPolicy({}));
+      await sandbox.terminate({ wait: true });
+      const late = await failure(() => sandbox.updateNetworkPolicy({ blockNetwork: true }));
+      return [shown, both, nothing, late];
+    },
+    want: [
+      [
+        { blockNetwork: false, outboundCidrAllowlist: ["203.0.113.0/24"], outboundDomainAllowlist: [] },
+        { blockNetwork: true },
+        { blockNetwork: false, outboundCidrAllowlist: ["198.51.100.0/24"], outboundDomainAllowlist: [] },
+        { blockNetwork: false, outboundCidrAllowlist: [], outboundDomainAllowlist: [] },
+        { blockNetwork: false },
+      ],
+      "InvalidError",
+      "InvalidError",
+      "ConflictError",
+    ],
+  },
+  {
     name: "what is not used for long enough has 124, and a program that runs is use",
     async run({ create }) {
       const sandbox = await create({ idleTimeoutMs: 300_000 });

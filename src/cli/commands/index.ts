@@ -10,6 +10,7 @@ import { get } from "./get.ts";
 import { kill } from "./kill.ts";
 import { logs } from "./logs.ts";
 import { ls } from "./ls.ts";
+import { network } from "./network.ts";
 import { run } from "./run.ts";
 import { shell } from "./shell.ts";
 import { tags } from "./tags.ts";
@@ -32,6 +33,7 @@ export const commands: readonly MakeCommand[] = [
   kill,
   tags,
   timeouts,
+  network,
   forward,
   top,
   doctor,

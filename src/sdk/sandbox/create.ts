@@ -10,6 +10,7 @@ import { secretsFor, type SecretParam } from "../secret.ts";
 import { absolutePath, wholeSeconds } from "../units.ts";
 import type { VolumeParam } from "../volume.ts";
 import { literal } from "../../lib/literal.ts";
+import { networkFor } from "./network.ts";
 
 export interface SandboxCreateParams {
   /** Processors that it is given at least; may be a fraction. */
@@ -45,8 +46,11 @@ export interface SandboxCreateParams {
   customDomain?: string;
   /** No network at all. */
   blockNetwork?: boolean;
+  /** Ranges such as `"203.0.113.0/24"` that it may reach. With this list, or one of domains, it reaches nothing else. */
   outboundCidrAllowlist?: readonly string[];
+  /** Domains that it may reach; `*.` before one stands for everything below it. */
   outboundDomainAllowlist?: readonly string[];
+  /** Ranges from which its tunnels and connect tokens may be used. */
   inboundCidrAllowlist?: readonly string[];
   proxy?: Proxy;
   /** The cloud provider, by a name of the class. */
@@ -82,7 +86,6 @@ const unsupported = [
   "h2Ports",
   "unencryptedPorts",
   "customDomain",
-  "outboundCidrAllowlist",
   "outboundDomainAllowlist",
   "inboundCidrAllowlist",
   "proxy",
@@ -111,8 +114,9 @@ export async function createRequest(
     volumesFor(params.volumes),
   ]);
   checkNames(params);
-  const { env, command, entrypoint, name, tags, className, readinessProbe, blockNetwork, pty } = params;
+  const { env, command, entrypoint, name, tags, className, readinessProbe, pty } = params;
   const gpu = gpusFor(params);
+  const network = networkFor(params);
   const timeoutSeconds = wholeSeconds("timeoutMs", params.timeoutMs);
   const idleTimeoutSeconds = wholeSeconds("idleTimeoutMs", params.idleTimeoutMs);
   return {
@@ -140,7 +144,7 @@ export async function createRequest(
       ...(idleTimeoutSeconds !== undefined && { idleTimeoutSeconds }),
       ...(params.verbose !== undefined && { verbose: params.verbose }),
       ...(readinessProbe && { readinessProbe: readinessProbe.spec }),
-      ...(blockNetwork === true && { network: { block: true } }),
+      ...(network && { network }),
       ...(gpu.length > 0 && { gpu }),
       ...placementFor(params),
       ...(volumes.length > 0 && { volumes }),
@@ -155,9 +159,14 @@ function checkNames(params: SandboxCreateParams): void {
   }
   for (const name of unsupported) {
     const value = params[name];
-    if (value !== undefined && !(Array.isArray(value) && value.length === 0 && name.endsWith("Ports")))
+    if (value !== undefined && !(Array.isArray(value) && value.length === 0 && isEmptiable(name)))
       throw notSupported(`sandboxes.create with ${name}`);
   }
+}
+
+/** Whether an empty list asks for nothing that is not there. */
+function isEmptiable(name: string): boolean {
+  return name.endsWith("Ports") || name === "outboundDomainAllowlist";
 }
 
 function checkedName(name: string): string {

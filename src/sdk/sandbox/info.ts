@@ -2,6 +2,7 @@ import { DEFAULT_TIMEOUT_SECONDS } from "../../api/constants.ts";
 import type { FinishReason, SandboxPhase } from "../../api/phases.ts";
 import type { SandboxView } from "../../api/sandbox-http.ts";
 import { said } from "../../lib/literal.ts";
+import { networkInfo, type NetworkInfo } from "./network.ts";
 
 /** A sandbox as it is at a moment. */
 export interface SandboxInfo {
@@ -18,6 +19,7 @@ export interface SandboxInfo {
   timeoutMs: number;
   /** It ends after this long without use; milliseconds. */
   idleTimeoutMs: number | undefined;
+  network: NetworkInfo;
   phase: SandboxPhase;
   startedAt: Date | undefined;
   readyAt: Date | undefined;
@@ -42,6 +44,7 @@ export function infoOf({ id, namespace, createdAt, spec, status }: SandboxView):
     command: spec.command || spec.args ? [...(spec.command ?? []), ...(spec.args ?? [])].map(said) : undefined,
     timeoutMs: (spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     idleTimeoutMs: spec.idleTimeoutSeconds === undefined ? undefined : spec.idleTimeoutSeconds * 1000,
+    network: networkInfo(spec.network),
     phase: status.phase ?? "Created",
     startedAt: timeOf(status.startedAt),
     readyAt: timeOf(status.readyAt),

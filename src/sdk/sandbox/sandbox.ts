@@ -23,6 +23,7 @@ import { wholeSeconds } from "../units.ts";
 import { exitCodeOf, interruption } from "./ending.ts";
 import { infoOf, type SandboxInfo } from "./info.ts";
 import { connectPort, type PortConnection } from "./port.ts";
+import { networkPatch, type NetworkPolicyParams } from "./network.ts";
 import { readLogs, type SandboxLogsParams } from "./logs.ts";
 import { usageOf, type SandboxUsage } from "./usage.ts";
 
@@ -53,12 +54,6 @@ export interface Tunnel {
   host: string;
   port: number;
   url: string;
-}
-
-/** Both lists replace those there are; an empty one allows nothing. */
-export interface NetworkPolicyParams extends WaitParams {
-  outboundCidrAllowlist: readonly string[];
-  outboundDomainAllowlist: readonly string[];
 }
 
 /** How long one request waits for a sandbox; seconds. */
@@ -266,9 +261,9 @@ export class Sandbox {
     throw notSupported("sandbox.createConnectToken");
   }
 
-  /** Rejects with a `NotSupportedError`: rules for what it may reach are not there yet. */
-  async updateNetworkPolicy(_params: NetworkPolicyParams): Promise<void> {
-    throw notSupported("sandbox.updateNetworkPolicy");
+  /** Changes what it may reach, also while it runs. New connections are judged by the new rule within a second. */
+  async updateNetworkPolicy({ signal, ...params }: NetworkPolicyParams): Promise<void> {
+    await this.#attached().run({ ...this.#patch({ network: networkPatch(params) }), signal });
   }
 
   /** Rejects with a `NotSupportedError`: snapshots are not there yet. */

@@ -9,6 +9,7 @@ import { FileTree } from "./file-tree.ts";
 import { MockProcess } from "./process.ts";
 import { programsOf, type FindProgram } from "./programs.ts";
 import { refused } from "./replies.ts";
+import { mergePatch } from "./merge-patch.ts";
 import type { MockProgram } from "./types.ts";
 
 type Status = SandboxView["status"];
@@ -129,7 +130,7 @@ export class MockSandbox {
   }
 
   /** Changes what the gateway can change. Throws once it has finished, but for tags, and when the timeout is lowered. */
-  patch({ spec: { tags, timeoutSeconds, idleTimeoutSeconds, desiredState, ...rest } }: PatchSandbox): void {
+  patch({ spec: { tags, timeoutSeconds, idleTimeoutSeconds, network, desiredState, ...rest } }: PatchSandbox): void {
     if (tags === undefined) this.#checkRuns("change");
     if (tags !== undefined) this.#view.spec.tags = tags ?? {};
     Object.assign(this.#view.spec, rest);
@@ -139,6 +140,7 @@ export class MockSandbox {
         throw refused("invalid_argument", "sandbox", "spec.timeoutSeconds: timeoutSeconds may be raised, not lowered");
       spec.timeoutSeconds = timeoutSeconds;
     }
+    if (network !== undefined) Object.assign(spec, mergePatch({ network: spec.network }, { network }));
     if (idleTimeoutSeconds === null) delete spec.idleTimeoutSeconds;
     else if (idleTimeoutSeconds !== undefined) spec.idleTimeoutSeconds = idleTimeoutSeconds;
     this.#limit();

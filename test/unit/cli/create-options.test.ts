@@ -9,6 +9,8 @@ const rows: [options: string, params: SandboxCreateParams][] = [
   ["--cpu-limit 2 --memory-limit 1Gi", { cpu: 2, cpuLimit: 2, memoryMiB: 1024, memoryLimitMiB: 1024 }],
   ["--gpu H100 --gpu A100-80GB:2 --gpu any", { gpu: ["H100", "A100-80GB:2", "any"] }],
   ["--cloud aws --region eu-west-1 --region eu-central-1", { cloud: "aws", regions: ["eu-west-1", "eu-central-1"] }],
+  ["--allow-cidr 1.0.0.0/8 --allow-cidr 2.0.0.0/8", { outboundCidrAllowlist: ["1.0.0.0/8", "2.0.0.0/8"] }],
+  ["--no-network", { blockNetwork: true }],
   ["--identity-token sts.example.com", { includeOidcIdentityToken: { audience: "sts.example.com" } }],
 ];
 

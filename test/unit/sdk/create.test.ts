@@ -43,6 +43,13 @@ describe("what a sandbox is created with", () => {
       { readinessProbe: { tcp: { port: 8080 }, intervalMilliseconds: 100 } },
     ],
     ["no network", { blockNetwork: true }, { network: { block: true } }],
+    ["a network, as by default", { blockNetwork: false }, {}],
+    [
+      "ranges to reach",
+      { outboundCidrAllowlist: ["203.0.113.0/24"], outboundDomainAllowlist: [] },
+      { network: { outbound: { cidrs: ["203.0.113.0/24"], domains: [] } } },
+    ],
+    ["nothing to reach", { outboundCidrAllowlist: [] }, { network: { outbound: { cidrs: [] } } }],
     ["a name and tags", { name: "worker-1", tags: { a: "b" } }, { name: "worker-1", tags: { a: "b" } }],
     ["a GPU", { gpu: "H100" }, { gpu: ["H100"] }],
     ["GPUs to fall back to", { gpu: ["H100", "a100-80gb:2", "any"] }, { gpu: ["H100", "a100-80gb:2", "any"] }],
@@ -77,6 +84,11 @@ describe("what is refused before anything is sent", () => {
     ["a variable that is no text", { env: { A: JSON.parse("1") as string } }, /A must be a string, got number/],
     ["the name of a variable", { env: { "A B": "" } }, /"A B" must be letters, digits and '_'/],
     ["a name", { name: "a b" }, /name "a b" must be/],
+    [
+      "ranges to reach without a network",
+      { blockNetwork: true, outboundCidrAllowlist: [] },
+      /blockNetwork excludes outboundCidrAllowlist/,
+    ],
     ["a parameter's old name", { timeout: 3 }, /Parameter timeout is called timeoutMs/],
     [
       "a relative mount path",
@@ -90,8 +102,8 @@ describe("what is refused before anything is sent", () => {
     await expect(request).rejects.toThrow(message);
   });
 
-  test.each(["encryptedPorts", "proxy", "outboundCidrAllowlist"])("%s, which is not there yet", async (name) => {
-    const request = createRequest(app, undefined, { [name]: name === "outboundCidrAllowlist" ? [] : [1] });
+  test.each(["encryptedPorts", "proxy", "outboundDomainAllowlist"])("%s, which is not there yet", async (name) => {
+    const request = createRequest(app, undefined, { [name]: [1] });
     await expect(request).rejects.toBeInstanceOf(NotSupportedError);
     await expect(request).rejects.toThrow(name);
   });

@@ -81,8 +81,7 @@ function pending(rows: Map<string, string>): [name: string, status: string][] {
 
 /** A value that each parameter takes. */
 const values: Record<string, unknown> = {
-  outboundCidrAllowlist: [],
-  outboundDomainAllowlist: [],
+  outboundDomainAllowlist: ["example.com"],
   inboundCidrAllowlist: [],
   encryptedPorts: [80],
   h2Ports: [80],
@@ -107,8 +106,6 @@ describe("what is not there yet is refused with NotSupportedError", () => {
     "proxies.fromName": () => client.proxies.fromName("proxy"),
     "sandbox.tunnels": () => sandbox.tunnels(),
     "sandbox.createConnectToken": () => sandbox.createConnectToken(),
-    "sandbox.updateNetworkPolicy": () =>
-      sandbox.updateNetworkPolicy({ outboundCidrAllowlist: [], outboundDomainAllowlist: [] }),
     "sandbox.snapshotFilesystem": () => sandbox.snapshotFilesystem(),
     "sandbox.snapshotDirectory": () => sandbox.snapshotDirectory("/tmp"),
     "sandbox.mountImage": () => sandbox.mountImage("/mnt"),
