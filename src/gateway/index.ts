@@ -54,6 +54,7 @@ import { LiveConnections } from "./tunnels/live.ts";
 import { hostsOf } from "./tunnels/route.ts";
 import { startTunnels } from "./tunnels/start.ts";
 import { volumeHandlers } from "./volumes/handlers.ts";
+import { mountedVolumeHandlers } from "./volumes/mounted.ts";
 import { watchHandlers } from "./watch/handlers.ts";
 import { SandboxHistory } from "./watch/history.ts";
 import { serveUpgrades, wantsWebSocket } from "./websocket/upgrade.ts";
@@ -129,7 +130,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
       ...logHandlers(directory, readLog),
       ...fileHandlers(agent, bulkProxy(directory, agent, bulk), audit),
       readUsage: (call) => agent.forward(call, "/usage"),
-      reloadVolumes: (call) => agent.forward(call, `/volumes/reload?timeoutSeconds=${call.query.timeoutSeconds}`),
+      ...mountedVolumeHandlers(agent),
       attachProcess: attachHandler(agent, audit, attachments),
       connectPort: portHandler(agent, audit, ports),
     },
