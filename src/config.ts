@@ -4,6 +4,12 @@ import { z } from "zod";
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 const seconds = z.coerce.number().min(0);
 const port = z.coerce.number().int().min(0).max(65_535);
+const portRange = z
+  .string()
+  .regex(/^\d+-\d+$/, 'must be a range of ports such as "30500-30519"')
+  .transform((text) => text.split("-").map(Number))
+  .transform(([first = 0, last = 0]) => ({ first, last }))
+  .refine(({ first, last }) => 1 <= first && first <= last && last <= 65_535, "must be from 1 to 65535, and not empty");
 
 const schema = z.object({
   SANDKEEP_KUBECONFIG: z.string().min(1).optional(),
@@ -27,6 +33,8 @@ const schema = z.object({
   SANDKEEP_GATEWAY_LINK_IDLE_SECONDS: seconds.min(1).default(300),
 
   SANDKEEP_TUNNELS_PORT: port.optional(),
+  SANDKEEP_TUNNELS_PUBLIC_PORT: port.min(1).default(443),
+  SANDKEEP_TUNNELS_TCP_PORTS: portRange.optional(),
   SANDKEEP_TUNNELS_DOMAIN: z.string().min(1).default("tunnels.localhost"),
   SANDKEEP_TUNNELS_CERTIFICATES: z.string().default(""),
 });
@@ -65,8 +73,14 @@ export interface Config {
   tunnels: {
     /** Where the gateway listens for tunnels; absent: nowhere. */
     port?: number;
-    /** The parent of hosts where neither class nor sandbox names one. */
-    domain: string;
+    /** How clients reach it. */
+    reached: {
+      /** The parent of hosts where neither class nor sandbox names one. */
+      domain: string;
+      port: number;
+      /** Ports at which it listens for what is not encrypted, the same outside; absent: none. */
+      tcpPorts?: { first: number; last: number };
+    };
     /** Folders with `tls.crt` and `tls.key`, read again when they change; none: a self-made certificate for `domain`. */
     certificates: string[];
   };
@@ -99,7 +113,11 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     },
     tunnels: {
       ...(e.SANDKEEP_TUNNELS_PORT !== undefined && { port: e.SANDKEEP_TUNNELS_PORT }),
-      domain: e.SANDKEEP_TUNNELS_DOMAIN.toLowerCase(),
+      reached: {
+        domain: e.SANDKEEP_TUNNELS_DOMAIN.toLowerCase(),
+        port: e.SANDKEEP_TUNNELS_PUBLIC_PORT,
+        ...(e.SANDKEEP_TUNNELS_TCP_PORTS && { tcpPorts: e.SANDKEEP_TUNNELS_TCP_PORTS }),
+      },
       certificates: listed(e.SANDKEEP_TUNNELS_CERTIFICATES),
     },
   };

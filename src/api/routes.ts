@@ -6,6 +6,7 @@ import { mountedVolumeRoutes } from "./routes/mounted-volumes.ts";
 import { processRoutes } from "./routes/processes.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
 import { secretRoutes } from "./routes/secrets.ts";
+import { tunnelRoutes } from "./routes/tunnels.ts";
 import { usageRoutes } from "./routes/usage.ts";
 import { volumeRoutes } from "./routes/volumes.ts";
 import { webSocketRoutes } from "./routes/web-sockets.ts";
@@ -19,6 +20,7 @@ export const routes = {
   ...fileRoutes,
   ...logRoutes,
   ...usageRoutes,
+  ...tunnelRoutes,
   ...mountedVolumeRoutes,
   ...appRoutes,
   ...secretRoutes,

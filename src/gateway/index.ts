@@ -49,6 +49,7 @@ import { followCertificate, readCertificate, selfMade } from "./server/certifica
 import { listen } from "./server/listen.ts";
 import { allowOrigins } from "./server/origins.ts";
 import { podReflector } from "./tunnels/addresses.ts";
+import { tunnelHandlers } from "./tunnels/handlers.ts";
 import type { ConnectServer } from "./tunnels/listener.ts";
 import { LiveConnections } from "./tunnels/live.ts";
 import { hostsOf } from "./tunnels/route.ts";
@@ -131,6 +132,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
       ...fileHandlers(agent, bulkProxy(directory, agent, bulk), audit),
       readUsage: (call) => agent.forward(call, "/usage"),
       ...mountedVolumeHandlers(agent),
+      ...tunnelHandlers(directory),
       attachProcess: attachHandler(agent, audit, attachments),
       connectPort: portHandler(agent, audit, ports),
     },

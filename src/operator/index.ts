@@ -22,7 +22,7 @@ export async function runOperator(config: Config, signal: AbortSignal): Promise<
   const leader = leaderElection ? leaderFor(config, kubeClient(connection), log) : undefined;
   const options = {
     connection,
-    settings: { agentImage, network },
+    settings: { agentImage, network, tunnels: config.tunnels.reached },
     registries: readRegistries(process.env),
     workers,
     log,

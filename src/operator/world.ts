@@ -42,8 +42,8 @@ export interface World {
   apiServers: Reflector<EndpointSlice>;
 }
 
-/** `app`, `probe`: by what the sandbox names, with its namespace in front; see `within`. */
-export type SandboxIndex = "app" | "probe";
+/** `app`, `probe`: by what the sandbox names, with its namespace in front; see `within`. `tcpPort`: by ports that its tunnels have. */
+export type SandboxIndex = "app" | "probe" | "tcpPort";
 
 /** The reflectors, not yet running; of one namespace, or of all. */
 export function worldOf(kube: Kube, log: Log, namespace?: string): World {
@@ -79,6 +79,8 @@ const sandboxIndexes = {
     const { readinessProbeName } = sandbox.spec;
     return readinessProbeName === undefined ? [] : [within(sandbox, readinessProbeName)];
   },
+  tcpPort: ({ status }: Sandbox): string[] =>
+    (status?.tunnels ?? []).flatMap(({ unencryptedPort }) => unencryptedPort?.toString() ?? []),
 };
 
 /** `namespace/name` of something that the sandbox names in its namespace. */

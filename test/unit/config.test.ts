@@ -18,6 +18,15 @@ it("reads what is set", () => {
     SANDKEEP_GATEWAY_ALLOWED_ORIGINS: "https://a.example,*",
     SANDKEEP_GATEWAY_CERTIFICATE_FILE: "/tls/tls.crt",
     SANDKEEP_GATEWAY_KEY_FILE: "/tls/tls.key",
+    SANDKEEP_TUNNELS_PORT: "0",
+    SANDKEEP_TUNNELS_DOMAIN: "Tunnels.Example",
+    SANDKEEP_TUNNELS_TCP_PORTS: "30500-30519",
+    SANDKEEP_TUNNELS_CERTIFICATES: "/a,/b",
+  });
+  expect(config.tunnels).toEqual({
+    port: 0,
+    reached: { domain: "tunnels.example", port: 443, tcpPorts: { first: 30_500, last: 30_519 } },
+    certificates: ["/a", "/b"],
   });
   expect(config.operator.leaderElection).toBe(false);
   expect(config.gateway).toMatchObject({
@@ -37,6 +46,11 @@ it.each<[name: string, value: string]>([
   ["SANDKEEP_SHUTDOWN_SECONDS", "-1"],
   ["SANDKEEP_GATEWAY_LINK_IDLE_SECONDS", "0"],
   ["SANDKEEP_GATEWAY_CERTIFICATE_FILE", "/only/one"],
+  ["SANDKEEP_TUNNELS_PORT", "x"],
+  ["SANDKEEP_TUNNELS_TCP_PORTS", "30500"],
+  ["SANDKEEP_TUNNELS_TCP_PORTS", "30501-30500"],
+  ["SANDKEEP_TUNNELS_TCP_PORTS", "0-30500"],
+  ["SANDKEEP_TUNNELS_TCP_PORTS", "30500-70000"],
 ])("refuses %s=%s by name", (name, value) => {
   expect(() => readConfig({ [name]: value })).toThrow(name);
 });

@@ -53,6 +53,24 @@ capabilities: { drop: [ALL] }
   value: "8081"
 {{- end }}
 
+{{/* How sandboxes' ports are reached from outside. */}}
+{{- define "sandkeep.tunnelEnv" -}}
+{{- with .Values.tunnels -}}
+- name: SANDKEEP_TUNNELS_DOMAIN
+  value: {{ .domain | quote }}
+- name: SANDKEEP_TUNNELS_PUBLIC_PORT
+  value: {{ .publicPort | default (eq .service.type "NodePort" | ternary (.service.nodePort | default .service.port) .service.port) | quote }}
+{{- with .tcpPorts }}
+- name: SANDKEEP_TUNNELS_TCP_PORTS
+  value: {{ printf "%d-%d" (int .first) (int .last) | quote }}
+{{- end }}
+{{- with .proxies }}
+- name: SANDKEEP_TUNNELS_PROXIES
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- end -}}
+{{- end }}
+
 {{/* How the kubelet asks a component for its state. */}}
 {{- define "sandkeep.probes" -}}
 startupProbe:

@@ -2,11 +2,19 @@ import type { SandboxClass, SandboxClassSpec } from "../sandbox-class.ts";
 import type { SandboxSpec } from "../sandbox.ts";
 import { gpuChoices, memberNamed } from "./gpus.ts";
 import { forbiddenImage, imageOf } from "./images.ts";
+import { tunnelProblem } from "./tunnels.ts";
 import { excessLifeOf, excessOf } from "./maxima.ts";
 
 /** Why a class does not let a sandbox run; `message` names the limit and what there is instead. */
 export interface Objection {
-  reason: "ClassLimit" | "NoImage" | "ImageNotAllowed" | "UnknownGpu" | "UnknownCloud" | "DuplicateResource";
+  reason:
+    | "ClassLimit"
+    | "NoImage"
+    | "ImageNotAllowed"
+    | "UnknownGpu"
+    | "UnknownCloud"
+    | "DuplicateResource"
+    | "TunnelMode";
   message: string;
 }
 
@@ -26,7 +34,11 @@ export function objectionTo(spec: SandboxSpec, { metadata, spec: sandboxClass }:
       message: `Image ${forbidden} is not among the allowedImages of ${name}: ${allowedImages.join(", ")}`,
     };
   }
-  return gpuObjection(spec, sandboxClass, name) ?? cloudObjection(spec, sandboxClass, name);
+  return (
+    gpuObjection(spec, sandboxClass, name) ??
+    cloudObjection(spec, sandboxClass, name) ??
+    tunnelObjection(spec, sandboxClass, name)
+  );
 }
 
 /** What a class has against so long a life of a sandbox that runs, maybe since before the class was changed. */
@@ -65,6 +77,11 @@ function cloudObjection({ placement }: SandboxSpec, { clouds = {} }: SandboxClas
   if (cloud === undefined || memberNamed(clouds, cloud) !== undefined) return undefined;
   const offer = offerOf(Object.keys(clouds), "clouds");
   return { reason: "UnknownCloud", message: `Cloud ${cloud} is unknown to ${className}, which ${offer}.` } as const;
+}
+
+function tunnelObjection(spec: SandboxSpec, sandboxClass: SandboxClassSpec, className: string) {
+  const problem = tunnelProblem(spec, sandboxClass);
+  return problem === undefined ? undefined : ({ reason: "TunnelMode", message: `${problem} (${className}).` } as const);
 }
 
 function offerOf(names: string[], what: string): string {

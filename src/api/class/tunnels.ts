@@ -23,3 +23,13 @@ export function tunnelTerms(
     connectDomain: mode === "Gateway" ? domain : defaultDomain,
   };
 }
+
+/** What the mode of the class cannot do of what a sandbox asks for, in words; `undefined` when nothing. */
+export function tunnelProblem({ tunnels: asked = [] }: SandboxSpec, { tunnels }: SandboxClassSpec): string | undefined {
+  if (asked.length === 0 || tunnels === undefined) return undefined;
+  if (tunnels.mode === "Ingress") return "spec.tunnels: mode Ingress is not supported by this version of Sandkeep";
+  const idle = (["ingressClassName", "annotations", "certificateSecret"] as const).find(
+    (member) => tunnels[member] !== undefined,
+  );
+  return idle && `spec.tunnels: ${idle} is for mode Ingress, and the mode is Gateway`;
+}

@@ -34,7 +34,7 @@ export interface Tunnels {
 
 /** Listens for tunnels, if that is asked for, until drained. Certificates are followed until the signal is aborted. */
 export async function startTunnels(
-  { port, domain, certificates: folders }: Config["tunnels"],
+  { port, reached: { domain }, certificates: folders }: Config["tunnels"],
   { sandboxes, classes, apps, pods, live, connect, log }: TunnelWorld,
   signal: AbortSignal,
 ): Promise<Tunnels> {

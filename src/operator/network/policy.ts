@@ -38,7 +38,7 @@ export function allowPolicyFor(
   return policy(namespace, allowPolicyName(label), {
     podSelector: { matchLabels: { [LABELS.network]: label } },
     policyTypes: ["Ingress", "Egress"],
-    ingress: [fromGateway(cluster)],
+    ingress: [fromRelease(cluster)],
     ...egressMember(egressFor(rule, cluster)),
   });
 }
@@ -80,9 +80,12 @@ function egressMember(egress: EgressRule[]): Pick<PolicySpec, "egress"> {
   return egress.length === 0 ? {} : { egress };
 }
 
-/** The gateway passes on connections to published ports; which these are is its own affair. */
-function fromGateway({ namespace }: ClusterNetwork): IngressRule {
-  return { from: [podsOf(namespace, "gateway")], ports: [{ protocol: "TCP" }] };
+/**
+ * The gateway passes on connections to published ports; which these are is its own affair. The operator looks whether a Pod
+ * can be reached before it tells where.
+ */
+function fromRelease({ namespace }: ClusterNetwork): IngressRule {
+  return { from: [podsOf(namespace, "gateway"), podsOf(namespace, "operator")], ports: [{ protocol: "TCP" }] };
 }
 
 function egressFor({ cidrs, allowedPrivateCidrs }: AllowRule, cluster: ClusterNetwork): EgressRule[] {

@@ -13,6 +13,7 @@ import {
   type WantedImage,
   wantedImage,
 } from "./entrypoint.ts";
+import { tcpProblem } from "../tunnels/ports.ts";
 import { audienceObjection } from "./identity-token.ts";
 import type { Moments } from "./lifetime.ts";
 import type { Observed } from "./observed.ts";
@@ -56,6 +57,8 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
 
   const objection = objectionTo(spec, sandboxClass);
   if (objection !== undefined) return rejected(objection.reason, objection.message);
+  const noPorts = tcpProblem(spec, sandboxClass.spec, observed.settings.tunnels);
+  if (noPorts !== undefined) return rejected("NoTunnelPorts", noPorts);
   const audience = audienceObjection(spec, observed.facts.apiServerAudiences);
   if (audience !== undefined) return rejected("AudienceNotAllowed", audience);
   const undeniable = enforcementObjection(observed.facts, sandboxClass);

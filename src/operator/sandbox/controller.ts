@@ -28,6 +28,8 @@ import type { NodeState } from "./node-loss.ts";
 import type { Observed, ReadinessObservation, SandboxSettings } from "./observed.ts";
 import { orphanPlan } from "./orphan.ts";
 import { sandboxPlan } from "./plan.ts";
+import { answers } from "../tunnels/answers.ts";
+import { Openings } from "../tunnels/openings.ts";
 import { isReasonToLook } from "./pod-change.ts";
 import { Inquiries, type InquiriesOptions } from "./inquiries.ts";
 import {
@@ -63,6 +65,7 @@ export class SandboxController {
   readonly #limits: Inquiries<TimeLimits>;
   readonly #lookups: ImageLookups;
   readonly #names: NameClaims;
+  readonly #openings: Openings;
 
   constructor(options: SandboxControllerOptions) {
     const { kube, world, openLink, inspector, workers, log } = options;
@@ -79,12 +82,15 @@ export class SandboxController {
     this.#readiness = new Inquiries({ open: openLink, report, log });
     this.#limits = new Inquiries({ open: openLink, report, log });
     this.#lookups = new ImageLookups({ inspector, kube, report, log });
+    const isTaken = (port: number): boolean => world.sandboxes.store.by("tcpPort", String(port)).length > 0;
+    this.#openings = new Openings({ settings: options.settings.tunnels, isTaken, answers, report, log });
   }
 
   async run(signal: AbortSignal): Promise<void> {
     await using _readiness = this.#readiness;
     await using _limits = this.#limits;
     await using _lookups = this.#lookups;
+    await using _openings = this.#openings;
     await this.#controller.run(signal);
   }
 
@@ -141,6 +147,7 @@ export class SandboxController {
   async #release(key: string, pass: Pass): Promise<Result> {
     this.#readiness.forget(key);
     this.#limits.forget(key);
+    this.#openings.forget(key);
     this.#lookups.forget(key);
     this.#names.forget(key);
     const pod = this.#options.world.pods.store.get(key);
@@ -176,6 +183,7 @@ export class SandboxController {
     const node = pod && (await this.#nodeOf(pod, signal));
     const podUid = pod?.metadata.uid ?? "";
     const readiness = pod === undefined ? undefined : this.#readiness.answer(key, podUid);
+    const opening = this.#openings.of(key, sandbox);
     const limits =
       pod === undefined ? undefined : this.#limits.answer(key, limitsId(podUid, wantedLimits(sandbox, pod)));
     return {
@@ -187,6 +195,7 @@ export class SandboxController {
       ...(probe && { probe: parsed(READINESS_PROBE, probe) }),
       ...(readiness && { readiness }),
       ...(limits && { limits }),
+      ...(opening && { opening }),
       policies: world.policies.store.by("namespace", sandbox.metadata.namespace ?? ""),
       facts: facts(),
       settings,
@@ -233,7 +242,7 @@ export class SandboxController {
   }
 
   /** Asks the agent what only it knows, and tells it what it has to know, for as long as that is open. */
-  #ask({ sandbox, pod }: Observed, status: SandboxStatus | undefined): void {
+  #ask({ sandbox, pod, sandboxClass }: Observed, status: SandboxStatus | undefined): void {
     const key = keyOfObject(sandbox);
     const { namespace = "", name = "", uid = "" } = pod?.metadata ?? {};
     const target: LinkTarget = { namespace, pod: name, uid };
@@ -248,6 +257,12 @@ export class SandboxController {
       const { generation = 0 } = sandbox.metadata;
       this.#limits.ensure(key, limitsQuestion(target, generation, wanted, longestTold(sandbox, pod)));
     } else this.#limits.forget(key);
+
+    const address = pod !== undefined && isRunning(pod, status) ? pod.status?.podIP : undefined;
+    const isAsked = (sandbox.spec.tunnels ?? []).length > 0 && sandbox.status?.tunnels === undefined;
+    if (isAsked && address !== undefined && sandboxClass !== undefined) {
+      this.#openings.ensure(key, { sandbox, sandboxClass: sandboxClass.spec, address });
+    } else this.#openings.forget(key);
   }
 
   #performer({ signal }: Pass): Performer {

@@ -5,6 +5,8 @@ import type { Sandbox } from "../../api/sandbox.ts";
 import type { NetworkPolicy, Pod } from "../../kube/objects.ts";
 import type { ClusterFacts } from "../facts.ts";
 import type { NetworkSettings } from "../network/settings.ts";
+import type { Opening } from "../tunnels/openings.ts";
+import type { TunnelSettings } from "../tunnels/settings.ts";
 import type { ImageLookup } from "./entrypoint.ts";
 import type { TimeLimits } from "./limits.ts";
 import type { NodeState } from "./node-loss.ts";
@@ -34,6 +36,8 @@ export interface Observed {
   readiness?: ReadinessObservation;
   /** The limits that the agent said it keeps, when it was last told others. */
   limits?: TimeLimits;
+  /** What is known of its tunnels. */
+  opening?: Opening;
   /** The operator's policies in the namespace. */
   policies: NetworkPolicy[];
   facts: ClusterFacts;
@@ -58,4 +62,5 @@ export interface SandboxSettings {
   /** Image reference of the agent. */
   agentImage: string;
   network: NetworkSettings;
+  tunnels: TunnelSettings;
 }

@@ -4,6 +4,7 @@ import type { SandboxStatus } from "../../api/sandbox.ts";
 import type { Pod } from "../../kube/objects.ts";
 import { microTime } from "../../lib/micro-time.ts";
 import { type Verdict, conditionOf, conditionsFrom } from "../conditions.ts";
+import { tunnelAddresses } from "../tunnels/addresses.ts";
 import { type Admission, admissionOf } from "./admission.ts";
 import { containerStatus, podEnding } from "./ending.ts";
 import { needsEntrypoint, type WantedImage } from "./entrypoint.ts";
@@ -41,6 +42,7 @@ export function sandboxStatus(observed: Observed, now: Date): SandboxStatus {
     ...times,
     ...(ending === undefined ? {} : endOf(ending)),
     ...placeOf(pod, before),
+    ...tunnelsOf(observed, ending),
     ...observedAt(observedIn(observed, ending)),
   };
 }
@@ -191,13 +193,16 @@ function endingVerdicts(ending: Ending | undefined, admission: Admission | undef
 }
 
 /** What was changed while the sandbox runs and cannot take effect, said rather than ignored. */
-function limitationVerdicts({ sandbox, pod }: Observed, ending: Ending | undefined): Verdict[] {
+function limitationVerdicts({ sandbox, pod, opening }: Observed, ending: Ending | undefined): Verdict[] {
   if (ending !== undefined || pod === undefined) return [];
   const { timeoutSeconds } = sandbox.spec;
   const longest = longestTimeoutOf(pod);
   if (timeoutSeconds > longest) {
     const message = `spec.timeoutSeconds ${timeoutSeconds} is above ${longest}, the maximum of its SandboxClass: it keeps ${keptLimits(pod).timeoutSeconds}.`;
     return [{ type: "Stalled", status: "True", reason: "ClassLimit", message }];
+  }
+  if (opening?.kind === "waiting") {
+    return [{ type: "Stalled", status: "True", reason: "NoTunnelPort", message: opening.message }];
   }
   const field = unsupportedChange(sandbox.spec);
   if (field === undefined) return [];
@@ -222,6 +227,15 @@ function placeOf(pod: Pod | undefined, before: SandboxStatus): Place {
     ...(nodeName === undefined ? {} : { nodeName }),
     ...(image === undefined ? {} : { image }),
   };
+}
+
+/** Once told they stay, whatever becomes of the class, and end with the sandbox. */
+function tunnelsOf(observed: Observed, ending: Ending | undefined): Pick<SandboxStatus, "tunnels"> {
+  const { sandbox, sandboxClass, opening, settings } = observed;
+  if (ending !== undefined) return {};
+  if (sandbox.status?.tunnels !== undefined) return { tunnels: sandbox.status.tunnels };
+  if (opening?.kind !== "open" || sandboxClass === undefined) return {};
+  return { tunnels: tunnelAddresses(sandbox, sandboxClass.spec, settings.tunnels, opening.unencrypted) };
 }
 
 /** A generation counts as observed once the agent keeps its limits, and one that is to end once it has ended. */

@@ -32,10 +32,7 @@ function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
     { path: "spec.snapshotName", value: spec.snapshotName },
     { path: "spec.imageName", value: spec.imageName },
     { path: "spec.network.outbound.domains", value: network.outbound?.domains },
-    { path: "spec.network.inbound", value: given(network.inbound) },
     { path: "spec.network.proxyName", value: network.proxyName },
-    { path: "spec.tunnels", value: spec.tunnels },
-    { path: "spec.customDomain", value: spec.customDomain },
     { path: "spec.volumes", value: spec.volumes?.filter(({ snapshotName }) => snapshotName !== undefined) },
     { path: "spec.experimental", value: spec.experimental },
   ];
@@ -44,11 +41,6 @@ function sandboxFields(spec: SandboxSpec): UnsupportedField[] {
 function classFields(spec: SandboxClassSpec): UnsupportedField[] {
   const instead = "Ask an administrator to take it out of the class.";
   return [{ path: "SandboxClass spec.network.domains", value: spec.network?.domains, instead }];
-}
-
-/** An empty list says something here: an empty `inbound` lets nobody in. */
-function given(value: object | undefined): unknown {
-  return value === undefined ? undefined : [value];
 }
 
 function asksForSomething(value: unknown): boolean {

@@ -40,10 +40,11 @@ class Scene implements AsyncDisposable {
   options(): OperatorOptions & { kube: OperatorWorld["kube"] } {
     const { connection, kube, agentImage, nodeAddress } = world;
     const network = { clusterCidrs: [], dnsCidrs: [`${nodeAddress}/32`], namespace: "sandkeep-system" };
+    const tunnels = { domain: "tunnels.example", port: 443 };
     return {
       connection,
       kube,
-      settings: { agentImage, network },
+      settings: { agentImage, network, tunnels },
       registries: { allowed: [], private: [], mirrors: {}, clusterCidrs: [] },
       workers: 4,
       namespace: this.namespace,

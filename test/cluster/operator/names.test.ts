@@ -35,7 +35,8 @@ interface Operator {
 async function startOperator(): Promise<Operator> {
   const { connection, namespace } = server;
   const stopping = new AbortController();
-  const settings = { agentImage: "agent:1", network: { clusterCidrs: [], dnsCidrs: [], namespace: "sandkeep-system" } };
+  const network = { clusterCidrs: [], dnsCidrs: [], namespace: "sandkeep-system" };
+  const settings = { agentImage: "agent:1", network, tunnels: { domain: "tunnels.example", port: 443 } };
   const registries = { allowed: [], private: [], mirrors: {}, clusterCidrs: [] };
   const options = { connection, settings, registries, workers: 8, namespace, log: silentLog };
   const manager = await operatorFor(options, stopping.signal);

@@ -10,6 +10,7 @@ export const now: Date = new Date("2026-11-21T10:00:00.000Z");
 export const settings: Observed["settings"] = {
   agentImage: "agent:1",
   network: { clusterCidrs: [], dnsCidrs: [], namespace: "sandkeep-system" },
+  tunnels: { domain: "tunnels.example", port: 443, tcpPorts: { first: 30_500, last: 30_502 } },
 };
 export const facts: Observed["facts"] = {
   imageVolumes: true,

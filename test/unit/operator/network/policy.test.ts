@@ -85,7 +85,7 @@ describe("the allow policy", () => {
     expect(spec).not.toHaveProperty("egress");
   });
 
-  test("nobody but the gateway reaches the sandbox, by TCP", () => {
+  test("nobody but gateway and operator reaches the sandbox, by TCP", () => {
     expect(allowPolicyFor("n", rules.listed, cluster)?.spec?.ingress).toEqual([
       {
         from: [
@@ -93,6 +93,12 @@ describe("the allow policy", () => {
             namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "system" } },
             podSelector: {
               matchLabels: { "app.kubernetes.io/name": "sandkeep", "app.kubernetes.io/component": "gateway" },
+            },
+          },
+          {
+            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "system" } },
+            podSelector: {
+              matchLabels: { "app.kubernetes.io/name": "sandkeep", "app.kubernetes.io/component": "operator" },
             },
           },
         ],

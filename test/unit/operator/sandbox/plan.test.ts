@@ -57,7 +57,7 @@ const rows: Row[] = [
     observed: { sandbox: aSandbox({ network: { block: true } }) },
     apply: ["NetworkPolicy sandkeep-deny-all", "Pod s"],
   },
-  { name: "a rejected sandbox gets no Pod", observed: { sandbox: aSandbox({ tunnels: [{ port: 80 }] }) } },
+  { name: "a rejected sandbox gets no Pod", observed: { sandbox: aSandbox({ experimental: { x: "true" } }) } },
   {
     name: "a sandbox waits for the Pod of an earlier one, and lets that go",
     observed: { earlierPod: aPod({ node: "a", phase: "Failed", metadata: { deletionTimestamp: ago(1) } }), policies },

@@ -159,7 +159,7 @@ const rows: Row[] = [
   },
   {
     name: "an unsupported field is Rejected, and Stalled says which",
-    observed: { sandbox: aSandbox({ tunnels: [{ port: 80 }] }) },
+    observed: { sandbox: aSandbox({ experimental: { x: "true" } }) },
     want: { phase: "Finished", reason: "Rejected" },
     conditions: [
       "Scheduled=False/Pending",
@@ -286,5 +286,58 @@ describe("sandboxStatus", () => {
       Started: "2026-11-21T10:00:00Z",
       Ready: "2026-11-21T10:00:00Z",
     });
+  });
+});
+
+describe("tunnels", () => {
+  const sandbox = aSandbox({ tunnels: [{ port: 80 }, { port: 5432, protocol: "TCP" }] });
+  const opening = { kind: "open", unencrypted: new Map([[5432, 30_500]]) } as const;
+  const pod = aPod({ node: "n1", phase: "Running", state: { running: { startedAt: ago(1) } } }, sandbox);
+
+  test("are told once the network leads to the Pod, and stay as they are", () => {
+    expect(sandboxStatus(observed({ sandbox, pod }), now).tunnels).toBeUndefined();
+    const status = sandboxStatus(observed({ sandbox, pod, opening }), now);
+    const [web = "", database = ""] = (status.tunnels ?? []).map(({ host }) => host);
+    expect(status.tunnels).toEqual([
+      { containerPort: 80, host: web, port: 443, url: `https://${web}` },
+      {
+        containerPort: 5432,
+        host: database,
+        port: 443,
+        url: `https://${database}`,
+        unencryptedHost: database,
+        unencryptedPort: 30_500,
+      },
+    ]);
+    const moved = aClass({ tunnels: { domain: "elsewhere.example" } });
+    const later = sandboxStatus(observed({ sandbox: { ...sandbox, status }, pod, sandboxClass: moved }), now);
+    expect(later.tunnels).toEqual(status.tunnels);
+  });
+
+  test.each([
+    ["the sandbox's", { customDomain: "Own.Example" }, { domain: "class.example" }, "own.example"],
+    ["the class's", {}, { domain: "class.example" }, "class.example"],
+    ["the gateway's", {}, undefined, "tunnels.example"],
+  ])("are below %s domain", (_, spec, tunnels, domain) => {
+    const sandbox = aSandbox({ tunnels: [{ port: 80 }], ...spec });
+    const status = sandboxStatus(
+      observed({ sandbox, pod, opening, sandboxClass: aClass(tunnels && { tunnels }) }),
+      now,
+    );
+    expect(status.tunnels?.[0]?.host?.split(".").slice(1).join(".")).toBe(domain);
+  });
+
+  test("that wait for a port say so", () => {
+    const status = sandboxStatus(observed({ sandbox, pod, opening: { kind: "waiting", message: "All in use." } }), now);
+    expect(status.conditions).toContainEqual(
+      expect.objectContaining({ type: "Stalled", reason: "NoTunnelPort", message: "All in use." }),
+    );
+  });
+
+  test("end with the sandbox", () => {
+    const told = { ...sandbox, status: sandboxStatus(observed({ sandbox, pod, opening }), now) };
+    const ended = aPod({ node: "n1", phase: "Succeeded", state: terminated(0) }, sandbox);
+    expect(sandboxStatus(observed({ sandbox: told, pod: ended }), now)).toMatchObject({ phase: "Finished" });
+    expect(sandboxStatus(observed({ sandbox: told, pod: ended }), now).tunnels).toBeUndefined();
   });
 });

@@ -5,9 +5,7 @@ import { aClass, aSandbox } from "../builders.ts";
 
 const refused: { path: string; spec: SandboxSpecInput }[] = [
   { path: "spec.network.outbound.domains", spec: { network: { outbound: { domains: ["example.com"] } } } },
-  { path: "spec.network.inbound", spec: { network: { inbound: { cidrs: ["10.0.0.0/8"] } } } },
   { path: "spec.network.proxyName", spec: { network: { proxyName: "p" } } },
-  { path: "spec.tunnels", spec: { tunnels: [{ port: 80 }] } },
   { path: "spec.volumes", spec: { volumes: [{ name: "v", mountPath: "/v", snapshotName: "s" }] } },
   { path: "spec.experimental", spec: { experimental: { x: "true" } } },
 ];
@@ -23,6 +21,8 @@ const accepted: { name: string; spec: SandboxSpecInput }[] = [
   { name: "empty lists and false", spec: { tunnels: [], volumes: [], experimental: {}, verbose: false } },
   { name: "a volume", spec: { volumes: [{ name: "v", mountPath: "/v", emptyDir: {} }] } },
   { name: "a place", spec: { placement: { regions: ["eu"], cloud: "aws" } } },
+  { name: "tunnels", spec: { tunnels: [{ port: 80 }], customDomain: "tunnels.example" } },
+  { name: "who may come in", spec: { network: { inbound: { cidrs: [] } } } },
   { name: "GPUs", spec: { gpu: ["H100"] } },
 ];
 

@@ -1,0 +1,66 @@
+import { expect, it, onTestFinished, vi } from "vitest";
+import type { Sandbox } from "../../../../src/api/sandbox.ts";
+import { Openings, type OpeningsOptions } from "../../../../src/operator/tunnels/openings.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { silentLog } from "../../../support/silent-log.ts";
+import { aClass, aSandbox, settings } from "../builders.ts";
+
+function opened(options: Partial<OpeningsOptions> = {}) {
+  const report = vi.fn<(key: string) => void>();
+  const openings = new Openings({
+    settings: settings.tunnels,
+    isTaken: () => false,
+    answers: () => Promise.resolve(true),
+    report,
+    log: silentLog,
+    ...options,
+  });
+  onTestFinished(() => openings[Symbol.asyncDispose]());
+  return { openings, report };
+}
+
+function withPorts(uid: string, ...ports: number[]): Sandbox {
+  const sandbox = aSandbox({ tunnels: ports.map((port) => ({ port, protocol: "TCP" })) });
+  return { ...sandbox, metadata: { ...sandbox.metadata, uid } };
+}
+
+function requestOf(sandbox: Sandbox) {
+  return { sandbox, sandboxClass: aClass().spec, address: "10.0.0.1" };
+}
+
+it("tells once the network leads to the Pod, however often it does not at first", async () => {
+  const answers = vi.fn().mockResolvedValueOnce(false).mockResolvedValueOnce(false).mockResolvedValue(true);
+  const { openings, report } = opened({ answers });
+  const sandbox = aSandbox({ tunnels: [{ port: 80 }] });
+  openings.ensure("n/s", requestOf(sandbox));
+  openings.ensure("n/s", requestOf(sandbox));
+  expect(openings.of("n/s", sandbox)).toBeUndefined();
+  await eventually(() => expect(report).toHaveBeenCalledExactlyOnceWith("n/s"));
+  expect(openings.of("n/s", sandbox)).toEqual({ kind: "open", unencrypted: new Map() });
+  expect(answers).toHaveBeenCalledTimes(3);
+  expect(openings.of("n/s", withPorts("another"))).toBeUndefined();
+});
+
+it("gives no port twice, whether others have been told of theirs or not", async () => {
+  const { openings, report } = opened({ isTaken: (port) => port === 30_501 });
+  const [one, other] = [withPorts("u1", 80), withPorts("u2", 81)];
+  openings.ensure("n/one", requestOf(one));
+  openings.ensure("n/other", requestOf(other));
+  await eventually(() => expect(report).toHaveBeenCalledTimes(2));
+  expect(openings.of("n/one", one)).toEqual({ kind: "open", unencrypted: new Map([[80, 30_500]]) });
+  expect(openings.of("n/other", other)).toEqual({ kind: "open", unencrypted: new Map([[81, 30_502]]) });
+});
+
+it("says that it waits for ports, and goes on once some are free", async () => {
+  const { openings, report } = opened();
+  const [one, other] = [withPorts("u1", 80, 81), withPorts("u2", 80, 81)];
+  openings.ensure("n/one", requestOf(one));
+  openings.ensure("n/other", requestOf(other));
+  await eventually(() => expect(report).toHaveBeenCalledTimes(2));
+  expect(openings.of("n/other", other)).toEqual({
+    kind: "waiting",
+    message: "The ports 30500 to 30502 for unencrypted tunnels are all in use.",
+  });
+  openings.forget("n/one");
+  await eventually(() => expect(openings.of("n/other", other)?.kind).toBe("open"));
+});

@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+import { freePorts, tcpPortsOf, tcpProblem } from "../../../../src/operator/tunnels/ports.ts";
+import { aClass, aSandbox } from "../builders.ts";
+
+const range = { first: 30_500, last: 30_502 };
+
+const free: [taken: number[], count: number, ports: number[] | undefined][] = [
+  [[], 0, []],
+  [[], 1, [30_500]],
+  [[30_500], 2, [30_501, 30_502]],
+  [[30_501], 2, [30_500, 30_502]],
+  [[30_501], 3, undefined],
+  [[30_500, 30_501, 30_502], 1, undefined],
+];
+
+it.each(free)("with %j taken, %i free ports are %j", (taken, count, ports) => {
+  expect(freePorts(range, count, (port) => taken.includes(port))).toEqual(ports);
+});
+
+const ranges: [gateway: object | undefined, ofClass: object | undefined, given: object | undefined][] = [
+  [undefined, undefined, undefined],
+  [undefined, range, undefined],
+  [range, undefined, range],
+  [range, { first: 30_501, last: 40_000 }, { first: 30_501, last: 30_502 }],
+  [range, { first: 1, last: 30_500 }, { first: 30_500, last: 30_500 }],
+  [range, { first: 1, last: 30_499 }, undefined],
+];
+
+it.each(ranges)("with %j in the gateway and %j in the class, ports are given out of %j", (gateway, ofClass, given) => {
+  const settings = { domain: "x", port: 443, ...(gateway && { tcpPorts: range }) };
+  expect(tcpPortsOf(aClass(ofClass && { tunnels: { tcpPorts: ofClass } }).spec, settings)).toEqual(given);
+});
+
+it("says why there is no unencrypted tunnel", () => {
+  const { spec } = aSandbox({ tunnels: [1, 2].map((port) => ({ port, protocol: "TCP" as const })) });
+  const settings = { domain: "x", port: 443 };
+  expect(tcpProblem(spec, aClass().spec, settings)).toContain("no ports");
+  const one = { ...settings, tcpPorts: { first: 5, last: 5 } };
+  expect(tcpProblem(spec, aClass().spec, one)).toBe("spec.tunnels asks for 2 ports of protocol TCP, and there are 1.");
+  expect(tcpProblem(spec, aClass().spec, { ...one, tcpPorts: range })).toBeUndefined();
+  expect(tcpProblem(aSandbox({ tunnels: [{ port: 1 }] }).spec, aClass().spec, settings)).toBeUndefined();
+});
