@@ -61,7 +61,7 @@ function requeueAfter(moments: number[], released: boolean): Pick<Plan, "requeue
 function childrenOf(observed: Observed, status: SandboxStatus, moments: Moments): Apply[] {
   const { sandbox, pod } = observed;
   if (status.phase === "Finished" || sandbox.metadata.deletionTimestamp !== undefined) return [];
-  if (pod !== undefined) return upkeepOf(observed, pod);
+  if (pod !== undefined) return isToGo(sandbox, moments) ? [] : upkeepOf(observed, pod);
   const admission = admissionOf(observed, moments);
   if (admission.kind !== "accepted") return [];
   const { pod: made } = patchedPod(podFor(sandbox, podInputsFor(observed, admission)), admission.sandboxClass);
@@ -112,6 +112,11 @@ function removalsFrom({ sandbox, pod }: Observed, status: SandboxStatus, moments
     ...(pod === undefined ? [] : podRemoval(sandbox, pod, status, moments)),
     ...(expired && sandbox.metadata.deletionTimestamp === undefined ? [{ kind: SANDBOX, ...identityOf(sandbox) }] : []),
   ];
+}
+
+/** What is to end is kept up no more: a failure to do so would hold up its end. */
+function isToGo({ spec }: Sandbox, { overtime = 1 }: Moments): boolean {
+  return spec.desiredState === "Terminated" || overtime <= 0;
 }
 
 /**

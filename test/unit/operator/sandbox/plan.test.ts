@@ -135,6 +135,22 @@ const rows: Row[] = [
     remove: ["Pod p1 7"],
   },
   {
+    name: "what would be kept up holds up no termination",
+    observed: {
+      sandbox: aSandbox({ desiredState: "Terminated", terminationGracePeriodSeconds: 7 }, started),
+      pod: aPod({ node: "a", state: running }),
+    },
+    remove: ["Pod p1 7"],
+  },
+  {
+    name: "nor an end at the deadline",
+    observed: {
+      sandbox: aSandbox({ timeoutSeconds: 18 }, started),
+      pod: aPod({ node: "a", state: running }, aSandbox({ timeoutSeconds: 18 })),
+    },
+    remove: ["Pod p1 0"],
+  },
+  {
     name: "an end is recorded and the finalizer goes in one pass",
     observed: { sandbox: aSandbox({}, started), pod: aPod({ node: "a", phase: "Succeeded", state: exited }) },
     finalizers: [[]],
