@@ -16,6 +16,9 @@ export interface AgentParts {
   initContainers: Container[];
 }
 
+/** The init container that copies the agent. */
+export const agentInstaller = "sandkeep-agent";
+
 const binariesVolume = "sandkeep-bin";
 const runVolume = "sandkeep-run";
 
@@ -40,7 +43,7 @@ export type SecurityOfAgent = NonNullable<Container["securityContext"]>;
 
 function installerFor(image: string, securityContext: SecurityOfAgent): Container {
   return {
-    name: "sandkeep-agent",
+    name: agentInstaller,
     image,
     command: ["/agent", "install", AGENT_PATHS.binaries],
     volumeMounts: [{ name: binariesVolume, mountPath: AGENT_PATHS.binaries }],

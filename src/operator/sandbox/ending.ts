@@ -1,11 +1,12 @@
-import { SANDBOX_CONTAINER } from "../../api/constants.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
-import type { ContainerStatus, Pod } from "../../kube/objects.ts";
+import type { Pod } from "../../kube/objects.ts";
 import { conditionOf } from "../conditions.ts";
+import { agentInstaller } from "./agent.ts";
 import { type Ending, evicted, nodeLost, podDeleted, startError, terminated, timeout } from "./endings.ts";
 import { endingByExit } from "./exit-ending.ts";
 import type { Moments, Patience } from "./lifetime.ts";
 import { countedTimeout } from "./limits.ts";
+import { containerStatus, isStopped } from "./pod-state.ts";
 import { endingBeforeStart } from "./start-ending.ts";
 import { printable } from "./termination-message.ts";
 
@@ -69,12 +70,26 @@ function endingByRemoval(pod: Pod, { sandbox, moments }: EndingContext): Ending 
   return podDeleted(pod.metadata.name, "was deleted");
 }
 
-/** The agent could not be copied into the Pod. */
+/** What comes before the sandbox's container has failed for good. */
 function endingOfInstaller(pod: Pod): Ending | undefined {
-  const exits = (pod.status?.initContainerStatuses ?? []).map(({ state }) => state?.terminated);
-  const failed = exits.find((exit) => exit !== undefined && exit.exitCode !== 0);
-  if (failed === undefined) return undefined;
-  return startError(`the agent could not be installed: ${failed.message ?? failed.reason ?? ""}`, failed.exitCode);
+  const { initContainerStatuses = [] } = pod.status ?? {};
+  const failed = initContainerStatuses.find(
+    ({ name, state }) => (state?.terminated?.exitCode ?? 0) !== 0 && !isRestarted(pod, name),
+  );
+  const exit = failed?.state?.terminated;
+  if (failed === undefined || exit === undefined) return undefined;
+  const { exitCode, reason = "", message = reason } = exit;
+  const what =
+    failed.name === agentInstaller
+      ? "the agent could not be installed"
+      : `init container ${failed.name} of its class's podPatch failed with exit code ${exitCode}`;
+  return startError(`${what}: ${message}`, exitCode);
+}
+
+/** A sidecar, for one, which may crash without that being anybody's end. */
+function isRestarted({ spec }: Pod, name: string): boolean {
+  const { restartPolicy = "Never" } = spec?.initContainers?.find((container) => container.name === name) ?? {};
+  return restartPolicy !== "Never";
 }
 
 /** The deletion was asked for after the deadline, so the deadline is why. */
@@ -88,20 +103,4 @@ function wasOverdue(pod: Pod, sandbox: Sandbox): boolean {
 function deletionRequestedAt({ metadata }: Pod): number | undefined {
   if (metadata.deletionTimestamp === undefined) return undefined;
   return Date.parse(metadata.deletionTimestamp) - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
-}
-
-/** Nothing of the Pod runs: it never reached a node, or its container has ended. */
-export function isStopped(pod: Pod): boolean {
-  return pod.spec?.nodeName === undefined || hasEnded(pod);
-}
-
-/** The container has run and ended, or its node says that the whole Pod has. */
-export function hasEnded(pod: Pod): boolean {
-  const phase = pod.status?.phase;
-  return phase === "Failed" || phase === "Succeeded" || containerStatus(pod)?.state?.terminated !== undefined;
-}
-
-/** The status of the container that runs the sandbox's command. */
-export function containerStatus(pod: Pod): ContainerStatus | undefined {
-  return pod.status?.containerStatuses?.find(({ name }) => name === SANDBOX_CONTAINER);
 }

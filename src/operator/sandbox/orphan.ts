@@ -2,7 +2,7 @@ import { FINALIZERS } from "../../api/constants.ts";
 import { SANDBOX } from "../../api/sandbox.ts";
 import { type Pod, POD } from "../../kube/objects.ts";
 import type { Remove, SetFinalizers } from "../../runtime/plan.ts";
-import { isStopped } from "./ending.ts";
+import { isStopped } from "./pod-state.ts";
 import { identityOf } from "./identity.ts";
 import { type NodeState, untilLost } from "./node-loss.ts";
 

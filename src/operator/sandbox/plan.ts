@@ -8,7 +8,6 @@ import type { NetworkRule } from "../network/rule.ts";
 import { isAs } from "../network/upkeep.ts";
 import { admissionOf } from "./admission.ts";
 import { termsFor } from "./class-terms.ts";
-import { hasEnded } from "./ending.ts";
 import { sandboxEvents } from "./events.ts";
 import { identityOf } from "./identity.ts";
 import { type Moments, momentsOf } from "./lifetime.ts";
@@ -18,6 +17,7 @@ import { holdOf, isReleased, orphanPlan, releaseOf } from "./orphan.ts";
 import { podFor } from "./pod.ts";
 import { podInputsFor, ruleFor } from "./pod-inputs.ts";
 import { patchedPod } from "./pod-patch.ts";
+import { hasEnded } from "./pod-state.ts";
 import { sandboxStatus } from "./status.ts";
 
 /** What to do about a sandbox now: its policies and Pod, the ends of both, its status, and when to look again. */

@@ -1,6 +1,6 @@
 import type { Pod } from "../../kube/objects.ts";
 import type { Change } from "../../runtime/store.ts";
-import { hasEnded } from "./ending.ts";
+import { hasEnded } from "./pod-state.ts";
 import { isReleased } from "./orphan.ts";
 
 /**

@@ -4,6 +4,7 @@ import { type Ending, startError } from "./endings.ts";
 import { imageProblem } from "./image-problem.ts";
 import type { Moments, Patience } from "./lifetime.ts";
 import { missingObject, missingVolume } from "./missing.ts";
+import { containerStatus } from "./pod-state.ts";
 import { printable } from "./termination-message.ts";
 
 /** Waiting reasons of a container that no further waiting cures. */
@@ -14,7 +15,7 @@ export function endingBeforeStart(pod: Pod, patience: Patience, moments: Moments
   if (pod.spec?.nodeName === undefined) return isPast(moments.scheduleBy) ? notScheduled(pod, patience) : undefined;
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
   // It may have started long ago, while no operator was there to see it.
-  if (containerStatuses.some(({ state }) => state?.running !== undefined)) return undefined;
+  if (containerStatus(pod)?.state?.running !== undefined) return undefined;
   const containers = [...initContainerStatuses, ...containerStatuses];
   const problem = containers
     .map((container) => waitingProblem(pod, container, moments))

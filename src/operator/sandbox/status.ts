@@ -6,13 +6,14 @@ import { microTime } from "../../lib/micro-time.ts";
 import { type Verdict, conditionOf, conditionsFrom } from "../conditions.ts";
 import { tunnelAddresses } from "../tunnels/addresses.ts";
 import { type Admission, admissionOf } from "./admission.ts";
-import { containerStatus, podEnding } from "./ending.ts";
+import { podEnding } from "./ending.ts";
 import { needsEntrypoint, type WantedImage } from "./entrypoint.ts";
 import { type Ending, podDeleted, terminated } from "./endings.ts";
 import { type Moments, momentsOf, patienceOf } from "./lifetime.ts";
 import { keptLimits, longestTimeoutOf, sameLimits, wantedLimits } from "./limits.ts";
 import { missingObject, missingVolume } from "./missing.ts";
 import type { Observed } from "./observed.ts";
+import { containerStatus } from "./pod-state.ts";
 import { printable } from "./termination-message.ts";
 import { describeUnsupported, unsupportedChange } from "./unsupported.ts";
 

@@ -51,6 +51,10 @@ export interface PodParts {
   conditions?: NonNullable<NonNullable<Pod["status"]>["conditions"]>;
   state?: State;
   installer?: State;
+  /** Containers of a podPatch: one that runs before the sandbox's, one that is restarted beside it, and one that is not. */
+  init?: State;
+  sidecar?: State;
+  beside?: State;
   image?: string;
   metadata?: Partial<Pod["metadata"]>;
 }
@@ -66,18 +70,26 @@ export function aPod(parts: PodParts = {}, sandbox: Sandbox = aSandbox()): Pod {
     appLabels: {},
   };
   const pod = podFor(sandbox, inputs);
-  const { node, phase = "Pending", reason, message, conditions = [], state, installer, metadata } = parts;
+  const { node, phase = "Pending", reason, message, conditions = [], metadata } = parts;
+  const { state, installer, init, sidecar, beside } = parts;
+  const containers = { [SANDBOX_CONTAINER]: state, beside };
+  const initContainers = { "sandkeep-agent": installer, init, sidecar };
   return {
     ...pod,
     metadata: { ...pod.metadata, uid: "p1", resourceVersion: "7", ...metadata },
-    spec: { containers: [], ...pod.spec, ...(node !== undefined && { nodeName: node }) },
+    spec: {
+      containers: [],
+      ...pod.spec,
+      ...(sidecar && { initContainers: [{ name: "sidecar", restartPolicy: "Always" }] }),
+      ...(node !== undefined && { nodeName: node }),
+    },
     status: {
       phase,
       conditions,
       ...(reason !== undefined && { reason }),
       ...(message !== undefined && { message }),
-      ...(state && { containerStatuses: [containerStatus(SANDBOX_CONTAINER, state)] }),
-      ...(installer && { initContainerStatuses: [containerStatus("sandkeep-agent", installer)] }),
+      containerStatuses: statusesOf(containers),
+      initContainerStatuses: statusesOf(initContainers),
     },
   };
 }
@@ -88,6 +100,10 @@ export function terminated(exitCode: number, message = "", reason = "Error", fin
 
 export function waiting(reason: string, message = ""): State {
   return { waiting: { reason, message } };
+}
+
+function statusesOf(states: Record<string, State | undefined>): ContainerStatus[] {
+  return Object.entries(states).flatMap(([name, state]) => (state === undefined ? [] : [containerStatus(name, state)]));
 }
 
 function containerStatus(name: string, state: State): ContainerStatus {

@@ -349,6 +349,30 @@ const rows: Row[] = [
     want: { reason: "StartError", exitCode: 1, says: /installed: no space/ },
   },
   {
+    name: "an init container of the class that fails is StartError, and named",
+    pod: { node: "a", phase: "Failed", init: terminated(3, "no route") },
+    status: scheduled,
+    want: { reason: "StartError", exitCode: 3, says: /init container init .* exit code 3: no route/ },
+  },
+  {
+    name: "a sidecar that crashes and is restarted ends nothing",
+    pod: { node: "a", phase: "Running", state: running, sidecar: terminated(1) },
+    status: started,
+    want: undefined,
+  },
+  {
+    name: "a sidecar that runs does not hide what keeps the sandbox from running",
+    pod: { node: "a", state: waiting("ImagePullBackOff", "dial tcp: timeout"), sidecar: running, beside: running },
+    status: { ...scheduled, scheduledAt: ago(300) },
+    want: { reason: "ImageUnavailable", says: /imagePullSecrets/ },
+  },
+  {
+    name: "what keeps a container of the class from running ends no sandbox that runs",
+    pod: { node: "a", state: running, beside: waiting("ImagePullBackOff", "dial tcp: timeout") },
+    status: { ...scheduled, scheduledAt: ago(300) },
+    want: undefined,
+  },
+  {
     name: "an unschedulable Pod has scheduleSeconds",
     pod: { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/1 nodes" }] },
     created: ago(599),
