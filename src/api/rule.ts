@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { truncate } from "../lib/truncate.ts";
 
 /** A rule over a whole value, written for both who check it: the API server (CEL) and the gateway (`holds`). */
 export interface Rule<T> {
@@ -8,6 +9,8 @@ export interface Rule<T> {
   message: string;
   /** The member of the value that the error should point at. */
   field?: string;
+  /** Whether the gateway's message names the value, as the API server's always does; not of what may be secret. */
+  namesValue?: boolean;
   holds: (value: T) => boolean;
 }
 
@@ -20,10 +23,17 @@ export interface TransitionRule extends Omit<Rule<never>, "holds"> {
 /** The schema with rules, which zod checks on parsing and the CRD carries as CEL. */
 export function withRules<S extends z.ZodType>(schema: S, ...rules: Rule<z.output<S>>[]): S {
   let ruled = schema;
-  for (const { holds, message, field } of rules) {
-    ruled = ruled.refine((value) => holds(value), { error: message, path: field === undefined ? [] : [field] });
+  for (const { holds, message, field, namesValue = false } of rules) {
+    ruled = ruled.refine((value) => holds(value), {
+      error: namesValue ? ({ input }) => `${message}, got ${shown(input)}` : message,
+      path: field === undefined ? [] : [field],
+    });
   }
   return withValidations(ruled, rules);
+}
+
+function shown(value: unknown): string {
+  return truncate(JSON.stringify(value) ?? String(value), 300);
 }
 
 /** The schema with rules about changes, which the CRD carries as CEL. */

@@ -12,17 +12,18 @@ const mappedIpv4 = /^[0:]*:ffff:([0-9]+[.][^:/]*|[^:/]+:[^:/]+)\//i;
 export const cidr = withRules(z.string().min(1).max(49), {
   cel: "isCIDR(self)",
   message: 'must be a CIDR such as "203.0.113.0/24" or "2001:db8::/32"',
+  namesValue: true,
   holds: (value) => anyCidr.safeParse(value).success && !mappedIpv4.test(value),
 });
 
 /** A domain; `*.` before it stands for everything below it. */
-export const domainPattern = withRules(
-  z.string().min(1).max(253),
-  matches(
+export const domainPattern = withRules(z.string().min(1).max(253), {
+  ...matches(
     /^([*][.])?([A-Za-z0-9_]([-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?[.])*[A-Za-z]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/,
     'must be a domain such as "example.com" or "*.example.com"',
   ),
-);
+  namesValue: true,
+});
 
 const outbound = z.strictObject({
   cidrs: listOf(cidr, 256).exactOptional().describe("Addresses that may be reached."),

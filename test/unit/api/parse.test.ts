@@ -36,7 +36,7 @@ describe("parseObject", () => {
   test("says what is wrong and where, without what is merely unknown", () => {
     expect(parseObject(SANDBOX, stored({ colour: "red", tunnels: [{ port: 0 }] }))).toEqual({
       ok: false,
-      errors: ["spec.tunnels[0].port: Too small: expected number to be >=1"],
+      errors: ["spec.tunnels[0].port: Too small: a port is 1 to 65535, got 0"],
     });
   });
 
