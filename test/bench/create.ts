@@ -20,8 +20,8 @@ export async function measureCreate(bench: Bench): Promise<{ sandbox: number[]; 
   const samples = { sandbox: [] as number[], pod: [] as number[] };
   for (let pair = 0; pair < warmUp + pairs; pair++) {
     const both = [
-      async () => samples.sandbox.push(await createSandbox(bench, `sandbox-${pair}`)),
-      async () => samples.pod.push(await createPod(bench, `pod-${pair}`)),
+      async () => samples.sandbox.push(...(await atOnce(sandboxes, bench, [`sandbox-${pair}`]))),
+      async () => samples.pod.push(...(await atOnce(pods, bench, [`pod-${pair}`]))),
     ];
     for (const measure of pair % 2 === 0 ? both : both.reverse()) await measure();
   }
@@ -36,8 +36,9 @@ const rounds = 4;
 export async function measureCrowd(bench: Bench): Promise<{ sandbox: number[]; pod: number[] }> {
   const samples = { sandbox: [] as number[], pod: [] as number[] };
   for (let round = 0; round <= rounds; round++) {
-    const sandbox = await atOnce((index) => createSandbox(bench, `sandbox-${round}-${index}`));
-    const pod = await atOnce((index) => createPod(bench, `pod-${round}-${index}`));
+    const names = (kind: string) => Array.from({ length: crowd }, (_, index) => `${kind}-${round}-${index}`);
+    const sandbox = await atOnce(sandboxes, bench, names("sandbox"));
+    const pod = await atOnce(pods, bench, names("pod"));
     if (round === 0) continue;
     samples.sandbox.push(...sandbox);
     samples.pod.push(...pod);
@@ -45,31 +46,44 @@ export async function measureCrowd(bench: Bench): Promise<{ sandbox: number[]; p
   return samples;
 }
 
-function atOnce(create: (index: number) => Promise<number>): Promise<number[]> {
-  return Promise.all(Array.from({ length: crowd }, (_, index) => create(index)));
-}
-
-async function createSandbox(bench: Bench, name: string): Promise<number> {
-  const metadata = { name, namespace: bench.namespace };
-  const sandbox = sandboxSchema.parse({ metadata, spec: { image, resources } });
-  const took = await untilSeen(bench, SANDBOX, sandbox, ({ status }) => {
-    if (status?.phase === "Finished") throw new Error(`Sandbox ${name} ended with ${status.reason}: ${status.message}`);
-    return status?.phase === "Started";
-  });
-  await bench.kube.delete(SANDBOX, metadata);
-  await untilGone(bench, name);
+/** How long the start of each took. None is ended before all have started, and all are gone afterwards. */
+async function atOnce({ start, end }: Kind, bench: Bench, names: string[]): Promise<number[]> {
+  const took = await Promise.all(names.map((name) => start(bench, name)));
+  await Promise.all(
+    names.map(async (name) => {
+      await end(bench, name);
+      await untilGone(bench, name);
+    }),
+  );
   return took;
 }
 
-async function createPod(bench: Bench, name: string): Promise<number> {
-  const metadata = { name, namespace: bench.namespace };
-  const containers = [{ name: "main", image, command: ["sleep", "3600"], resources }];
-  const pod: Pod = { metadata, spec: { containers } };
-  const took = await untilSeen(bench, POD, pod, ({ status }) => status?.phase === "Running");
-  await bench.kube.delete(POD, metadata, { gracePeriodSeconds: 0 });
-  await untilGone(bench, name);
-  return took;
+/** What is started: resolves with the milliseconds that it took until a watcher saw it. */
+interface Kind {
+  start: (bench: Bench, name: string) => Promise<number>;
+  end: (bench: Bench, name: string) => Promise<unknown>;
 }
+
+const sandboxes: Kind = {
+  start(bench, name) {
+    const sandbox = sandboxSchema.parse({ metadata: { name, namespace: bench.namespace }, spec: { image, resources } });
+    return untilSeen(bench, SANDBOX, sandbox, ({ status }) => {
+      if (status?.phase === "Finished")
+        throw new Error(`Sandbox ${name} ended with ${status.reason}: ${status.message}`);
+      return status?.phase === "Started";
+    });
+  },
+  end: ({ kube, namespace }, name) => kube.delete(SANDBOX, { name, namespace }),
+};
+
+const pods: Kind = {
+  start(bench, name) {
+    const containers = [{ name: "main", image, command: ["sleep", "3600"], resources }];
+    const pod: Pod = { metadata: { name, namespace: bench.namespace }, spec: { containers } };
+    return untilSeen(bench, POD, pod, ({ status }) => status?.phase === "Running");
+  },
+  end: ({ kube, namespace }, name) => kube.delete(POD, { name, namespace }, { gracePeriodSeconds: 0 }),
+};
 
 /** Watches first, then creates: the time until an event shows the wanted state. */
 async function untilSeen<T extends KubeObject>(
