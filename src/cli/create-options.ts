@@ -5,6 +5,7 @@ import type { Sandbox } from "../sdk/sandbox/sandbox.ts";
 import { DEFAULT_APP } from "../api/constants.ts";
 import { Failure } from "./errors.ts";
 import { pairs, repeated, variables } from "./parse/pairs.ts";
+import { tunnelParams } from "./parse/tunnels.ts";
 import { duration, memory, processors } from "./parse/quantity.ts";
 
 /** What `run` and `create` say of the sandbox to make. */
@@ -34,6 +35,9 @@ export interface CreateOptions {
   network: boolean;
   allowCidr?: string[];
   allowDomain?: string[];
+  allowFrom?: string[];
+  tunnel?: string[];
+  domain?: string;
 }
 
 /** Adds those options. */
@@ -63,7 +67,10 @@ export function withCreateOptions(command: Command): Command {
     .option("--class <name>", "the SandboxClass")
     .option("--no-network", "no network at all")
     .option("--allow-cidr <range>", "reach only this, such as 203.0.113.0/24; again for more", repeated)
-    .option("--allow-domain <domain>", "reach only this, such as *.example.com; again for more", repeated);
+    .option("--allow-domain <domain>", "reach only this, such as *.example.com; again for more", repeated)
+    .option("--tunnel <port[/protocol]>", "publish a port over TLS; /h2 for HTTP/2, /tcp also without TLS", repeated)
+    .option("--domain <domain>", "the domain below which published ports have their hosts")
+    .option("--allow-from <range>", "let only these addresses reach published ports; again for more", repeated);
 }
 
 /** Creates the sandbox that the options describe; resolves once it is accepted. */
@@ -114,6 +121,9 @@ function paramsOf(options: CreateOptions): SandboxCreateParams {
     ...(!network && { blockNetwork: true }),
     ...(options.allowCidr && { outboundCidrAllowlist: options.allowCidr }),
     ...(options.allowDomain && { outboundDomainAllowlist: options.allowDomain }),
+    ...(options.allowFrom && { inboundCidrAllowlist: options.allowFrom }),
+    ...(options.tunnel && tunnelParams(options.tunnel)),
+    ...(options.domain !== undefined && { customDomain: options.domain }),
   };
 }
 

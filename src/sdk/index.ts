@@ -22,13 +22,13 @@ export {
   type SandboxTerminateParams,
   type SandboxTimeoutsParams,
   type SandboxWaitParams,
-  type Tunnel,
 } from "./sandbox/sandbox.ts";
 export { SandboxService, type SandboxListParams } from "./sandbox/sandboxes.ts";
 export type { SandboxUsage } from "./sandbox/usage.ts";
 export type { SandboxEvent } from "./sandbox/watch.ts";
 export { Secret, SecretService, type SecretFromNameParams, type SecretParam } from "./secret.ts";
 export { SandkeepReadStream } from "./streams/read-stream.ts";
+export { Tunnel } from "./tunnel.ts";
 export { SandkeepWriteStream } from "./streams/write-stream.ts";
 export {
   Volume,

@@ -16,6 +16,7 @@ import { shell } from "./shell.ts";
 import { tags } from "./tags.ts";
 import { timeouts } from "./timeouts.ts";
 import { top } from "./top.ts";
+import { tunnel } from "./tunnel.ts";
 import { wait } from "./wait.ts";
 
 /** All commands, as help lists them. */
@@ -35,6 +36,7 @@ export const commands: readonly MakeCommand[] = [
   timeouts,
   network,
   forward,
+  tunnel,
   top,
   doctor,
   completion,

@@ -7,6 +7,7 @@ import type { Image } from "../image.ts";
 import type { Probe } from "../probe.ts";
 import type { Proxy } from "../proxy.ts";
 import { secretsFor, type SecretParam } from "../secret.ts";
+import { tunnelsFor } from "../tunnel.ts";
 import { absolutePath, wholeSeconds } from "../units.ts";
 import type { VolumeParam } from "../volume.ts";
 import { literal } from "../../lib/literal.ts";
@@ -40,9 +41,13 @@ export interface SandboxCreateParams {
   volumes?: Readonly<Record<string, VolumeParam>>;
   /** Gives its command a terminal. */
   pty?: boolean;
+  /** Ports that are reached from outside, over TLS that ends at the edge; see `tunnels`. */
   encryptedPorts?: readonly number[];
+  /** The same for programs that speak HTTP/2. */
   h2Ports?: readonly number[];
+  /** The same, and without TLS, too. */
   unencryptedPorts?: readonly number[];
+  /** The domain below which hosts are made. */
   customDomain?: string;
   /** No network at all. */
   blockNetwork?: boolean;
@@ -82,12 +87,7 @@ export interface SandboxCreateParams {
 
 /** Parameters of features that are not there yet. */
 const unsupported = [
-  "encryptedPorts",
-  "h2Ports",
-  "unencryptedPorts",
-  "customDomain",
   "outboundDomainAllowlist",
-  "inboundCidrAllowlist",
   "proxy",
   "experimentalOptions",
 ] as const satisfies readonly (keyof SandboxCreateParams)[];
@@ -145,6 +145,7 @@ export async function createRequest(
       ...(params.verbose !== undefined && { verbose: params.verbose }),
       ...(readinessProbe && { readinessProbe: readinessProbe.spec }),
       ...(network && { network }),
+      ...tunnelsFor(params),
       ...(gpu.length > 0 && { gpu }),
       ...placementFor(params),
       ...(volumes.length > 0 && { volumes }),
@@ -166,7 +167,7 @@ function checkNames(params: SandboxCreateParams): void {
 
 /** Whether an empty list asks for nothing that is not there. */
 function isEmptiable(name: string): boolean {
-  return name.endsWith("Ports") || name === "outboundDomainAllowlist";
+  return name === "outboundDomainAllowlist";
 }
 
 function checkedName(name: string): string {

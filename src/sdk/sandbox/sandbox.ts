@@ -19,6 +19,7 @@ import { StdinSink } from "../process/stdin.ts";
 import { text } from "../streams/chunks.ts";
 import { SandkeepReadStream } from "../streams/read-stream.ts";
 import { SandkeepWriteStream } from "../streams/write-stream.ts";
+import { type Tunnel, waitForTunnels } from "../tunnel.ts";
 import { wholeSeconds } from "../units.ts";
 import { exitCodeOf, interruption } from "./ending.ts";
 import { infoOf, type SandboxInfo } from "./info.ts";
@@ -50,12 +51,6 @@ export interface ReloadVolumesParams extends WaitParams {
   timeoutMs?: number;
 }
 
-export interface Tunnel {
-  host: string;
-  port: number;
-  url: string;
-}
-
 /** How long one request waits for a sandbox; seconds. */
 const waitSeconds = 60;
 
@@ -69,6 +64,7 @@ export class Sandbox {
   #finished: SandboxView | undefined;
   #streams: Partial<Record<"stdin" | "stdout" | "stderr", unknown>> = {};
   #detached = false;
+  #tunnels: Record<number, Tunnel> | undefined;
   readonly #isNewWithPipes: boolean;
 
   /** @internal `isNewWithPipes`: it was just created, for a command that has no terminal. */
@@ -248,9 +244,13 @@ export class Sandbox {
     return this.filesystem.watch(path, params);
   }
 
-  /** Rejects with a `NotSupportedError`: tunnels are not there yet. */
-  async tunnels(_timeoutMs = 50_000): Promise<Record<number, Tunnel>> {
-    throw notSupported("sandbox.tunnels");
+  /**
+   * Where its published ports are reached, by port inside, once the network leads there. Rejects with a `SandboxTimeoutError`
+   * after `timeoutMs`.
+   */
+  async tunnels(timeoutMs = 50_000, { signal }: WaitParams = {}): Promise<Record<number, Tunnel>> {
+    if (!(timeoutMs > 0)) throw invalid(`timeoutMs must be positive, got ${timeoutMs}`);
+    return { ...(this.#tunnels ??= await waitForTunnels(this.#attached(), this.#path, timeoutMs, signal)) };
   }
 
   /** Rejects with a `NotSupportedError`: connect tokens are not there yet. */

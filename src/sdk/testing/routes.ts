@@ -1,5 +1,6 @@
 import type { SandkeepError } from "../../api/errors.ts";
-import type { CreateSandboxInput, PatchSandbox } from "../../api/sandbox-http.ts";
+import type { CreateSandboxInput, PatchSandbox, SandboxView } from "../../api/sandbox-http.ts";
+import type { TunnelsView } from "../../api/routes/tunnels.ts";
 import type { Exec, Signal } from "../../api/process.ts";
 import type { TransportReply } from "../http/transport.ts";
 import { eitherOf } from "./broadcast.ts";
@@ -52,6 +53,8 @@ async function sandbox(
       return json(found.view);
     case "GET usage":
       return json({ measuredAt: new Date().toISOString(), cpu: {}, memory: {}, disk: {}, processes: {} });
+    case "GET tunnels":
+      return json({ tunnels: tunnelsIn(found.view) });
     case "GET logs":
       return stream(found.process("entrypoint").stdout.from(0));
     case "POST volumes":
@@ -62,6 +65,15 @@ async function sandbox(
   if (part === "files") return await found.files.answer(id ?? "", request);
   if (part === "processes" && id !== undefined) return await process(found.process(id), rest[0] ?? "", request);
   throw unknown(request);
+}
+
+/** They lead nowhere: nothing of a mock listens. */
+function tunnelsIn({ id, spec }: SandboxView): TunnelsView["tunnels"] {
+  return (spec.tunnels ?? []).map(({ port: containerPort, protocol }) => {
+    const host = `${id}-${containerPort}.${spec.customDomain ?? "tunnels.invalid"}`;
+    const unencrypted = { unencryptedHost: host, unencryptedPort: containerPort };
+    return { containerPort, url: `https://${host}`, host, port: 443, ...(protocol === "TCP" && unencrypted) };
+  });
 }
 
 async function process(found: MockProcess, operation: string, request: MockRequest): Promise<TransportReply> {

@@ -10,6 +10,12 @@ const rows: [options: string, params: SandboxCreateParams][] = [
   ["--gpu H100 --gpu A100-80GB:2 --gpu any", { gpu: ["H100", "A100-80GB:2", "any"] }],
   ["--cloud aws --region eu-west-1 --region eu-central-1", { cloud: "aws", regions: ["eu-west-1", "eu-central-1"] }],
   ["--allow-cidr 1.0.0.0/8 --allow-cidr 2.0.0.0/8", { outboundCidrAllowlist: ["1.0.0.0/8", "2.0.0.0/8"] }],
+  [
+    "--tunnel 80 --tunnel 81/h2 --tunnel 82/tcp --tunnel 83/tls",
+    { encryptedPorts: [80, 83], h2Ports: [81], unencryptedPorts: [82] },
+  ],
+  ["--tunnel 80 --domain a.example", { encryptedPorts: [80], customDomain: "a.example" }],
+  ["--allow-from 203.0.113.0/24", { inboundCidrAllowlist: ["203.0.113.0/24"] }],
   ["--no-network", { blockNetwork: true }],
   ["--identity-token sts.example.com", { includeOidcIdentityToken: { audience: "sts.example.com" } }],
 ];

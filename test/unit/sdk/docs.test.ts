@@ -82,11 +82,6 @@ function pending(rows: Map<string, string>): [name: string, status: string][] {
 /** A value that each parameter takes. */
 const values: Record<string, unknown> = {
   outboundDomainAllowlist: ["example.com"],
-  inboundCidrAllowlist: [],
-  encryptedPorts: [80],
-  h2Ports: [80],
-  unencryptedPorts: [80],
-  customDomain: "example.com",
   proxy: {},
   experimentalOptions: {},
 };
@@ -104,7 +99,6 @@ describe("what is not there yet is refused with NotSupportedError", () => {
   const attempts: Record<string, () => Promise<unknown>> = {
     "image.dockerfileCommands": () => layered.build(app),
     "proxies.fromName": () => client.proxies.fromName("proxy"),
-    "sandbox.tunnels": () => sandbox.tunnels(),
     "sandbox.createConnectToken": () => sandbox.createConnectToken(),
     "sandbox.snapshotFilesystem": () => sandbox.snapshotFilesystem(),
     "sandbox.snapshotDirectory": () => sandbox.snapshotDirectory("/tmp"),
