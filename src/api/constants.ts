@@ -35,6 +35,11 @@ export const ANNOTATIONS = {
   lingerSeconds: "sandkeep.dev/linger-seconds",
 } as const;
 
+export const POD_ANNOTATIONS = {
+  /** The longest timeout that the sandbox's class allowed when the Pod was made; seconds. */
+  maxTimeoutSeconds: "sandkeep.dev/max-timeout-seconds",
+} as const;
+
 export const FINALIZERS = {
   /** On Pods: kept until the operator has recorded how the sandbox ended. */
   exitStatus: "sandkeep.dev/exit-status",

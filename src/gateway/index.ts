@@ -42,6 +42,7 @@ import { readRegistries } from "../registry/settings.ts";
 import { SandboxDirectory } from "./sandboxes/directory.ts";
 import { hastener } from "./sandboxes/hasten.ts";
 import { sandboxHandlers } from "./sandboxes/handlers.ts";
+import { lifeCheck } from "./sandboxes/life-check.ts";
 import { SandboxNames } from "./sandboxes/names.ts";
 import { secretHandlers } from "./secrets/handlers.ts";
 import { createApp } from "./server/app.ts";
@@ -97,6 +98,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
 
   const guard = { authenticate: authenticator(kube), authorise: authoriser(kube) };
   const ready = () => stores.every(({ store }) => store.isReady) && !signal.aborted;
+  const checkClass = classCheck({ classes, apps }, kube);
   const agent = agentProxy(agentSender(directory, pool));
   const readLog = logReader((options) => podLog(connection, options));
   const bulk = new Bulk({
@@ -114,7 +116,8 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
         authorise: guard.authorise,
         audit,
         hasten: hastener(pool),
-        checkClass: classCheck({ classes, apps }, kube),
+        checkClass,
+        checkLife: lifeCheck(pods.store, checkClass),
       }),
       ...watchHandlers(history, sandboxes.store.ready, signal),
       ...secretHandlers(kube, audit),

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
-import { FIELD_MANAGER, LABELS } from "../api/constants.ts";
+import { FIELD_MANAGER, LABELS, POD_ANNOTATIONS } from "../api/constants.ts";
 
 /** Keeps a `ReadinessProbe` until no running sandbox uses it. */
 export const probeFinalizer = "sandkeep.dev/in-use";
 
 export const annotations = {
-  /** On Pods: the limits that the agent keeps, and the longest timeout that the class allowed when the Pod was made. */
+  ...POD_ANNOTATIONS,
+  /** On Pods: the limits that the agent keeps. */
   timeoutSeconds: "sandkeep.dev/timeout-seconds",
   idleTimeoutSeconds: "sandkeep.dev/idle-timeout-seconds",
-  maxTimeoutSeconds: "sandkeep.dev/max-timeout-seconds",
   /** On Leases: app and name that a sandbox holds, with a slash between. */
   claimedName: "sandkeep.dev/claimed-name",
   /** On Pods: what else the class said when the Pod was made and that holds for as long as it lives. */

@@ -1,4 +1,3 @@
-import { objectionToLife } from "../../api/class/objection.ts";
 import { ANNOTATIONS } from "../../api/constants.ts";
 import { SandkeepError } from "../../api/errors.ts";
 import type { sandboxRoutes } from "../../api/routes/sandboxes.ts";
@@ -14,6 +13,7 @@ import { idempotencyKey, isFromSameRequest, sandboxFor } from "./create.ts";
 import { deadline } from "./deadline.ts";
 import type { SandboxDirectory, SandboxName } from "./directory.ts";
 import { hasReached, isFinished, type Milestone } from "./life.ts";
+import type { LifeCheck } from "./life-check.ts";
 import type { SandboxNames } from "./names.ts";
 import { pageOf } from "./page.ts";
 import { patchSandbox } from "./patch.ts";
@@ -30,6 +30,7 @@ interface SandboxAids {
   authorise: Guard["authorise"];
   audit: Audit;
   checkClass: ClassCheck;
+  checkLife: LifeCheck;
   /** Told of each sandbox whose end was just asked for. */
   hasten: (sandbox: Sandbox) => void;
 }
@@ -38,7 +39,7 @@ interface SandboxAids {
 export function sandboxHandlers(
   directory: SandboxDirectory,
   kube: Kube,
-  { names, authorise, audit, checkClass, hasten }: SandboxAids,
+  { names, authorise, audit, checkClass, checkLife, hasten }: SandboxAids,
 ): Pick<Handlers, SandboxRoute> {
   const viewOnce = async (
     name: SandboxName & { uid?: string | undefined },
@@ -105,7 +106,7 @@ export function sandboxHandlers(
       const { timeoutSeconds } = body.spec;
       if (timeoutSeconds !== undefined) {
         const sandbox = await directory.find(nameOf(params), signal);
-        await checkClass({ ...sandbox, spec: { ...sandbox.spec, timeoutSeconds } }, signal, objectionToLife);
+        await checkLife(sandbox, timeoutSeconds, signal);
       }
       const patched = await patchSandbox(kube, directory, nameOf(params), body, signal);
       if (body.spec.desiredState === "Terminated" && !isFinished(patched)) hasten(patched);

@@ -1,4 +1,4 @@
-import { FIELD_MANAGER, LABELS } from "../../api/constants.ts";
+import { FIELD_MANAGER, LABELS, POD_ANNOTATIONS } from "../../api/constants.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Kube } from "../../kube/client.ts";
 import { POD, type Pod } from "../../kube/objects.ts";
@@ -8,7 +8,7 @@ import { Reflector } from "../../runtime/reflector.ts";
 import type { Store } from "../../runtime/store.ts";
 import { isOver } from "../sandboxes/life.ts";
 
-/** The Pods of sandboxes, of which no more is kept than tells whose they are and where. */
+/** The Pods of sandboxes, of which no more is kept than tells whose they are, where, and how long they may live. */
 export function podReflector(kube: Kube, log: Log): Reflector<Pod> {
   const labelSelector = `${LABELS.managedBy}=${FIELD_MANAGER},${LABELS.sandbox}`;
   return new Reflector(kube, POD, { labelSelector, keep: addressed, log });
@@ -27,6 +27,7 @@ export function addressesIn(pods: Pick<Store<Pod>, "get">): (sandbox: Sandbox) =
 
 function addressed({ metadata, status }: Pod): Pod {
   const { name, namespace, uid, resourceVersion, ownerReferences, deletionTimestamp } = metadata;
+  const maximum = metadata.annotations?.[POD_ANNOTATIONS.maxTimeoutSeconds];
   const podIP = status?.phase === "Running" ? status.podIP : undefined;
   return {
     metadata: {
@@ -36,6 +37,7 @@ function addressed({ metadata, status }: Pod): Pod {
       ...(resourceVersion !== undefined && { resourceVersion }),
       ...(ownerReferences !== undefined && { ownerReferences }),
       ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+      ...(maximum !== undefined && { annotations: { [POD_ANNOTATIONS.maxTimeoutSeconds]: maximum } }),
     },
     ...(podIP !== undefined && { status: { podIP } }),
   };

@@ -199,7 +199,9 @@ function limitationVerdicts({ sandbox, pod, opening }: Observed, ending: Ending 
   const { timeoutSeconds } = sandbox.spec;
   const longest = longestTimeoutOf(pod);
   if (timeoutSeconds > longest) {
-    const message = `spec.timeoutSeconds ${timeoutSeconds} is above ${longest}, the maximum of its SandboxClass: it keeps ${keptLimits(pod).timeoutSeconds}.`;
+    const message =
+      `spec.timeoutSeconds ${timeoutSeconds} is more than ${longest}, the maximum of its SandboxClass when it started: ` +
+      `it keeps ${keptLimits(pod).timeoutSeconds}.`;
     return [{ type: "Stalled", status: "True", reason: "ClassLimit", message }];
   }
   if (opening?.kind === "waiting") {

@@ -72,7 +72,7 @@ test("a timeout above what the class allowed has no effect and is said; a lower 
   );
   expect(stalled).toMatchObject({
     reason: "ClassLimit",
-    message: expect.stringMatching(/601 is above 600.*keeps 300/),
+    message: expect.stringMatching(/601 is more than 600.*keeps 300/),
   });
   await expect(change("bounded", { timeoutSeconds: 299 })).rejects.toThrow("timeoutSeconds may be raised, not lowered");
 });

@@ -28,6 +28,7 @@ beforeEach(() => {
     authorise: async () => {},
     audit: auditTo(silentLog, "hash"),
     checkClass: async () => {},
+    checkLife: async () => {},
     hasten: () => {},
   });
 });
