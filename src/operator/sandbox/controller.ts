@@ -210,7 +210,8 @@ export class SandboxController {
       return observed;
     }
     const lookup = this.#lookups.observe(key, wanted);
-    return lookup === undefined ? observed : { ...observed, lookup };
+    const askedAt = this.#lookups.askedAt(key);
+    return { ...observed, ...(lookup && { lookup }), ...(askedAt !== undefined && { askedAt }) };
   }
 
   /**

@@ -26,10 +26,10 @@ export interface ImageLookupsOptions {
 /** For how long a tag is taken to stand for the same image. */
 const tagMilliseconds = 30_000;
 
-/** Lookups of one namespace at once: registries that do not answer hold up their own tenants alone. */
+/** Lookups of one namespace at once: registries that do not answer hold up their own tenants first. */
 const mostOfNamespace = 8;
 
-/** Inspections at once over all namespaces: each may hold a manifest and a configuration of the largest size. */
+/** Inspections at once, in one line for all: each may hold a manifest and a configuration of the largest size. */
 const mostAtOnce = 64;
 
 /** The first is short: a Secret may be on its way. */
@@ -63,7 +63,7 @@ export class ImageLookups implements AsyncDisposable {
   readonly #looking = new Map<string, Looking>();
   readonly #known = new Map<string, ImageLookup>();
   /** What was asked for the sandbox: an answer to anything else, such as an earlier image of its class, is not for it. */
-  readonly #questions = new Map<string, string>();
+  readonly #questions = new Map<string, { text: string; askedAt: string }>();
   readonly #turns = new Turns(mostOfNamespace);
   readonly #inspections = new Turns(mostAtOnce);
   readonly #tags = new Recent<FoundImage>({ milliseconds: tagMilliseconds, max: 1000, keep: isSmall });
@@ -76,14 +76,21 @@ export class ImageLookups implements AsyncDisposable {
 
   /** What is known of this image for this sandbox; else begins to find it out, unless that is under way. */
   observe(key: string, wanted: WantedImage): ImageLookup | undefined {
-    const question = JSON.stringify([wanted.uid, wanted.reference, wanted.pullSecrets]);
-    if (this.#questions.get(key) !== question) this.forget(key);
-    this.#questions.set(key, question);
+    const text = JSON.stringify([wanted.uid, wanted.reference, wanted.pullSecrets]);
+    if (this.#questions.get(key)?.text !== text) {
+      this.forget(key);
+      this.#questions.set(key, { text, askedAt: new Date().toISOString() });
+    }
     const known = this.#known.get(key) ?? this.#remembered(key, wanted);
     if (known !== undefined || this.#looking.has(key)) return known;
     const stop = new AbortController();
     this.#looking.set(key, { stop, task: this.#look(key, wanted, stop.signal) });
     return undefined;
+  }
+
+  /** Since when is asked what was last asked for the sandbox. */
+  askedAt(key: string): string | undefined {
+    return this.#questions.get(key)?.askedAt;
   }
 
   /** Stops asking and drops what is known. */

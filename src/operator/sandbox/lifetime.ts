@@ -3,7 +3,6 @@ import type { SandboxStatus } from "../../api/sandbox.ts";
 import { millisecondsUntil } from "../time.ts";
 import { termsFor } from "./class-terms.ts";
 import { builtInClass } from "./class.ts";
-import { needsEntrypoint } from "./entrypoint.ts";
 import { countedTimeout } from "./limits.ts";
 import { untilLost } from "./node-loss.ts";
 import { volumeSources } from "./missing.ts";
@@ -35,8 +34,9 @@ const overtimeSeconds = 2;
 /**
  * Milliseconds until the moments that matter in a sandbox's life; zero or less: past; absent: not to come.
  *
- *     created ──► loginBy, lookUpBy, scheduleBy    scheduled ──► volumesBy ──► loginBy ──► startBy
- *     started ──► deadline ──► overtime    Pod deleted ──► lost    finished ──► retention, expiry
+ *     created ──► scheduleBy    asked for the ENTRYPOINT ──► loginBy ──► lookUpBy
+ *     scheduled ──► volumesBy ──► loginBy ──► startBy    started ──► deadline ──► overtime
+ *     Pod deleted ──► lost    finished ──► retention, expiry
  */
 export interface Moments {
   /** The image's ENTRYPOINT must be known by then. */
@@ -54,7 +54,7 @@ export interface Moments {
 
 /** The moments as seen from `now`, given the status as known so far. */
 export function momentsOf(observed: Observed, status: SandboxStatus | undefined, now: Date): Moments {
-  const { sandbox, pod, node } = observed;
+  const { sandbox, pod, node, askedAt } = observed;
   const patience = patienceOf(observed);
   const after = (time: string, seconds: number): number => millisecondsUntil(time, seconds, now);
   const moments: Moments = {};
@@ -65,9 +65,9 @@ export function momentsOf(observed: Observed, status: SandboxStatus | undefined,
     if (ttl !== undefined) moments.expiry = after(status.finishedAt, ttl);
     return moments;
   }
-  if (creationTimestamp !== undefined && pod === undefined && needsEntrypoint(sandbox.spec)) {
-    moments.loginBy = after(creationTimestamp, loginSeconds);
-    moments.lookUpBy = after(creationTimestamp, patience.pullSeconds);
+  if (askedAt !== undefined && pod === undefined) {
+    moments.loginBy = after(askedAt, loginSeconds);
+    moments.lookUpBy = after(askedAt, patience.pullSeconds);
   }
   if (status?.startedAt !== undefined) {
     const timeout = countedTimeout(sandbox, pod);

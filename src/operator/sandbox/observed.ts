@@ -30,7 +30,9 @@ export interface Observed {
   nameHolder?: string;
   /** What is known of the image whose ENTRYPOINT the sandbox needs; absent while that is asked for, or not needed. */
   lookup?: ImageLookup;
-  /** Why the API server refused the Pod when it was last tried. */
+  /** Since when that is asked for. */
+  askedAt?: string;
+  /** Why it has no Pod after the last try. */
   refusal?: Refusal;
   /** What the agent said about readiness. */
   readiness?: ReadinessObservation;
@@ -44,7 +46,7 @@ export interface Observed {
   settings: SandboxSettings;
 }
 
-/** A Pod that could not be created; `final` when another try cannot help. */
+/** Why the Pod, or the Lease of its name before it, could not be made; `final` when another try cannot help. */
 export interface Refusal {
   final: boolean;
   /** Milliseconds until another try. */

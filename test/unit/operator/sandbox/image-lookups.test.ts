@@ -73,6 +73,24 @@ describe("an image", () => {
     expect(asked).toEqual(["a"]);
   });
 
+  test("is asked for since the question was first put, whatever is known meanwhile", async () => {
+    vi.useFakeTimers({ now: new Date("2026-01-01T00:00:00Z"), toFake: ["Date"] });
+    try {
+      answer = () => Promise.resolve({ kind: "silent" });
+      lookups.observe("n/a", wanted);
+      vi.setSystemTime(new Date("2026-01-01T00:00:30Z"));
+      await vi.waitFor(() => expect(lookups.observe("n/a", wanted)).toMatchObject({ kind: "silent" }));
+      expect(lookups.askedAt("n/a")).toBe("2026-01-01T00:00:00.000Z");
+      vi.setSystemTime(new Date("2026-01-01T00:01:00Z"));
+      lookups.observe("n/a", { ...wanted, reference: "r.example.com/a:2" });
+      expect(lookups.askedAt("n/a")).toBe("2026-01-01T00:01:00.000Z");
+      lookups.forget("n/a");
+      expect(lookups.askedAt("n/a")).toBeUndefined();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("is asked for once by all who want it meanwhile, though the first one gives up", async () => {
     const gate = Promise.withResolvers<Inspection>();
     answer = () => gate.promise;

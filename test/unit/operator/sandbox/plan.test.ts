@@ -203,6 +203,16 @@ describe("sandboxPlan", () => {
     if (requeueAfter !== undefined) expect(plan.requeueAfter).toBe(requeueAfter);
   });
 
+  test.each([
+    [299, undefined, 1_000],
+    [300, "ImageUnavailable", undefined],
+  ])("an ENTRYPOINT that is asked for since %i s has pullSeconds from then", (seconds, reason, requeueAfter) => {
+    const sandbox = aSandbox({ args: ["serve"] }, undefined, ago(500));
+    const lookup = { kind: "silent", final: false } as const;
+    const plan = sandboxPlan(observed({ sandbox, policies, lookup, askedAt: ago(seconds) }), now);
+    expect({ reason: plan.status?.reason, requeueAfter: plan.requeueAfter }).toEqual({ reason, requeueAfter });
+  });
+
   test("limits that the agent keeps are recorded on the Pod, with all else that may change of it", () => {
     const sandbox = aSandbox({ timeoutSeconds: 600, idleTimeoutSeconds: 60 }, started);
     const pod = aPod({ node: "a", state: running, metadata: labelled }, aSandbox());
