@@ -16,6 +16,12 @@ export const TOKEN_AUDIENCE = "sandkeep";
 export const ATTACH_PROTOCOL = "v1.attach.sandkeep.dev";
 export const PORT_PROTOCOL = "v1.port.sandkeep.dev";
 
+/** Parameter of a URL that brings a connect token once, in exchange for a cookie. */
+export const CONNECT_TOKEN_PARAMETER = "_sandkeep_connect_token";
+
+/** Header by which a program in a sandbox learns the metadata of the connect token that let a request in. */
+export const VERIFIED_USER_DATA_HEADER = "X-Verified-User-Data";
+
 /** With the bearer token in base64url behind it: a subprotocol that a browser offers instead of an `Authorization` header. */
 export const TOKEN_PROTOCOL_PREFIX = "base64url.bearer.authorization.sandkeep.dev.";
 
@@ -33,6 +39,8 @@ export const ANNOTATIONS = {
   requestHash: "sandkeep.dev/request-hash",
   /** On sandboxes made over HTTP: for how many seconds the agent stays for readers after the command has ended. */
   lingerSeconds: "sandkeep.dev/linger-seconds",
+  /** On sandboxes: which of their connect tokens hold no longer. */
+  revokedConnectTokens: "sandkeep.dev/revoked-connect-tokens",
 } as const;
 
 export const POD_ANNOTATIONS = {

@@ -1,4 +1,5 @@
 import { appRoutes } from "./routes/apps.ts";
+import { connectTokenRoutes } from "./routes/connect-tokens.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { logRoutes } from "./routes/logs.ts";
@@ -27,6 +28,7 @@ export const routes = {
   ...volumeRoutes,
   ...imageRoutes,
   ...webSocketRoutes,
+  ...connectTokenRoutes,
 } as const;
 
 export type RouteName = keyof typeof routes;

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { connectTokenRoutes } from "../api/routes/connect-tokens.ts";
 import type { fileRoutes } from "../api/routes/files.ts";
 import type { volumeRoutes } from "../api/routes/volumes.ts";
 import type { Log } from "../log.ts";
@@ -11,7 +12,8 @@ type Attachment = Call<"attachProcess">;
 type PortConnection = Call<"connectPort">;
 type SecretUse = Call<"createSandbox"> | Call<"getSecret"> | Call<"resolveImage">;
 type VolumeChange = Call<Exclude<keyof typeof volumeRoutes, "getVolume" | "listVolumes">>;
-type Audited = ProcessStart | FileAccess | Attachment | PortConnection | SecretUse | VolumeChange;
+type ConnectTokenChange = Call<keyof typeof connectTokenRoutes>;
+type Audited = ProcessStart | FileAccess | Attachment | PortConnection | SecretUse | VolumeChange | ConnectTokenChange;
 
 interface StartedProcess {
   id: string;
@@ -29,6 +31,8 @@ export interface Audit {
   /** The Secret is told by its name. */
   secret<T>(call: SecretUse, secret: string, doing: Promise<T>): Promise<T>;
   volume<T>(call: VolumeChange, doing: Promise<T>): Promise<T>;
+  /** The token is told by its id. */
+  connectToken<T>(call: ConnectTokenChange, what: { tokenId?: string; port?: number }, doing: Promise<T>): Promise<T>;
 }
 
 /**
@@ -59,6 +63,7 @@ export function auditTo(log: Log, commandLines: "hash" | "full"): Audit {
     port: (call, doing) => write(call, { audit: "port", port: Number(call.params.port) }, doing),
     secret: (call, secret, doing) => write(call, { audit: "secret", operation: call.route, secret }, doing),
     volume: (call, doing) => write(call, { audit: "volume", operation: call.route, volume: call.params.volume }, doing),
+    connectToken: (call, what, doing) => write(call, { audit: "connect-token", operation: call.route, ...what }, doing),
     file: (call, query, doing) => {
       const { path, pathBytes, to, toBytes } = { to: undefined, toBytes: undefined, ...query };
       return write(call, { audit: "file", operation: call.route, path, pathBytes, to, toBytes }, doing);

@@ -37,6 +37,10 @@ import { bulkProxy } from "./agent/bulk.ts";
 import { agentProxy } from "./agent/proxy.ts";
 import { agentSender } from "./agent/send.ts";
 import { fileHandlers } from "./files/handlers.ts";
+import { ConnectServer } from "./connect/server.ts";
+import { connectTokenHandlers } from "./connect-tokens/handlers.ts";
+import { KeyRing } from "./connect-tokens/key-ring.ts";
+import { connectUrls } from "./connect-tokens/url.ts";
 import { classCheck } from "./sandboxes/class-check.ts";
 import { readRegistries } from "../registry/settings.ts";
 import { SandboxDirectory } from "./sandboxes/directory.ts";
@@ -49,9 +53,8 @@ import { createApp } from "./server/app.ts";
 import { followCertificate, readCertificate, selfMade } from "./server/certificate.ts";
 import { listen } from "./server/listen.ts";
 import { allowOrigins } from "./server/origins.ts";
-import { podReflector } from "./tunnels/addresses.ts";
+import { addressesIn, podReflector } from "./tunnels/addresses.ts";
 import { tunnelHandlers } from "./tunnels/handlers.ts";
-import type { ConnectServer } from "./tunnels/listener.ts";
 import { LiveConnections } from "./tunnels/live.ts";
 import { hostsOf } from "./tunnels/route.ts";
 import { startTunnels } from "./tunnels/start.ts";
@@ -93,6 +96,17 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const live = new LiveConnections();
   sandboxes.subscribe(live.review);
   const pods = podReflector(kube, log);
+  const keys = new KeyRing(kube, config.namespace);
+  const connectServer = new ConnectServer({
+    keyOf: (id) => keys.find(id),
+    current: ({ metadata: { namespace = "", name, uid } }) => {
+      const sandbox = directory.known({ namespace, name });
+      return sandbox?.metadata.uid === uid ? sandbox : undefined;
+    },
+    addressOf: addressesIn(pods.store),
+    log,
+  });
+  sandboxes.subscribe(connectServer.onChange);
   const stores = [sandboxes, claims, classes, apps, pods];
   const watching = stores.map((reflector) => reflector.run(working.signal));
 
@@ -138,6 +152,11 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
       ...tunnelHandlers(directory),
       attachProcess: attachHandler(agent, audit, attachments),
       connectPort: portHandler(agent, audit, ports),
+      ...connectTokenHandlers(directory, kube, {
+        keys,
+        urlOf: connectUrls(config.tunnels, { classes, apps }),
+        audit,
+      }),
     },
     guard,
     ready,
@@ -187,7 +206,6 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
     "serving",
   );
 
-  const connectServer: ConnectServer = { serve: (socket) => void socket.destroy() };
   const tunnels = await startTunnels(
     config.tunnels,
     { sandboxes, classes, apps, pods, live, connect: connectServer, log },
@@ -201,6 +219,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const tunnelsEnded = tunnels.drain(config.shutdownSeconds);
   const cut = await listening.drain(config.shutdownSeconds, () => ports.restart());
   await tunnelsEnded;
+  connectServer.close();
   working.abort(signal.reason);
   await Promise.all([...watching, following, tunnels.following]);
   log.info({ cut }, "shut down");

@@ -3,6 +3,7 @@ import { openApiFor } from "../../api/openapi.ts";
 import { routes } from "../../api/routes.ts";
 import type { Log } from "../../log.ts";
 import { bind, type Guard, type Handlers } from "./bind.ts";
+import { dropRest } from "./drop-rest.ts";
 import { sendJson } from "./json.ts";
 import { observe, type RequestFacts } from "./observe.ts";
 import { asRefusal, HttpRefusal } from "./refusals.ts";
@@ -68,17 +69,8 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
     return;
   }
   if (refusal.code === "unauthenticated") response.setHeader("WWW-Authenticate", "Bearer");
-  if (!request.complete) dropRest(request, response);
+  dropRest(request, response);
   sendJson(response, refusal.status, refusal);
-}
-
-/** How long a client may go on sending a body that has been refused: some MiB on their way take seconds where all is busy. */
-const restMilliseconds = 10_000;
-
-/** Reads what still comes. A connection closed at once, on octets unread, would take the reply with it. */
-function dropRest(request: IncomingMessage, { socket }: ServerResponse): void {
-  const late = setTimeout(() => socket?.destroy(), restMilliseconds);
-  request.once("close", () => clearTimeout(late)).resume();
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

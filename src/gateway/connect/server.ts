@@ -1,0 +1,120 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { Sandbox } from "../../api/sandbox.ts";
+import type { Log } from "../../log.ts";
+import type { ChangeHandler } from "../../runtime/reflector.ts";
+import type { SigningKey } from "../connect-tokens/keys.ts";
+import { UpgradableResponse, serveUpgrades } from "../websocket/upgrade.ts";
+import { judge, type Verdict } from "./access.ts";
+import { cookieFor } from "./credentials.ts";
+import { Exchanges } from "./exchanges.ts";
+import { forward, forwardUpgrade } from "./forward.ts";
+import { connectRequests } from "./metrics.ts";
+import { refuse, type Refusal } from "./refusal.ts";
+
+export interface ConnectServerOptions {
+  /** The key of this id, to check tokens with. */
+  keyOf: (id: string) => Promise<SigningKey | undefined>;
+  /** The sandbox as it is now, if it is still there. */
+  current: (sandbox: Sandbox) => Sandbox | undefined;
+  /** Where its Pod is, while it runs. */
+  addressOf: (sandbox: Sandbox) => string | undefined;
+  log: Log;
+}
+
+const headersMilliseconds = 30_000;
+
+/** What a connection is for. */
+interface Place {
+  sandbox: Sandbox;
+  /** The host by which the client has asked for it. */
+  host: string;
+  /** The client's address. */
+  client: string;
+}
+
+/** Lets HTTP requests with connect tokens through to programs in sandboxes; nothing else of a client gets there. */
+export class ConnectServer {
+  readonly #options: ConnectServerOptions;
+  readonly #exchanges = new Exchanges();
+  readonly #places = new WeakMap<Socket, Place>();
+  readonly #server: Server;
+
+  /** A client has so many milliseconds for the header of a request; for a body, which may be a stream, as long as it likes. */
+  constructor(options: ConnectServerOptions, headersTimeout: number = headersMilliseconds) {
+    this.#options = options;
+    const times = { headersTimeout, connectionsCheckingInterval: headersTimeout / 4, requestTimeout: 0 };
+    const limits = { ...times, keepAliveTimeout: 75_000, maxHeaderSize: 16_384 };
+    this.#server = createServer({ ...limits, shouldUpgradeCallback: wantsWebSocket }, this.#take);
+    serveUpgrades(this.#server, this.#take);
+    // It has no port of its own: this is when a server begins to watch over clients that are slow with their headers.
+    this.#server.emit("listening");
+  }
+
+  /** Takes over a connection, whose TLS has ended, of a client at `client` that the sandbox admits. */
+  serve(socket: Pick<TLSSocket, "servername"> & Socket, sandbox: Sandbox, client: string): void {
+    this.#places.set(socket, { sandbox, host: String(socket.servername).toLowerCase(), client });
+    this.#server.emit("connection", socket);
+  }
+
+  /** To be called with each change of a sandbox: cuts what its tokens allow no longer. */
+  readonly onChange: ChangeHandler<Sandbox> = (change) => this.#exchanges.onChange(change);
+
+  /** Ends what is under way. */
+  close(): void {
+    this.#exchanges.cut();
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  readonly #take = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#answer(request, response).catch((error: unknown) => {
+      this.#options.log.error({ error }, "request with a connect token failed");
+      this.#refuse(request, response, "absent");
+    });
+  };
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const place = this.#places.get(request.socket);
+    const sandbox = place && this.#options.current(place.sandbox);
+    const address = sandbox && this.#options.addressOf(sandbox);
+    if (place === undefined || sandbox === undefined) return this.#refuse(request, response, "absent");
+    const verdict = await judge(request, { sandbox, host: place.host }, this.#options.keyOf, new Date());
+    if (verdict.to === "refuse") return this.#refuse(request, response, verdict.refusal);
+    if (verdict.to === "exchange") return exchange(response, verdict);
+    if (address === undefined) return this.#refuse(request, response, "absent");
+    connectRequests.inc({ result: "forwarded" });
+    const { grant, target } = verdict;
+    const { socket } = request;
+    const forget = this.#exchanges.add(sandbox, grant, () => socket.destroy());
+    // A WebSocket is no longer the response's.
+    (response instanceof UpgradableResponse ? socket : response).once("close", forget);
+    const forwarding = { userMetadata: grant.userMetadata, client: place.client, host: request.headers.host ?? "" };
+    const send = response instanceof UpgradableResponse ? forwardUpgrade : forward;
+    send(request, response, { address, port: grant.port, target }, forwarding);
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+    connectRequests.inc({ result: refusal });
+    refuse(request, response, refusal);
+  }
+}
+
+/** Sends a browser to the same place without the token, which it has as a cookie then. */
+function exchange(response: ServerResponse, { grant, token, location }: Extract<Verdict, { to: "exchange" }>): void {
+  connectRequests.inc({ result: "exchanged" });
+  const seconds = grant.expiresAt - Math.floor(Date.now() / 1000);
+  response.writeHead(302, {
+    Location: location,
+    "Set-Cookie": cookieFor(token, seconds),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Length": 0,
+  });
+  response.end();
+}
+
+function wantsWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
+}

@@ -1,0 +1,395 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { request as sendRequest, type RequestOptions } from "node:https";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { connect } from "node:tls";
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { WebSocketServer, type WebSocket } from "ws";
+import type { Sandbox } from "../../../../src/api/sandbox.ts";
+import { ConnectServer } from "../../../../src/gateway/connect/server.ts";
+import { annotationOf } from "../../../../src/gateway/connect-tokens/revocations.ts";
+import { signToken } from "../../../../src/gateway/connect-tokens/token.ts";
+import { Certificates } from "../../../../src/gateway/tunnels/certificates.ts";
+import { TunnelListener } from "../../../../src/gateway/tunnels/listener.ts";
+import { LiveConnections } from "../../../../src/gateway/tunnels/live.ts";
+import { connectHost } from "../../../../src/lib/tunnel-host.ts";
+import { logOptions } from "../../../../src/log.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { silentLog } from "../../../support/silent-log.ts";
+import { opened, openWebSocket } from "../../../support/web-socket.ts";
+import { aSandbox } from "../a-sandbox.ts";
+import { aGrant, keyOf, signingKey, tokenFor } from "./tokens.ts";
+
+const host = connectHost("uid-1", "tunnels.example");
+const started = aSandbox({ status: { phase: "Started" } });
+
+let current: Sandbox | undefined;
+let program: Server;
+let behave: (request: IncomingMessage, response: ServerResponse) => void;
+let server: ConnectServer;
+let serve: ConnectServer;
+let listener: TunnelListener;
+let port: number;
+let token: string;
+let lines: string[];
+
+beforeEach(async () => {
+  current = started;
+  behave = (request, response) => response.end(JSON.stringify({ url: request.url, headers: request.rawHeaders }));
+  program = createServer((request, response) => behave(request, response)).listen(0, "127.0.0.1");
+  await once(program, "listening");
+  token = await tokenFor({ port: programPort(), userMetadata: "alice" });
+  lines = [];
+  const log = pino(logOptions, { write: (line: string) => void lines.push(line) });
+  server = new ConnectServer({ keyOf, current: () => current, addressOf: () => "127.0.0.1", log });
+  serve = server;
+  const certificates = await Certificates.open([], "tunnels.example");
+  listener = new TunnelListener({
+    route: (name) => (name === host ? { kind: "connect", sandbox: started } : undefined),
+    addressOf: () => undefined,
+    contextFor: (name) => certificates.contextFor(name),
+    live: new LiveConnections(),
+    connect: { serve: (...connection) => serve.serve(...connection) },
+  });
+  port = await listener.listen(0, "127.0.0.1");
+});
+
+afterEach(async () => {
+  server.close();
+  await listener.drain(0);
+  program.closeAllConnections();
+  program.close();
+});
+
+function programPort(): number {
+  return (program.address() as AddressInfo).port;
+}
+
+const here = () => ({ host: "127.0.0.1", port, servername: host, rejectUnauthorized: false });
+const bearer = () => ({ host, authorization: `Bearer ${token}` });
+
+interface Reply {
+  status: number | undefined;
+  headers: IncomingMessage["headers"];
+  body: string;
+}
+
+/** Sends a request and reads all of the reply. */
+async function send(options: RequestOptions & { body?: string } = {}): Promise<Reply> {
+  const { body, ...rest } = options;
+  const request = sendRequest({ ...here(), agent: false, headers: bearer(), ...rest });
+  // Its connection may end before all of the body has been sent.
+  request.on("error", () => {});
+  request.end(body);
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
+}
+
+/** What comes back for these octets, until the gateway has closed the connection. */
+async function sendOctets(octets: string): Promise<string> {
+  const socket = connect(here());
+  socket.on("error", () => {});
+  socket.write(octets, "latin1");
+  return await text(socket);
+}
+
+describe("a request with a connect token", () => {
+  it("reaches the program without the token and with what the token says", async () => {
+    const { status, body } = await send({
+      path: "/a/%2e%2e?b=1",
+      headers: { ...bearer(), "x_verified_user-data": "root", cookie: "c=1" },
+    });
+    const { url, headers } = JSON.parse(body) as { url: string; headers: string[] };
+    expect(status).toBe(200);
+    expect(url).toBe("/a/%2e%2e?b=1");
+    expect(headers).toEqual([
+      "cookie",
+      "c=1",
+      "Host",
+      host,
+      "X-Forwarded-For",
+      "127.0.0.1",
+      "X-Forwarded-Host",
+      host,
+      "X-Forwarded-Proto",
+      "https",
+      "X-Verified-User-Data",
+      "alice",
+      "Connection",
+      "keep-alive",
+    ]);
+    expect(body + lines.join()).not.toContain(token);
+  });
+
+  it("is sent to the same place with a cookie for the token in its URL, and goes on with that", async () => {
+    const first = await send({ path: `/a?b=1&_sandkeep_connect_token=${token}`, headers: { host } });
+    expect(first.status).toBe(302);
+    expect(first.headers).toMatchObject({
+      location: `https://${host}/a?b=1`,
+      "set-cookie": [
+        expect.stringMatching(
+          /^__Host-sandkeep-connect=[^;]+; Max-Age=3(600|599|598); Path=\/; Secure; HttpOnly; SameSite=Lax$/,
+        ),
+      ],
+      "cache-control": "no-store",
+      "referrer-policy": "no-referrer",
+    });
+    const [cookie = ""] = first.headers["set-cookie"]?.[0]?.split(";") ?? [];
+    const second = await send({ path: "/a?b=1", headers: { host, cookie } });
+    expect(JSON.parse(second.body)).toMatchObject({ url: "/a?b=1", headers: expect.not.arrayContaining(["cookie"]) });
+    expect(second.body + lines.join()).not.toContain(token);
+  });
+
+  it.each([
+    [{ headers: { host } }, 401],
+    [{ headers: { host, authorization: "Bearer x" } }, 401],
+    [{ path: "/?_sandkeep_connect_token=x", headers: { host } }, 401],
+  ])("is refused without a token that holds: %j", async (options, status) => {
+    behave = () => expect.unreachable();
+    const reply = await send(options);
+    expect(reply.status).toBe(status);
+    expect(reply.headers["www-authenticate"]).toBe("Bearer");
+    expect(reply.headers["referrer-policy"]).toBe("no-referrer");
+  });
+
+  it("is refused when nothing listens at its port, and when the sandbox has gone", async () => {
+    const closed = await tokenFor({ port: 1 });
+    expect((await send({ headers: { host, authorization: `Bearer ${closed}` } })).status).toBe(502);
+    current = undefined;
+    expect(await send()).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+  });
+
+  it("has a reply that is none refused, and one that breaks off broken off", async () => {
+    behave = ({ socket }) => void socket.end("SSH-2.0-x\r\n");
+    expect((await send()).status).toBe(502);
+    behave = (_, response) => {
+      response.write("half");
+      setImmediate(() => response.destroy());
+    };
+    await expect(send()).rejects.toThrow("aborted");
+  });
+
+  it("streams both ways at once", async () => {
+    behave = (request, response) => void request.pipe(response);
+    const request = sendRequest({ ...here(), agent: false, method: "POST", headers: bearer() });
+    request.write("ping");
+    const [response] = (await once(request, "response")) as [IncomingMessage];
+    expect(String((await once(response, "data"))[0])).toBe("ping");
+    request.end("pong");
+    expect(await text(response)).toBe("pong");
+  });
+
+  it("keeps a program waiting whose client does not read, and a client whose program does not", async () => {
+    let sent = 0;
+    const chunk = Buffer.alloc(1 << 16);
+    behave = (_, response) => {
+      const pour = (): void => {
+        while (sent < 1 << 28 && response.write(chunk)) sent += chunk.length;
+      };
+      response.on("drain", pour);
+      pour();
+    };
+    const request = sendRequest({ ...here(), agent: false, headers: bearer() });
+    request.end();
+    const [response] = (await once(request, "response")) as [IncomingMessage];
+    let last = -1;
+    await eventually(() => {
+      const before = last;
+      last = sent;
+      expect(sent).toBe(before);
+    });
+    expect(sent).toBeLessThan(1 << 26);
+    response.destroy();
+  });
+
+  it("has its answer before the program has read all", async () => {
+    behave = (_, response) => response.writeHead(413).end("too large");
+    const reply = await send({ method: "POST", body: "x".repeat(1 << 22) });
+    expect(reply).toMatchObject({ status: 413, body: "too large" });
+  });
+
+  it("keeps the gateway's cookie and those of other hosts from the program", async () => {
+    behave = (_, response) => {
+      response.setHeader("Set-Cookie", ["__Host-sandkeep-connect=x; Secure; Path=/", "a=1; Domain=tunnels.example"]);
+      response.end();
+    };
+    expect((await send()).headers["set-cookie"]).toEqual(["a=1"]);
+  });
+
+  it.each(["HEAD", "GET", "DELETE", "OPTIONS", "PATCH"])("has its method: %s", async (method) => {
+    behave = (request, response) =>
+      response
+        .setHeader("X-Method", request.method ?? "")
+        .setHeader("Content-Length", "2")
+        .end("ok");
+    const { headers, body } = await send({ method });
+    expect(headers).toMatchObject({ "x-method": method, "content-length": "2" });
+    expect(body).toBe(method === "HEAD" ? "" : "ok");
+  });
+
+  it("has its body, also with a method that seldom has one", async () => {
+    behave = (request, response) =>
+      void text(request).then((body) => response.end(`${request.headers["transfer-encoding"]} ${body}`));
+    const chunked = { ...bearer(), "transfer-encoding": "chunked" };
+    expect((await send({ method: "GET", body: "hello", headers: chunked })).body).toBe("chunked hello");
+    expect((await send({ method: "POST", body: "hello", headers: { ...bearer(), "content-length": "5" } })).body).toBe(
+      "undefined hello",
+    );
+  });
+});
+
+describe("a request that may be read in two ways", () => {
+  const smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
+  const table: [string, string][] = [
+    ["both lengths", `Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`],
+    ["two lengths", `Content-Length: 0\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`],
+    ["a length that is no number", `Content-Length: +0\r\n\r\n${smuggled}`],
+    ["two encodings", `Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`],
+    ["an encoding in disguise", `Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${smuggled}`],
+    ["a space before the colon", `Content-Length : ${smuggled.length}\r\n\r\n${smuggled}`],
+    ["a folded line", `X-A: 1\r\n Content-Length: 5\r\n\r\n${smuggled}`],
+    ["a bare line feed", `X-A: 1\nContent-Length: 5\r\n\r\n${smuggled}`],
+    ["a bare carriage return", `X-A: 1\rContent-Length: 5\r\n\r\n${smuggled}`],
+    ["a zero octet", `X-A: \0\r\n\r\n${smuggled}`],
+  ];
+
+  it.each(table)("does not reach the program: %s", async (_, rest) => {
+    const seen: string[] = [];
+    behave = ({ url = "" }, response) => {
+      seen.push(url);
+      response.end();
+    };
+    const reply = await sendOctets(`POST / HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n${rest}`);
+    expect(reply).toMatch(/^HTTP\/1\.1 400 /);
+    expect(seen).toEqual([]);
+  });
+
+  it("does not leave HTTP for anything but a WebSocket", async () => {
+    const reply = await send({
+      headers: { ...bearer(), connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "AAM" },
+    });
+    expect(reply.status).toBe(200);
+    expect(reply.body).not.toMatch(/h2c|http2|upgrade/i);
+  });
+});
+
+/** A WebSocket to the program. */
+async function open(
+  options: { path?: string; headers?: Record<string, string>; protocols?: string[] } = {},
+): Promise<WebSocket> {
+  const { path = "/", headers = bearer(), protocols = [] } = options;
+  const answer = await openWebSocket(`wss://127.0.0.1:${port}${path}`, protocols, {
+    ...here(),
+    headers: { host, ...headers },
+  });
+  const socket = opened(answer);
+  socket.resume();
+  return socket;
+}
+
+describe("a WebSocket with a connect token", () => {
+  let programs: WebSocketServer;
+  let requests: IncomingMessage[];
+  let inside: Set<WebSocket>;
+
+  beforeEach(() => {
+    requests = [];
+    inside = new Set();
+    programs = new WebSocketServer({ server: program, perMessageDeflate: false });
+    programs.on("connection", (socket, request) => {
+      requests.push(request);
+      inside.add(socket);
+      socket.on("close", () => inside.delete(socket));
+      socket.on("message", (message, isBinary) => socket.send(message, { binary: isBinary }));
+    });
+  });
+
+  it("carries messages both ways, with its subprotocol and what the token says", async () => {
+    const socket = await open({ path: "/chat?room=1", protocols: ["chat"] });
+    socket.send("hello");
+    expect(String((await once(socket, "message"))[0])).toBe("hello");
+    expect(socket.protocol).toBe("chat");
+    expect(requests[0]).toMatchObject({ url: "/chat?room=1", headers: { "x-verified-user-data": "alice" } });
+    expect(requests[0]?.rawHeaders.join()).not.toContain(token);
+    socket.close(1000, "bye");
+    expect((await once(socket, "close"))[0]).toBe(1000);
+    await eventually(() => expect(inside.size).toBe(0));
+  });
+
+  it("may have its token in the URL, where a page cannot set a header", async () => {
+    const socket = await open({
+      path: `/?_sandkeep_connect_token=${token}`,
+      headers: { origin: "https://app.example" },
+    });
+    expect(requests[0]?.url).toBe("/");
+    socket.close();
+  });
+
+  it("is none without a token, or where the program wants none", async () => {
+    const asking = {
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    };
+    expect((await send({ headers: { ...asking, host } })).status).toBe(401);
+    programs.close();
+    program.removeAllListeners("upgrade");
+    expect(await send({ headers: { ...asking, ...bearer() } })).toMatchObject({
+      status: 200,
+      body: expect.stringContaining("alice"),
+    });
+  });
+
+  it("ends when its token expires", async () => {
+    token = await tokenFor({ port: programPort(), expiresAt: Math.floor(Date.now() / 1000) + 2 });
+    const socket = await open();
+    expect((await once(socket, "close"))[0]).toBe(1006);
+    await eventually(() => expect(inside.size).toBe(0));
+  });
+
+  it("ends when its token is revoked, and no other with it", async () => {
+    const grant = aGrant({ port: programPort() });
+    const other = await open();
+    token = await signToken(grant, signingKey);
+    const socket = await open();
+    const revoked = aSandbox({
+      ...started.metadata,
+      annotations: annotationOf({ round: "", ids: [grant.id] }),
+      status: { phase: "Started" },
+    });
+    const closed = once(socket, "close");
+    server.onChange({ key: "ns/a", object: revoked, previous: started });
+    expect((await closed)[0]).toBe(1006);
+    await eventually(() => expect(inside.size).toBe(1));
+    server.onChange({ key: "ns/a", previous: revoked });
+    await once(other, "close");
+  });
+
+  it("ends for the program when the client breaks off, and the other way round", async () => {
+    const socket = await open();
+    socket.terminate();
+    await eventually(() => expect(inside.size).toBe(0));
+    const next = await open();
+    for (const one of inside) one.terminate();
+    expect((await once(next, "close"))[0]).toBe(1006);
+  });
+});
+
+it("gives a client that is slow with its header no more than its time", async () => {
+  const impatient = new ConnectServer(
+    { keyOf, current: () => current, addressOf: () => undefined, log: silentLog },
+    100,
+  );
+  serve = impatient;
+  const socket = connect(here());
+  // The reply may be lost: what still comes resets the connection.
+  socket.on("error", () => {}).resume();
+  const dripping = setInterval(() => socket.write("X-A: 1\r\n"), 10);
+  socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n`);
+  await once(socket, "close");
+  clearInterval(dripping);
+  impatient.close();
+});
