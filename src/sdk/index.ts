@@ -12,6 +12,7 @@ export { ContainerProcess, type TerminalSize, type WaitParams } from "./process/
 export type { SandboxExecParams } from "./process/exec-params.ts";
 export type { SandboxAttachParams } from "./process/of-sandbox.ts";
 export { Proxy, ProxyService } from "./proxy.ts";
+export type { SandboxCreateConnectCredentials, SandboxCreateConnectTokenParams } from "./sandbox/connect-token.ts";
 export type { SandboxCreateParams } from "./sandbox/create.ts";
 export type { SandboxInfo } from "./sandbox/info.ts";
 export type { SandboxLogsParams } from "./sandbox/logs.ts";

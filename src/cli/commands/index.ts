@@ -1,6 +1,7 @@
 import type { MakeCommand } from "../command.ts";
 import { cat } from "./cat.ts";
 import { complete, completion } from "./completion.ts";
+import { connectToken } from "./connect-token.ts";
 import { cp } from "./cp.ts";
 import { create } from "./create.ts";
 import { doctor } from "./doctor.ts";
@@ -37,6 +38,7 @@ export const commands: readonly MakeCommand[] = [
   network,
   forward,
   tunnel,
+  connectToken,
   top,
   doctor,
   completion,

@@ -21,6 +21,11 @@ import { SandkeepReadStream } from "../streams/read-stream.ts";
 import { SandkeepWriteStream } from "../streams/write-stream.ts";
 import { type Tunnel, waitForTunnels } from "../tunnel.ts";
 import { wholeSeconds } from "../units.ts";
+import {
+  createConnectToken,
+  type SandboxCreateConnectCredentials,
+  type SandboxCreateConnectTokenParams,
+} from "./connect-token.ts";
 import { exitCodeOf, interruption } from "./ending.ts";
 import { infoOf, type SandboxInfo } from "./info.ts";
 import { connectPort, type PortConnection } from "./port.ts";
@@ -253,12 +258,23 @@ export class Sandbox {
     return { ...(this.#tunnels ??= await waitForTunnels(this.#attached(), this.#path, timeoutMs, signal)) };
   }
 
-  /** Rejects with a `NotSupportedError`: connect tokens are not there yet. */
-  async createConnectToken(_params?: {
-    userMetadata?: string;
-    port?: number;
-  }): Promise<{ url: string; token: string }> {
-    throw notSupported("sandbox.createConnectToken");
+  /**
+   * Makes a token with which anybody may send HTTP requests to a port inside, as `Authorization: Bearer`, while the sandbox runs.
+   * Waits for a sandbox that is on its way.
+   */
+  async createConnectToken(params: SandboxCreateConnectTokenParams = {}): Promise<SandboxCreateConnectCredentials> {
+    return await createConnectToken(this.#attached(), this.#path, params);
+  }
+
+  /** Has a connect token hold no longer, within a second; requests with it that are under way are cut. */
+  async revokeConnectToken(tokenId: string, { signal }: WaitParams = {}): Promise<void> {
+    const path = `${this.#path}/connect-tokens/${encodeURIComponent(tokenId)}`;
+    await this.#attached().run({ method: "DELETE", path, repeatable: true, signal });
+  }
+
+  /** Has all connect tokens that were made so far hold no longer. */
+  async revokeConnectTokens({ signal }: WaitParams = {}): Promise<void> {
+    await this.#attached().run({ method: "DELETE", path: `${this.#path}/connect-tokens`, signal });
   }
 
   /** Changes what it may reach, also while it runs. New connections are judged by the new rule within a second. */

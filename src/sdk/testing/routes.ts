@@ -1,3 +1,5 @@
+import { MAX_TIMEOUT_SECONDS } from "../../api/constants.ts";
+import type { ConnectTokenView, CreateConnectTokenInput } from "../../api/connect-token.ts";
 import type { SandkeepError } from "../../api/errors.ts";
 import type { CreateSandboxInput, PatchSandbox, SandboxView } from "../../api/sandbox-http.ts";
 import type { TunnelsView } from "../../api/routes/tunnels.ts";
@@ -62,6 +64,7 @@ async function sandbox(
     case "POST exec":
       return frames(execFrames(found.start(await request.json<Exec>())));
   }
+  if (part === "connect-tokens") return await connectTokens(found, request);
   if (part === "files") return await found.files.answer(id ?? "", request);
   if (part === "processes" && id !== undefined) return await process(found.process(id), rest[0] ?? "", request);
   throw unknown(request);
@@ -74,6 +77,21 @@ function tunnelsIn({ id, spec }: SandboxView): TunnelsView["tunnels"] {
     const unencrypted = { unencryptedHost: host, unencryptedPort: containerPort };
     return { containerPort, url: `https://${host}`, host, port: 443, ...(protocol === "TCP" && unencrypted) };
   });
+}
+
+/** Tokens that nothing checks: nothing of a mock listens. */
+async function connectTokens(found: MockSandbox, request: MockRequest): Promise<TransportReply> {
+  if (request.method === "DELETE") return nothing();
+  found.checkRuns("make a connect token for");
+  const { expiresInSeconds = MAX_TIMEOUT_SECONDS } = await request.json<CreateConnectTokenInput>();
+  const expiresAt = Math.floor(Date.now() / 1000) + expiresInSeconds;
+  const view: ConnectTokenView = {
+    id: `${expiresAt}-${crypto.randomUUID().slice(0, 16)}`,
+    url: `https://${found.id}.tunnels.invalid`,
+    token: crypto.randomUUID(),
+    expiresAt: new Date(expiresAt * 1000).toISOString(),
+  };
+  return json(view, 201);
 }
 
 async function process(found: MockProcess, operation: string, request: MockRequest): Promise<TransportReply> {

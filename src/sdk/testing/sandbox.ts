@@ -85,7 +85,7 @@ export class MockSandbox {
 
   /** Starts a process, or finds the one of the same id. Throws the gateway's errors. */
   start(request: Exec): MockProcess {
-    this.#checkRuns("start a process in");
+    this.checkRuns("start a process in");
     const { id = crypto.randomUUID(), command, stdin, stdinOpen, secrets = [] } = request;
     const known = this.#processes.get(id);
     if (known !== undefined) return known;
@@ -131,7 +131,7 @@ export class MockSandbox {
 
   /** Changes what the gateway can change. Throws once it has finished, but for tags, and when the timeout is lowered. */
   patch({ spec: { tags, timeoutSeconds, idleTimeoutSeconds, network, desiredState, ...rest } }: PatchSandbox): void {
-    if (tags === undefined) this.#checkRuns("change");
+    if (tags === undefined) this.checkRuns("change");
     if (tags !== undefined) this.#view.spec.tags = tags ?? {};
     Object.assign(this.#view.spec, rest);
     const { spec } = this.#view;
@@ -158,13 +158,21 @@ export class MockSandbox {
     }
   }
 
+  /** Throws `failed_precondition` once it has finished. */
+  checkRuns(action: string): void {
+    const { phase, reason, exitCode } = this.#view.status;
+    if (phase !== "Finished") return;
+    const message = `Cannot ${action} sandbox "${this.id}": it finished with ${reason} (exit code ${exitCode})`;
+    throw refused("failed_precondition", "sandbox", message, { reason, exitCode });
+  }
+
   #has(milestone: "started" | "ready" | "finished"): boolean {
     const { spec, status } = this.#view;
     if (milestone === "finished") return this.isFinished;
     if (milestone === "ready" && spec.readinessProbe === undefined)
       throw refused("failed_precondition", "sandbox", `Sandbox "${this.id}" has no readiness probe`);
     if (status.phase === "Ready" || (milestone === "started" && status.phase === "Started")) return true;
-    this.#checkRuns(`wait for "${milestone}" of`);
+    this.checkRuns(`wait for "${milestone}" of`);
     return false;
   }
 
@@ -220,13 +228,6 @@ export class MockSandbox {
     Object.assign(this.#view.status, { phase: "Finished", finishedAt: new Date().toISOString(), ...ending });
     for (const process of this.#processes.values()) process.kill("SIGKILL");
     this.#tell();
-  }
-
-  #checkRuns(action: string): void {
-    const { phase, reason, exitCode } = this.#view.status;
-    if (phase !== "Finished") return;
-    const message = `Cannot ${action} sandbox "${this.id}": it finished with ${reason} (exit code ${exitCode})`;
-    throw refused("failed_precondition", "sandbox", message, { reason, exitCode });
   }
 
   #tell(): void {

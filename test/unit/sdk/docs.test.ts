@@ -99,7 +99,6 @@ describe("what is not there yet is refused with NotSupportedError", () => {
   const attempts: Record<string, () => Promise<unknown>> = {
     "image.dockerfileCommands": () => layered.build(app),
     "proxies.fromName": () => client.proxies.fromName("proxy"),
-    "sandbox.createConnectToken": () => sandbox.createConnectToken(),
     "sandbox.snapshotFilesystem": () => sandbox.snapshotFilesystem(),
     "sandbox.snapshotDirectory": () => sandbox.snapshotDirectory("/tmp"),
     "sandbox.mountImage": () => sandbox.mountImage("/mnt"),
