@@ -1,6 +1,6 @@
 import type { KubeObject, ResourceKind } from "../../src/api/meta.ts";
 import { SANDBOX, sandboxSchema } from "../../src/api/sandbox.ts";
-import { POD, type Pod } from "../../src/kube/objects.ts";
+import { POD, type Pod, type PodSpec } from "../../src/kube/objects.ts";
 import type { Bench } from "./bench.ts";
 
 const pairs = 40;
@@ -10,22 +10,23 @@ const warmUp = 12;
 const image = "busybox:stable";
 const resources = { requests: { cpu: "50m", memory: "32Mi" } };
 
+/** Milliseconds that starts took, by what was started. */
+export interface Starts {
+  sandbox: number[];
+  /** As Kubernetes makes it by default. */
+  pod: number[];
+  /** The very Pod of such a sandbox, without its operator. */
+  confined: number[];
+}
+
 /**
- * Milliseconds until a watcher sees a new sandbox Started, and a bare Pod of the same image and resources Running, in turn.
- * The Pod is as Kubernetes makes it by default, with the volume of its service account's token: a kubelet looks for
- * volumes every 300 ms, so that Pods with one start later than Pods with none. Each comes first every other time, for the
+ * Milliseconds until a watcher sees a new sandbox Started, and Pods of the same image and resources Running, in turn. The
+ * bare Pod is as Kubernetes makes it by default, with the volume of its service account's token: a kubelet looks for
+ * volumes every 300 ms, so that Pods with one start later than Pods with none. Each comes first every third time, for the
  * runtime still clears up after one while the next starts, and has more to clear after a sandbox.
  */
-export async function measureCreate(bench: Bench): Promise<{ sandbox: number[]; pod: number[] }> {
-  const samples = { sandbox: [] as number[], pod: [] as number[] };
-  for (let pair = 0; pair < warmUp + pairs; pair++) {
-    const both = [
-      async () => samples.sandbox.push(...(await atOnce(sandboxes, bench, [`sandbox-${pair}`]))),
-      async () => samples.pod.push(...(await atOnce(pods, bench, [`pod-${pair}`]))),
-    ];
-    for (const measure of pair % 2 === 0 ? both : both.reverse()) await measure();
-  }
-  return { sandbox: samples.sandbox.slice(warmUp), pod: samples.pod.slice(warmUp) };
+export function measureCreate(bench: Bench): Promise<Starts> {
+  return measureInTurn(bench, 1, warmUp, warmUp + pairs);
 }
 
 /** How many start at once, and how often. */
@@ -33,15 +34,21 @@ const crowd = 20;
 const rounds = 4;
 
 /** The same for 20 of a kind at once, kinds in turn, after a first round that does not count. */
-export async function measureCrowd(bench: Bench): Promise<{ sandbox: number[]; pod: number[] }> {
-  const samples = { sandbox: [] as number[], pod: [] as number[] };
-  for (let round = 0; round <= rounds; round++) {
-    const names = (kind: string) => Array.from({ length: crowd }, (_, index) => `${kind}-${round}-${index}`);
-    const sandbox = await atOnce(sandboxes, bench, names("sandbox"));
-    const pod = await atOnce(pods, bench, names("pod"));
-    if (round === 0) continue;
-    samples.sandbox.push(...sandbox);
-    samples.pod.push(...pod);
+export function measureCrowd(bench: Bench): Promise<Starts> {
+  return measureInTurn(bench, crowd, 1, 1 + rounds);
+}
+
+async function measureInTurn(bench: Bench, many: number, uncounted: number, turns: number): Promise<Starts> {
+  const kinds = { sandbox: sandboxes, pod: pods, confined: podsLike(await podOfSandbox(bench)) };
+  const samples: Starts = { sandbox: [], pod: [], confined: [] };
+  const order = ["sandbox", "pod", "confined"] as const;
+  for (let turn = 0; turn < turns; turn++) {
+    const first = turn % order.length;
+    for (const kind of [...order.slice(first), ...order.slice(0, first)]) {
+      const names = Array.from({ length: many }, (_, index) => `${kind}-${many}-${turn}-${index}`);
+      const took = await atOnce(kinds[kind], bench, names);
+      if (turn >= uncounted) samples[kind].push(...took);
+    }
   }
   return samples;
 }
@@ -76,14 +83,29 @@ const sandboxes: Kind = {
   end: ({ kube, namespace }, name) => kube.delete(SANDBOX, { name, namespace }),
 };
 
-const pods: Kind = {
-  start(bench, name) {
-    const containers = [{ name: "main", image, command: ["sleep", "3600"], resources }];
-    const pod: Pod = { metadata: { name, namespace: bench.namespace }, spec: { containers } };
-    return untilSeen(bench, POD, pod, ({ status }) => status?.phase === "Running");
-  },
-  end: ({ kube, namespace }, name) => kube.delete(POD, { name, namespace }, { gracePeriodSeconds: 0 }),
-};
+const pods = podsLike({ containers: [{ name: "main", image, command: ["sleep", "3600"], resources }] });
+
+function podsLike(spec: PodSpec): Kind {
+  return {
+    start(bench, name) {
+      const pod: Pod = { metadata: { name, namespace: bench.namespace }, spec };
+      return untilSeen(bench, POD, pod, ({ status }) => status?.phase === "Running");
+    },
+    end: ({ kube, namespace }, name) => kube.delete(POD, { name, namespace }, { gracePeriodSeconds: 0 }),
+  };
+}
+
+/** What the operator makes of such a sandbox. */
+async function podOfSandbox(bench: Bench): Promise<PodSpec> {
+  const metadata = { name: "confined", namespace: bench.namespace };
+  await sandboxes.start(bench, metadata.name);
+  const { spec } = await bench.kube.get(POD, metadata);
+  await sandboxes.end(bench, metadata.name);
+  await untilGone(bench, metadata.name);
+  if (spec === undefined) throw new Error("The Pod of a sandbox has no spec");
+  const { nodeName: _node, ...unbound } = spec;
+  return unbound;
+}
 
 /** Watches first, then creates: the time until an event shows the wanted state. */
 async function untilSeen<T extends KubeObject>(

@@ -50,10 +50,12 @@ export const groups = {
   create: {
     "create.sandbox.p50": barelyAbove("create.pod.p50"),
     "create.pod.p50": milliseconds,
+    "create.confined.p50": milliseconds,
   },
   crowd: {
     "create.sandbox.20.p50": barelyAbove("create.pod.20.p50"),
     "create.pod.20.p50": milliseconds,
+    "create.confined.20.p50": milliseconds,
   },
   delete: { "delete.500": below(4000) },
   // A port opens between two attempts, half the default interval before the next on average.

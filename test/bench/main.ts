@@ -108,12 +108,20 @@ const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
     return { "agent.rss": memory, "agent.size": size, "agent.start": percentile(start, 50) };
   },
   create: async (bench) => {
-    const { sandbox, pod } = await measureCreate(bench);
-    return { "create.sandbox.p50": percentile(sandbox, 50), "create.pod.p50": percentile(pod, 50) };
+    const { sandbox, pod, confined } = await measureCreate(bench);
+    return {
+      "create.sandbox.p50": percentile(sandbox, 50),
+      "create.pod.p50": percentile(pod, 50),
+      "create.confined.p50": percentile(confined, 50),
+    };
   },
   crowd: async (bench) => {
-    const { sandbox, pod } = await measureCrowd(bench);
-    return { "create.sandbox.20.p50": percentile(sandbox, 50), "create.pod.20.p50": percentile(pod, 50) };
+    const { sandbox, pod, confined } = await measureCrowd(bench);
+    return {
+      "create.sandbox.20.p50": percentile(sandbox, 50),
+      "create.pod.20.p50": percentile(pod, 50),
+      "create.confined.20.p50": percentile(confined, 50),
+    };
   },
   delete: async (bench) => ({ "delete.500": await measureDelete(bench) }),
   ends: async (bench) => {
