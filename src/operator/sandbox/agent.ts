@@ -1,6 +1,6 @@
-import { AGENT_PATHS, ANNOTATIONS } from "../../api/constants.ts";
+import { AGENT_PATHS, ANNOTATIONS, SANDBOX_CONTAINER } from "../../api/constants.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
-import type { Container, Volume } from "../../kube/objects.ts";
+import type { Container, Pod, Volume } from "../../kube/objects.ts";
 import { identityConfigFor } from "./identity-token.ts";
 import { askedLimits } from "./limits.ts";
 import type { PodInputs } from "./pod.ts";
@@ -52,6 +52,9 @@ function installerFor(image: string, securityContext: SecurityOfAgent): Containe
   };
 }
 
+/** Ends the agent's own arguments. */
+const commandFollows = "--";
+
 /** What the sandbox's container runs: the agent as its first process, which runs the sandbox's own command. */
 export function agentCommandFor(
   sandbox: Sandbox,
@@ -72,7 +75,14 @@ export function agentCommandFor(
     ...(flushed.length > 0 && { volumes: flushed }),
     ...(deniedAddress !== undefined && { deniedAddress }),
   };
-  return [AGENT_PATHS.binary, "init", "--config", unexpanded(JSON.stringify(config)), "--", ...command];
+  return [AGENT_PATHS.binary, "init", "--config", unexpanded(JSON.stringify(config)), commandFollows, ...command];
+}
+
+/** The sandbox's own command in its Pod, as Kubernetes takes it; empty where nothing but the agent runs. */
+export function commandIn({ spec }: Pod): string[] {
+  const { command = [] } = spec?.containers.find(({ name }) => name === SANDBOX_CONTAINER) ?? {};
+  const separator = command.indexOf(commandFollows);
+  return separator === -1 ? [] : command.slice(separator + 1);
 }
 
 /** The same JSON without a `$`: in a container's command Kubernetes expands `$(NAME)` and `$$`, but not in a probe's. */

@@ -35,7 +35,7 @@ export function sandboxPlan(observed: Observed, now: Date): Plan<Sandbox> {
     // Performed after the status, so the end is on record before the Pod may go.
     finalizers: [...hold, ...(orphan?.finalizers ?? [])],
     ...(isNews(sandbox.status, status) && { status }),
-    events: sandboxEvents(sandbox, status),
+    events: sandboxEvents(observed, status),
     ...requeueAfter([...Object.values(moments), orphan?.requeueAfter ?? 0], isReleasing),
   };
 }
