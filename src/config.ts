@@ -22,6 +22,16 @@ const schema = z.object({
   SANDKEEP_LEADER_ELECTION: flag.default(true),
   SANDKEEP_WORKERS: z.coerce.number().int().min(1).max(1024).default(32),
 
+  SANDKEEP_EGRESS_SERVICE: z.string().min(1).optional(),
+  SANDKEEP_EGRESS_DNS_PORT: port.default(53),
+  SANDKEEP_EGRESS_PORTS: z
+    .string()
+    .default("80,443")
+    .transform((text): unknown[] => listed(text))
+    .pipe(z.array(port.min(1)).min(1)),
+  SANDKEEP_EGRESS_DECISIONS_PORT: port.default(8082),
+  SANDKEEP_EGRESS_RESOLVERS: z.string().default("").transform(listed),
+
   SANDKEEP_GATEWAY_HOST: z.string().default("::"),
   SANDKEEP_GATEWAY_PORT: port.default(8443),
   SANDKEEP_GATEWAY_CERTIFICATE_FILE: z.string().min(1).optional(),
@@ -57,6 +67,17 @@ export interface Config {
     leaderElection: boolean;
     /** Objects reconciled at once. */
     workers: number;
+  };
+  egress: {
+    /** The Service of the egress part, in the same namespace; absent: it is not installed. */
+    service?: string;
+    dnsPort: number;
+    /** Ports on which the proxy listens, and of the hosts that it connects to. */
+    ports: number[];
+    /** HTTP, for the gateway. */
+    decisionsPort: number;
+    /** Resolvers to ask, as `10.0.0.10` or `10.0.0.10:53`; none: those of the Pod. */
+    resolvers: string[];
   };
   gateway: {
     host: string;
@@ -101,6 +122,13 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       ...(e.SANDKEEP_AGENT_IMAGE !== undefined && { agentImage: e.SANDKEEP_AGENT_IMAGE }),
       leaderElection: e.SANDKEEP_LEADER_ELECTION,
       workers: e.SANDKEEP_WORKERS,
+    },
+    egress: {
+      ...(e.SANDKEEP_EGRESS_SERVICE !== undefined && { service: e.SANDKEEP_EGRESS_SERVICE }),
+      dnsPort: e.SANDKEEP_EGRESS_DNS_PORT,
+      ports: e.SANDKEEP_EGRESS_PORTS,
+      decisionsPort: e.SANDKEEP_EGRESS_DECISIONS_PORT,
+      resolvers: e.SANDKEEP_EGRESS_RESOLVERS,
     },
     gateway: {
       host: e.SANDKEEP_GATEWAY_HOST,

@@ -7,6 +7,7 @@ const usage = `Usage: sandkeep COMMAND
 Commands:
   operator   reconciles sandboxes and what belongs to them
   gateway    serves the HTTP API
+  egress     resolves names for sandboxes and passes on what they may reach by name
   release-finalizers
              lets everything go that waits for the operator, once that is uninstalled
 
@@ -19,6 +20,7 @@ type Run = (config: Config, signal: AbortSignal) => Promise<void>;
 const commands = new Map<string, () => Promise<Run>>([
   ["operator", async () => (await import("./operator/index.ts")).runOperator],
   ["release-finalizers", async () => (await import("./operator/release-finalizers.ts")).runReleaseFinalizers],
+  ["egress", async () => (await import("./egress/index.ts")).runEgress],
   ["gateway", async () => (await import("./gateway/index.ts")).runGateway],
 ]);
 

@@ -46,12 +46,20 @@ export const ANNOTATIONS = {
 export const POD_ANNOTATIONS = {
   /** The longest timeout that the sandbox's class allowed when the Pod was made; seconds. */
   maxTimeoutSeconds: "sandkeep.dev/max-timeout-seconds",
+  /** What the class said when the Pod was made and that holds for as long as it lives. */
+  classTerms: "sandkeep.dev/class-terms",
 } as const;
 
 export const FINALIZERS = {
   /** On Pods: kept until the operator has recorded how the sandbox ended. */
   exitStatus: "sandkeep.dev/exit-status",
 } as const;
+
+/** Type of the Secrets that sandboxes name as `network.proxyName`. */
+export const PROXY_SECRET_TYPE = "sandkeep.dev/proxy";
+
+/** Audience of the token by which the gateway asks the egress part for its decisions. */
+export const EGRESS_AUDIENCE = "sandkeep-egress";
 
 /** The container that runs the user's image. */
 export const SANDBOX_CONTAINER = "sandbox";

@@ -12,6 +12,7 @@ import type {
   V1ResourceQuota,
   V1Secret,
   V1SelfSubjectReview,
+  V1Service,
   V1ServiceAccount,
   V1ServiceCIDR,
   V1SubjectAccessReview,
@@ -42,6 +43,7 @@ export type ConfigMap = Builtin<V1ConfigMap>;
 export type PersistentVolumeClaim = Builtin<V1PersistentVolumeClaim>;
 export type Namespace = Builtin<V1Namespace>;
 export type Node = Builtin<V1Node>;
+export type Service = Builtin<V1Service>;
 export type ServiceAccount = Builtin<V1ServiceAccount>;
 export type ResourceQuota = Builtin<V1ResourceQuota>;
 export type NetworkPolicy = Builtin<V1NetworkPolicy>;
@@ -64,6 +66,7 @@ export const PERSISTENT_VOLUME_CLAIM: ResourceKind<PersistentVolumeClaim> = core
   "PersistentVolumeClaim",
   "persistentvolumeclaims",
 );
+export const SERVICE: ResourceKind<Service> = core("Service", "services");
 export const SERVICE_ACCOUNT: ResourceKind<ServiceAccount> = core("ServiceAccount", "serviceaccounts");
 export const RESOURCE_QUOTA: ResourceKind<ResourceQuota> = core("ResourceQuota", "resourcequotas");
 export const NAMESPACE: ResourceKind<Namespace> = { ...core("Namespace", "namespaces"), namespaced: false };

@@ -3,7 +3,8 @@ import { backoff } from "../lib/backoff.ts";
 import { sleep } from "../lib/sleep.ts";
 import type { Log } from "../log.ts";
 import { type ClusterFacts, factsFrom } from "./facts.ts";
-import { listenersOfSlice, rangesOfNode, rangesOfSlice } from "./network/own-ranges.ts";
+import { listenersOfSlice, rangesOfNode, rangesOfSlice } from "../kube/own-ranges.ts";
+import { egressBehind } from "./network/egress.ts";
 import { closedRanges } from "./network/reach.ts";
 import type { World } from "./world.ts";
 
@@ -35,7 +36,7 @@ export interface FirstFacts {
 
 /** The facts as of now; worked out again only after a node, runtime class or API server has changed. */
 export function clusterFacts(
-  { nodes, runtimeClasses, apiServers }: World,
+  { nodes, runtimeClasses, apiServers, egress }: World,
   { minor, apiServerAudiences, clusterCidrs }: FirstFacts,
 ): () => ClusterFacts {
   let known: ClusterFacts | undefined;
@@ -43,16 +44,19 @@ export function clusterFacts(
   nodes.subscribe(forget);
   runtimeClasses.subscribe(forget);
   apiServers.subscribe(forget);
+  egress.subscribe(forget);
   return () => (known ??= worked());
 
   function worked(): ClusterFacts {
     const allNodes = [...nodes.store.values()];
     const slices = [...apiServers.store.values()];
     const own = [...clusterCidrs, ...allNodes.flatMap(rangesOfNode), ...slices.flatMap(rangesOfSlice)];
+    const behind = egressBehind([...egress.store.values()][0]);
     return {
       ...factsFrom(minor, allNodes, [...runtimeClasses.store.values()]),
       closed: closedRanges(own),
       apiServers: slices.flatMap(listenersOfSlice),
+      ...(behind && { egress: behind }),
       ...(apiServerAudiences && { apiServerAudiences }),
     };
   }

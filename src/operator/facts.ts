@@ -1,4 +1,5 @@
 import type { KubeObject, ResourceKind } from "../api/meta.ts";
+import type { Egress } from "./network/egress.ts";
 import type { Node } from "../kube/objects.ts";
 
 /** The part of `node.k8s.io/v1` that is read here. */
@@ -25,6 +26,8 @@ export interface ClusterFacts {
   closed: readonly string[];
   /** Where the API servers listen, as `address:port`. */
   apiServers: readonly string[];
+  /** Where the egress part is installed, how to reach it. */
+  egress?: Egress;
   /** The audiences whose tokens the API server accepts; absent if they are not known. */
   apiServerAudiences?: ReadonlySet<string>;
 }

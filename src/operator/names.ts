@@ -11,8 +11,6 @@ export const annotations = {
   idleTimeoutSeconds: "sandkeep.dev/idle-timeout-seconds",
   /** On Leases: app and name that a sandbox holds, with a slash between. */
   claimedName: "sandkeep.dev/claimed-name",
-  /** On Pods: what else the class said when the Pod was made and that holds for as long as it lives. */
-  classTerms: "sandkeep.dev/class-terms",
 } as const;
 
 /** Selects every Pod and policy of this operator. */

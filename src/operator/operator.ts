@@ -11,7 +11,7 @@ import { Manager } from "../runtime/manager.ts";
 import { apiServerAudiences } from "./audiences.ts";
 import { clusterFacts, serverMinor } from "./cluster.ts";
 import { policyController } from "./network/controller.ts";
-import { serviceRanges } from "./network/own-ranges.ts";
+import { serviceRanges } from "../kube/own-ranges.ts";
 import { SandboxController } from "./sandbox/controller.ts";
 import type { SandboxSettings } from "./sandbox/observed.ts";
 import { snapshotController } from "./snapshot/controller.ts";
@@ -39,7 +39,7 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
   const { connection, settings, registries, workers, namespace, leader, log } = options;
   const kube = options.kube ?? kubeClient(connection);
   const recorder = new EventRecorder({ kube, controller: "sandkeep.dev/operator", log });
-  const world = worldOf(kube, log, namespace);
+  const world = worldOf(kube, log, settings.network.namespace, namespace);
   const minor = await serverMinor(kube, log, signal);
   const clusterCidrs = [...settings.network.clusterCidrs, ...(await serviceRanges(kube, log, signal))];
   const facts = clusterFacts(world, {

@@ -17,11 +17,14 @@ import {
   type Node,
   POD,
   type Pod,
+  SERVICE,
+  type Service,
 } from "../kube/objects.ts";
 import type { Log } from "../log.ts";
 import { Reflector } from "../runtime/reflector.ts";
 import { RUNTIME_CLASS, type RuntimeClass } from "./facts.ts";
 import { managedSelector } from "./names.ts";
+import { EGRESS_SERVICE } from "./network/egress.ts";
 import { policyKeysOf } from "./network/policy.ts";
 
 /** What the operator watches. */
@@ -40,13 +43,15 @@ export interface World {
   runtimeClasses: Reflector<RuntimeClass>;
   /** Where the API servers listen. */
   apiServers: Reflector<EndpointSlice>;
+  /** The Service of the egress part, where that is installed. */
+  egress: Reflector<Service>;
 }
 
 /** `app`, `probe`: by what the sandbox names, with its namespace in front; see `within`. `tcpPort`: by ports that its tunnels have. */
 export type SandboxIndex = "app" | "probe" | "tcpPort";
 
-/** The reflectors, not yet running; of one namespace, or of all. */
-export function worldOf(kube: Kube, log: Log, namespace?: string): World {
+/** The reflectors, not yet running; of sandboxes in one namespace, or in all. `release`: where the release is installed. */
+export function worldOf(kube: Kube, log: Log, release: string, namespace?: string): World {
   const where = { log, ...(namespace === undefined ? {} : { namespace }) };
   return {
     sandboxes: new Reflector<Sandbox, SandboxIndex>(kube, SANDBOX, { ...where, indexes: sandboxIndexes }),
@@ -67,6 +72,12 @@ export function worldOf(kube: Kube, log: Log, namespace?: string): World {
     nameClaims: new Reflector(kube, LEASE, { ...where, labelSelector: NAME_CLAIMS }),
     nodes: new Reflector(kube, NODE, { log }),
     runtimeClasses: new Reflector(kube, RUNTIME_CLASS, { log }),
+    egress: new Reflector(kube, SERVICE, {
+      log,
+      name: "egress",
+      namespace: release,
+      fieldSelector: `metadata.name=${EGRESS_SERVICE}`,
+    }),
     apiServers: new Reflector(kube, ENDPOINT_SLICE, { log, namespace: "default", labelSelector: behindKubernetes }),
   };
 }

@@ -1,5 +1,6 @@
 import type { SandboxClass, SandboxClassSpec } from "../sandbox-class.ts";
 import type { SandboxSpec } from "../sandbox.ts";
+import { domainsObjection } from "./domains.ts";
 import { gpuChoices, memberNamed } from "./gpus.ts";
 import { forbiddenImage, imageOf } from "./images.ts";
 import { tunnelProblem } from "./tunnels.ts";
@@ -14,12 +15,14 @@ export interface Objection {
     | "UnknownGpu"
     | "UnknownCloud"
     | "DuplicateResource"
-    | "TunnelMode";
+    | "TunnelMode"
+    | "DomainsNotAllowed";
   message: string;
 }
 
 /** What a class has against a sandbox, looking at nothing but the two; `undefined` when nothing. */
-export function objectionTo(spec: SandboxSpec, { metadata, spec: sandboxClass }: SandboxClass): Objection | undefined {
+export function objectionTo(spec: SandboxSpec, namedClass: SandboxClass): Objection | undefined {
+  const { metadata, spec: sandboxClass } = namedClass;
   const name = named(metadata.name);
   const excess = excessOf(spec, sandboxClass);
   if (excess !== undefined) return limit(excess, name);
@@ -37,7 +40,8 @@ export function objectionTo(spec: SandboxSpec, { metadata, spec: sandboxClass }:
   return (
     gpuObjection(spec, sandboxClass, name) ??
     cloudObjection(spec, sandboxClass, name) ??
-    tunnelObjection(spec, sandboxClass, name)
+    tunnelObjection(spec, sandboxClass, name) ??
+    domainsObjection(spec, namedClass)
   );
 }
 

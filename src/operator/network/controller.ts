@@ -14,8 +14,17 @@ import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
 import type { ClusterFacts } from "../facts.ts";
 import { ruleFor } from "../sandbox/pod-inputs.ts";
 import { sandboxNameOf, type World } from "../world.ts";
-import { rangesOfNode, rangesOfSlice } from "./own-ranges.ts";
-import { allowPolicyFor, denyAllPolicyFor, isDenyAll, isOurs, networkLabel, policyKeysOf } from "./policy.ts";
+import { rangesOfNode, rangesOfSlice } from "../../kube/own-ranges.ts";
+import { egressBehind } from "./egress.ts";
+import {
+  allowPolicyFor,
+  clusterNetwork,
+  denyAllPolicyFor,
+  isDenyAll,
+  isOurs,
+  networkLabel,
+  policyKeysOf,
+} from "./policy.ts";
 import type { NetworkSettings } from "./settings.ts";
 import { type PolicyState, upkeepPlan } from "./upkeep.ts";
 
@@ -57,12 +66,13 @@ export function policyController(options: PolicyControllerOptions): Controller {
   }
 
   function wantedBy(users: Pod[], key: string): NetworkPolicy | undefined {
-    const cluster = { ...settings, closed: facts().closed };
+    const now = facts();
+    const cluster = clusterNetwork(settings, now);
     for (const pod of users) {
       const { namespace = "" } = pod.metadata;
       if (isDenyAll(key)) return denyAllPolicyFor(namespace);
       const stored = sandboxes.store.get(keyOf({ namespace, name: sandboxNameOf(pod) ?? "" }));
-      const rule = stored && ruleFor({ sandbox: parsed(SANDBOX, stored), pod });
+      const rule = stored && ruleFor({ sandbox: parsed(SANDBOX, stored), pod, facts: now });
       // A sandbox whose rule was changed may still have the label of the rule before.
       if (rule && networkLabel(rule) === pod.metadata.labels?.[LABELS.network]) {
         return allowPolicyFor(namespace, rule, cluster);
@@ -78,6 +88,7 @@ export function policyController(options: PolicyControllerOptions): Controller {
       onMapped(pods, policyKeysOf, ({ object, previous }) => !isDeepStrictEqual(labelsOf(object), labelsOf(previous))),
       onRanges(world.nodes, rangesOfNode, world),
       onRanges(world.apiServers, rangesOfSlice, world),
+      onRanges(world.egress, egressBehind, world),
       known(sandboxes),
     ],
     reconcile,
@@ -86,10 +97,10 @@ export function policyController(options: PolicyControllerOptions): Controller {
   });
 }
 
-/** Every policy, when addresses of the cluster's own change. */
+/** Every policy, when addresses or ports of the cluster's own change. */
 function onRanges<T extends KubeObject>(
   reflector: Reflector<T>,
-  rangesOf: (object: T) => string[],
+  rangesOf: (object: T) => unknown,
   { policies }: World,
 ): Source {
   return {

@@ -1,7 +1,9 @@
 import { FIELD_MANAGER, LABELS } from "../../api/constants.ts";
 import type { NetworkPolicy, Pod } from "../../kube/objects.ts";
 import { keyOf } from "../../runtime/key.ts";
+import type { ClusterFacts } from "../facts.ts";
 import { shortHash } from "../names.ts";
+import type { Egress } from "./egress.ts";
 import { reachable } from "./reach.ts";
 import type { AllowRule, NetworkRule } from "./rule.ts";
 import type { NetworkSettings } from "./settings.ts";
@@ -10,6 +12,15 @@ import type { NetworkSettings } from "./settings.ts";
 export interface ClusterNetwork extends Pick<NetworkSettings, "dnsCidrs" | "namespace"> {
   /** All that sandboxes cannot reach unless their class opens it. */
   closed: readonly string[];
+  egress?: Egress;
+}
+
+/** What is said and what is learnt of the cluster. */
+export function clusterNetwork(
+  settings: NetworkSettings,
+  { closed, egress }: Pick<ClusterFacts, "closed" | "egress">,
+): ClusterNetwork {
+  return { ...settings, closed, ...(egress && { egress }) };
 }
 
 type PolicySpec = NonNullable<NetworkPolicy["spec"]>;
@@ -88,11 +99,19 @@ function fromRelease({ namespace }: ClusterNetwork): IngressRule {
   return { from: [podsOf(namespace, "gateway"), podsOf(namespace, "operator")], ports: [{ protocol: "TCP" }] };
 }
 
-function egressFor({ cidrs, allowedPrivateCidrs }: AllowRule, cluster: ClusterNetwork): EgressRule[] {
-  if (cidrs.length === 0) return [];
+function egressFor({ cidrs, allowedPrivateCidrs, egress }: AllowRule, cluster: ClusterNetwork): EgressRule[] {
+  if (cidrs.length === 0 && egress !== "Proxy") return [];
   const blocks = reachable(cidrs, cluster.closed, allowedPrivateCidrs);
   const to = blocks.map((ipBlock) => ({ ipBlock }));
-  return [...(to.length === 0 ? [] : [{ to }]), toResolvers(cluster)];
+  const names = egress === undefined ? [toResolvers(cluster)] : toEgress(egress, cluster);
+  return [...(to.length === 0 ? [] : [{ to }]), ...names];
+}
+
+/** A rule without ports would be one for all. */
+function toEgress(use: "Resolve" | "Proxy", { namespace, egress }: ClusterNetwork): EgressRule[] {
+  const ports = (egress?.ports ?? []).filter(({ port }) => use === "Proxy" || port === 53);
+  if (ports.length === 0) return [];
+  return [{ to: [podsOf(namespace, "egress")], ports: ports.map(({ port, protocol }) => ({ port, protocol })) }];
 }
 
 function toResolvers({ dnsCidrs }: ClusterNetwork): EgressRule {

@@ -1,3 +1,4 @@
+import { namesField } from "../../api/class/domains.ts";
 import type { Network } from "../../api/schema/network.ts";
 import { widest } from "../../lib/cidr.ts";
 
@@ -10,17 +11,33 @@ export interface AllowRule {
   cidrs: readonly string[];
   /** Ranges that the class opens. */
   allowedPrivateCidrs: readonly string[];
+  /** What the egress part does: it resolves names, or passes on what may be reached by name as well. Absent: nothing. */
+  egress?: "Resolve" | "Proxy";
 }
 
 /** Everything: what of it is public may be reached by sandboxes that ask for nothing else. */
 const anywhere = ["0.0.0.0/0", "::/0"];
 
-/** The rule for what a sandbox asks for and its class opens. Domains add nothing to what may be reached by address. */
-export function networkRule(
-  { block = false, outbound }: Network = {},
-  allowedPrivateCidrs: readonly string[] = [],
-): NetworkRule {
+/** What the class of a sandbox says about its network. */
+export interface NetworkTerms {
+  allowedPrivateCidrs: readonly string[];
+  /** Whether the sandbox resolves names through the egress part. */
+  domains: boolean;
+}
+
+/**
+ * The rule for what a sandbox asks for on its class's terms. Domains add nothing to what may be reached by address, and with
+ * a proxy nothing is.
+ */
+export function networkRule(network: Network = {}, terms?: NetworkTerms): NetworkRule {
+  const { block = false, outbound, proxyName } = network;
   if (block) return { kind: "blocked" };
-  const cidrs = outbound === undefined ? anywhere : (outbound.cidrs ?? []);
-  return { kind: "allowed", cidrs: widest(cidrs), allowedPrivateCidrs: widest(allowedPrivateCidrs) };
+  const { allowedPrivateCidrs = [], domains = false } = terms ?? {};
+  const cidrs = proxyName !== undefined ? [] : outbound === undefined ? anywhere : (outbound.cidrs ?? []);
+  return {
+    kind: "allowed",
+    cidrs: widest(cidrs),
+    allowedPrivateCidrs: widest(allowedPrivateCidrs),
+    ...(domains && { egress: namesField(network) === undefined ? "Resolve" : "Proxy" }),
+  };
 }

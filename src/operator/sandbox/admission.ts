@@ -20,6 +20,7 @@ import type { Observed } from "./observed.ts";
 import { podFor } from "./pod.ts";
 import { podInputsFor } from "./pod-inputs.ts";
 import { patchedPod } from "./pod-patch.ts";
+import { egressObjection } from "../network/egress.ts";
 import { describeUnsupported, unsupportedField } from "./unsupported.ts";
 
 /** Whether the sandbox may have a Pod. */
@@ -52,7 +53,7 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
   }
   if (sandboxClass === undefined) return missing("ClassNotFound", `SandboxClass "${classNameOf(observed)}"`, moments);
 
-  const field = unsupportedField(spec, sandboxClass.spec);
+  const field = unsupportedField(spec);
   if (field !== undefined) return rejected("NotSupported", describeUnsupported(field));
 
   const objection = objectionTo(spec, sandboxClass);
@@ -61,6 +62,8 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
   if (noPorts !== undefined) return rejected("NoTunnelPorts", noPorts);
   const audience = audienceObjection(spec, observed.facts.apiServerAudiences);
   if (audience !== undefined) return rejected("AudienceNotAllowed", audience);
+  const unreachable = egressObjection(spec, observed.facts.egress);
+  if (unreachable !== undefined) return rejected("NoEgress", unreachable);
   const undeniable = enforcementObjection(observed.facts, sandboxClass);
   if (undeniable !== undefined) return rejected("NoDeniedAddress", undeniable);
   if (

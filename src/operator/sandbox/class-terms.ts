@@ -1,35 +1,51 @@
 import { z } from "zod";
+import { POD_ANNOTATIONS } from "../../api/constants.ts";
 import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { Pod } from "../../kube/objects.ts";
-import { annotations } from "../names.ts";
+import type { ClusterFacts } from "../facts.ts";
+import { resolvesThere } from "../network/egress.ts";
 import type { Observed } from "./observed.ts";
 
 const schema = z.object({
   pullSeconds: z.number(),
   scheduleSeconds: z.number(),
   allowedPrivateCidrs: z.array(z.string()),
+  /** Whether the Pod resolves names through the egress part. */
+  domains: z.boolean().default(false),
 });
 
 /** What a class goes on deciding once there is a Pod. */
-export type ClassTerms = z.infer<typeof schema>;
+export type ClassTerms = z.output<typeof schema>;
 
 /** The terms of the sandbox's Pod, which keeps those of its class as it was when the Pod was made; before that, the class's. */
-export function termsFor({ pod, sandboxClass }: Pick<Observed, "pod" | "sandboxClass">): ClassTerms | undefined {
-  return (pod && keptTerms(pod)) ?? (sandboxClass && termsOf(sandboxClass.spec));
+export function termsFor({
+  pod,
+  sandboxClass,
+  facts,
+}: Pick<Observed, "pod" | "sandboxClass" | "facts">): ClassTerms | undefined {
+  return (pod && keptTerms(pod)) ?? (sandboxClass && termsOf(sandboxClass.spec, facts));
 }
 
 /** What says on a Pod on which terms it was made. */
-export function termAnnotations(sandboxClass: SandboxClassSpec): Record<string, string> {
-  return { [annotations.classTerms]: JSON.stringify(termsOf(sandboxClass)) };
+export function termAnnotations(
+  sandboxClass: SandboxClassSpec,
+  facts: Pick<ClusterFacts, "egress">,
+): Record<string, string> {
+  return { [POD_ANNOTATIONS.classTerms]: JSON.stringify(termsOf(sandboxClass, facts)) };
 }
 
-function termsOf({ limits, network = {} }: SandboxClassSpec): ClassTerms {
-  return { ...limits, allowedPrivateCidrs: network.allowedPrivateCidrs ?? [] };
+function termsOf(sandboxClass: SandboxClassSpec, { egress }: Pick<ClusterFacts, "egress">): ClassTerms {
+  const { limits, network = {} } = sandboxClass;
+  return {
+    ...limits,
+    allowedPrivateCidrs: network.allowedPrivateCidrs ?? [],
+    domains: resolvesThere(sandboxClass, egress),
+  };
 }
 
 function keptTerms({ metadata }: Pod): ClassTerms | undefined {
   try {
-    return schema.parse(JSON.parse(metadata.annotations?.[annotations.classTerms] ?? ""));
+    return schema.parse(JSON.parse(metadata.annotations?.[POD_ANNOTATIONS.classTerms] ?? ""));
   } catch {
     // Somebody has changed the annotation: the class says what holds.
     return undefined;

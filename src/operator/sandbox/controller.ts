@@ -280,7 +280,7 @@ function isRunning({ metadata }: Pod, status: SandboxStatus | undefined): boolea
 
 /** A sandbox is looked at when it, its Pod, its class or its probe change; the rest has to be known. */
 function sourcesIn(world: World): Source[] {
-  const { sandboxes, pods, policies, classes, probes, apps, nameClaims, nodes, runtimeClasses } = world;
+  const { sandboxes, pods, policies, classes, probes, apps, nameClaims, nodes, runtimeClasses, egress } = world;
   const keysBy = (index: SandboxIndex, value: string): string[] => sandboxes.store.by(index, value).map(keyOfObject);
   const unfinished = (): Sandbox[] =>
     [...sandboxes.store.values()].filter(({ status }) => status?.phase !== "Finished");
@@ -309,5 +309,6 @@ function sourcesIn(world: World): Source[] {
     known(apps),
     known(nodes),
     known(runtimeClasses),
+    known(egress),
   ];
 }

@@ -3,7 +3,7 @@ import { type Sandbox, SANDBOX, type SandboxStatus } from "../../api/sandbox.ts"
 import { NETWORK_POLICY, POD, type Pod } from "../../kube/objects.ts";
 import type { Apply, Plan, Remove } from "../../runtime/plan.ts";
 import { conditionOf } from "../conditions.ts";
-import { allowPolicyFor, denyAllPolicyFor, networkLabel } from "../network/policy.ts";
+import { allowPolicyFor, clusterNetwork, denyAllPolicyFor, networkLabel } from "../network/policy.ts";
 import type { NetworkRule } from "../network/rule.ts";
 import { isAs } from "../network/upkeep.ts";
 import { admissionOf } from "./admission.ts";
@@ -99,7 +99,7 @@ function upkeepOf(observed: Observed, pod: Pod): Apply[] {
 /** Those policies that are not there as they should be; the store answers, so that most sandboxes cost no request. */
 function policiesFor({ sandbox, policies, settings, facts }: Observed, rule: NetworkRule): Apply[] {
   const namespace = sandbox.metadata.namespace ?? "default";
-  const cluster = { ...settings.network, closed: facts.closed };
+  const cluster = clusterNetwork(settings.network, facts);
   return [denyAllPolicyFor(namespace), allowPolicyFor(namespace, rule, cluster)]
     .filter((policy) => policy !== undefined)
     .filter((policy) => !policies.some((stored) => isAs(stored, policy)))

@@ -24,6 +24,6 @@ export function podInputsFor(
 }
 
 /** What the sandbox may reach. */
-export function ruleFor(observed: Pick<Observed, "sandbox" | "pod" | "sandboxClass">): NetworkRule {
-  return networkRule(observed.sandbox.spec.network, termsFor(observed)?.allowedPrivateCidrs);
+export function ruleFor(observed: Pick<Observed, "sandbox" | "pod" | "sandboxClass" | "facts">): NetworkRule {
+  return networkRule(observed.sandbox.spec.network, termsFor(observed));
 }

@@ -12,6 +12,7 @@ import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Pod, PodSpec } from "../../kube/objects.ts";
 import type { ClusterFacts } from "../facts.ts";
+import { dnsFor } from "../network/egress.ts";
 import { agentCommandFor, agentPartsFor } from "./agent.ts";
 import { termAnnotations } from "./class-terms.ts";
 import { firstLimitAnnotations } from "./limits.ts";
@@ -78,7 +79,7 @@ export function podFor(sandbox: Sandbox, inputs: PodInputs): Pod {
         ...noSidecars.annotations,
         ...stayPut,
         ...firstLimitAnnotations(sandbox, sandboxClass),
-        ...termAnnotations(sandboxClass),
+        ...termAnnotations(sandboxClass, inputs.facts),
       },
       finalizers: [FINALIZERS.exitStatus],
       ownerReferences: [ownerReferenceTo(sandbox)],
@@ -114,6 +115,7 @@ function podSpecFor(sandbox: Sandbox, inputs: PodInputs): PodSpec {
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,
     activeDeadlineSeconds: longestLifeOf(sandboxClass),
     ...placement.pod,
+    ...dnsFor(sandboxClass, facts.egress),
     ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets }),
     ...(agent.initContainers.length === 0 ? {} : { initContainers: agent.initContainers }),
     containers: [

@@ -9,13 +9,15 @@ import { type Admission, admissionOf } from "./admission.ts";
 import { podEnding } from "./ending.ts";
 import { needsEntrypoint, type WantedImage } from "./entrypoint.ts";
 import { type Ending, podDeleted, terminated } from "./endings.ts";
+import { unresolvable } from "../network/egress.ts";
+import { termsFor } from "./class-terms.ts";
 import { type Moments, momentsOf, patienceOf } from "./lifetime.ts";
 import { keptLimits, longestTimeoutOf, sameLimits, wantedLimits } from "./limits.ts";
 import { missingObject, missingVolume } from "./missing.ts";
 import type { Observed } from "./observed.ts";
 import { containerStatus } from "./pod-state.ts";
 import { printable } from "./termination-message.ts";
-import { describeUnsupported, unsupportedChange } from "./unsupported.ts";
+import { describeUnsupported, unsupportedField } from "./unsupported.ts";
 
 /**
  * The whole status, from what is observed and the status before. Times are written once, an end is final, and the same
@@ -194,7 +196,8 @@ function endingVerdicts(ending: Ending | undefined, admission: Admission | undef
 }
 
 /** What was changed while the sandbox runs and cannot take effect, said rather than ignored. */
-function limitationVerdicts({ sandbox, pod, opening }: Observed, ending: Ending | undefined): Verdict[] {
+function limitationVerdicts(observed: Observed, ending: Ending | undefined): Verdict[] {
+  const { sandbox, pod, opening } = observed;
   if (ending !== undefined || pod === undefined) return [];
   const { timeoutSeconds } = sandbox.spec;
   const longest = longestTimeoutOf(pod);
@@ -207,9 +210,11 @@ function limitationVerdicts({ sandbox, pod, opening }: Observed, ending: Ending 
   if (opening?.kind === "waiting") {
     return [{ type: "Stalled", status: "True", reason: "NoTunnelPort", message: opening.message }];
   }
-  const field = unsupportedChange(sandbox.spec);
-  if (field === undefined) return [];
-  return [{ type: "Stalled", status: "True", reason: "NotSupported", message: describeUnsupported(field) }];
+  const field = unsupportedField(sandbox.spec);
+  const problem =
+    field === undefined ? unresolvable(sandbox.spec, termsFor(observed)?.domains === true) : describeUnsupported(field);
+  if (problem === undefined) return [];
+  return [{ type: "Stalled", status: "True", reason: "NotSupported", message: problem }];
 }
 
 function endOf({ reason, exitCode, message }: Ending): Pick<SandboxStatus, "reason" | "exitCode" | "message"> {

@@ -1,11 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { EndpointSlice, Node } from "../../../../src/kube/objects.ts";
-import {
-  listenersOfSlice,
-  rangesOfNode,
-  rangesOfSlice,
-  serviceRanges,
-} from "../../../../src/operator/network/own-ranges.ts";
+import { listenersOfSlice, rangesOfNode, rangesOfSlice, serviceRanges } from "../../../../src/kube/own-ranges.ts";
 import { deniedAddress, enforcementObjection } from "../../../../src/operator/network/enforcement.ts";
 import { silentLog } from "../../../support/silent-log.ts";
 import { aClass } from "../builders.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Network } from "../../../../src/api/schema/network.ts";
 import {
   allowPolicyFor,
   type ClusterNetwork,
@@ -12,11 +13,12 @@ import { allows } from "./allows.ts";
 const closed = closedRanges(["34.118.224.0/20", "2600:1f00::/32", "8.8.8.8/32"]);
 const cluster: ClusterNetwork = { closed, dnsCidrs: [], namespace: "system" };
 const opened = ["10.1.0.0/16", "fd00:1::/32"];
+const terms = { allowedPrivateCidrs: opened, domains: false };
 const rules = {
   public: networkRule(),
-  opened: networkRule({}, opened),
+  opened: networkRule({}, terms),
   listed: networkRule({ outbound: { cidrs: ["8.8.8.0/24", "10.0.0.0/8", "169.254.169.254/32", "2600::/12"] } }),
-  "listed and opened": networkRule({ outbound: { cidrs: ["10.1.2.0/24", "fd00::/8", "192.168.0.0/16"] } }, opened),
+  "listed and opened": networkRule({ outbound: { cidrs: ["10.1.2.0/24", "fd00::/8", "192.168.0.0/16"] } }, terms),
   anything: networkRule({ outbound: { cidrs: ["0.0.0.0/0", "::/0"] } }),
 } satisfies Record<string, NetworkRule>;
 
@@ -113,12 +115,19 @@ describe("the allow policy", () => {
 });
 
 describe("equal rules are one policy", () => {
-  const asked = networkRule({ outbound: { cidrs: ["1.0.0.0/8", "2.0.0.0/8"] } }, opened);
+  const asked = networkRule({ outbound: { cidrs: ["1.0.0.0/8", "2.0.0.0/8"] } }, terms);
   test.each([
-    ["in another order", networkRule({ outbound: { cidrs: ["2.0.0.0/8", "1.0.0.0/8"] } }, opened.toReversed()), true],
-    ["written otherwise", networkRule({ outbound: { cidrs: ["1.2.3.4/8", "2.0.0.0/8"] } }, opened), true],
-    ["told twice", networkRule({ outbound: { cidrs: ["1.0.0.0/8", "1.1.0.0/16", "2.0.0.0/8"] } }, opened), true],
-    ["with a range more", networkRule({ outbound: { cidrs: ["1.0.0.0/8", "2.0.0.0/8", "3.0.0.0/8"] } }, opened), false],
+    [
+      "in another order",
+      networkRule(
+        { outbound: { cidrs: ["2.0.0.0/8", "1.0.0.0/8"] } },
+        { ...terms, allowedPrivateCidrs: opened.toReversed() },
+      ),
+      true,
+    ],
+    ["written otherwise", networkRule({ outbound: { cidrs: ["1.2.3.4/8", "2.0.0.0/8"] } }, terms), true],
+    ["told twice", networkRule({ outbound: { cidrs: ["1.0.0.0/8", "1.1.0.0/16", "2.0.0.0/8"] } }, terms), true],
+    ["with a range more", networkRule({ outbound: { cidrs: ["1.0.0.0/8", "2.0.0.0/8", "3.0.0.0/8"] } }, terms), false],
     ["of another class", networkRule({ outbound: { cidrs: ["1.0.0.0/8", "2.0.0.0/8"] } }), false],
     ["blocked", networkRule({ block: true }), false],
   ])("%s", (_what, rule, same) => {
@@ -127,6 +136,47 @@ describe("equal rules are one policy", () => {
 
   test("asking for everything is asking for nothing in particular", () => {
     expect(networkLabel(rules.anything)).toBe(networkLabel(rules.public));
+  });
+});
+
+describe("the egress part", () => {
+  const terms = { allowedPrivateCidrs: [], domains: true };
+  const ports = [53, 80, 443].map((port) => ({ port, protocol: "TCP" }));
+  const egress = { nameservers: ["10.96.0.53"], ports: [{ port: 53, protocol: "UDP" }, ...ports] };
+  const domains = ["example.com"];
+  const all = "UDP 53, TCP 53, TCP 80, TCP 443";
+  test.each<[Network, string | undefined, string | undefined]>([
+    [{}, "1.1.1.1", "UDP 53, TCP 53"],
+    [{ outbound: { cidrs: ["1.0.0.0/8"] } }, "1.1.1.1", "UDP 53, TCP 53"],
+    [{ outbound: {} }, undefined, undefined],
+    [{ outbound: { domains: [] } }, undefined, undefined],
+    [{ outbound: { domains } }, undefined, all],
+    [{ outbound: { domains, cidrs: ["1.0.0.0/8"] } }, "1.1.1.1", all],
+    [{ proxyName: "p" }, undefined, all],
+    [{ proxyName: "p", outbound: { domains, cidrs: ["1.0.0.0/8"] } }, undefined, all],
+  ])("with %j 1.1.1.1 is reached: %s, and the egress part: %s", (network, address, reached) => {
+    const policy = allowPolicyFor("n", networkRule(network, terms), { ...cluster, egress });
+    expect(allows(policy, "1.1.1.1") ? "1.1.1.1" : undefined).toBe(address);
+    const rules = (policy?.spec?.egress ?? []).filter(({ ports }) => ports !== undefined);
+    expect(rules.map(({ ports }) => ports?.map(({ protocol, port }) => `${protocol} ${port}`).join(", "))).toEqual(
+      reached === undefined ? [] : [reached],
+    );
+    for (const { to } of rules)
+      expect(to).toEqual([
+        {
+          namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "system" } },
+          podSelector: {
+            matchLabels: { "app.kubernetes.io/name": "sandkeep", "app.kubernetes.io/component": "egress" },
+          },
+        },
+      ]);
+  });
+
+  test("is not reached where it is not installed, and names are not where a sandbox has not resolved through it", () => {
+    const { spec } = allowPolicyFor("n", networkRule({ outbound: { domains } }, terms), cluster) ?? {};
+    expect(spec?.egress).toBeUndefined();
+    const elsewhere = networkRule({ outbound: { domains } }, { ...terms, domains: false });
+    expect(allowPolicyFor("n", elsewhere, { ...cluster, egress })?.spec?.egress).toBeUndefined();
   });
 });
 

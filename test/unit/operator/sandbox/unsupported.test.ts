@@ -1,11 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { SandboxSpecInput } from "../../../../src/api/sandbox.ts";
 import { describeUnsupported, unsupportedField } from "../../../../src/operator/sandbox/unsupported.ts";
-import { aClass, aSandbox } from "../builders.ts";
+import { aSandbox } from "../builders.ts";
 
 const refused: { path: string; spec: SandboxSpecInput }[] = [
-  { path: "spec.network.outbound.domains", spec: { network: { outbound: { domains: ["example.com"] } } } },
-  { path: "spec.network.proxyName", spec: { network: { proxyName: "p" } } },
   { path: "spec.volumes", spec: { volumes: [{ name: "v", mountPath: "/v", snapshotName: "s" }] } },
   { path: "spec.experimental", spec: { experimental: { x: "true" } } },
 ];
@@ -28,21 +26,16 @@ const accepted: { name: string; spec: SandboxSpecInput }[] = [
 
 describe("unsupportedField", () => {
   test.each(refused)("$path is refused", ({ path, spec }) => {
-    expect(unsupportedField(aSandbox(spec).spec, aClass().spec)?.path).toBe(path);
+    expect(unsupportedField(aSandbox(spec).spec)?.path).toBe(path);
   });
 
   test.each(["snapshotName", "imageName"])("spec.%s is refused", (field) => {
     const { image: _, ...spec } = aSandbox().spec;
-    expect(unsupportedField({ ...spec, [field]: "x" }, aClass().spec)?.path).toBe(`spec.${field}`);
-  });
-
-  test("a class with domains is refused", () => {
-    const { spec } = aClass({ network: { domains: true } });
-    expect(unsupportedField(aSandbox().spec, spec)?.path).toMatch(/^SandboxClass spec\./);
+    expect(unsupportedField({ ...spec, [field]: "x" })?.path).toBe(`spec.${field}`);
   });
 
   test.each(accepted)("$name is accepted", ({ spec }) => {
-    expect(unsupportedField(aSandbox(spec).spec, aClass().spec)).toBeUndefined();
+    expect(unsupportedField(aSandbox(spec).spec)).toBeUndefined();
   });
 
   test("the message names field, value and what to do, and is bounded", () => {

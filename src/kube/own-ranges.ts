@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
-import type { Kube } from "../../kube/client.ts";
-import { type EndpointSlice, type Node, SERVICE_CIDR } from "../../kube/objects.ts";
-import { single } from "../../lib/cidr.ts";
-import type { Log } from "../../log.ts";
+import type { Kube } from "./client.ts";
+import { type EndpointSlice, type Node, SERVICE_CIDR } from "./objects.ts";
+import { single } from "../lib/cidr.ts";
+import type { Log } from "../log.ts";
 
 /** The addresses of a node and of its Pods, as far as the node tells them. */
 export function rangesOfNode({ spec, status }: Node): string[] {

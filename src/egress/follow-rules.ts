@@ -1,0 +1,21 @@
+import type { LiveConnections } from "./proxy/live.ts";
+import { accessOf } from "./rule/access.ts";
+import type { PodSource, SandboxSource } from "./sandboxes.ts";
+
+/** Cuts connections as soon as their sandbox may not have them any more: its rule has changed, or it has ended. */
+export function followRules(
+  pods: Pick<PodSource, "subscribe">,
+  sandboxes: Pick<SandboxSource, "subscribe">,
+  live: Pick<LiveConnections, "review">,
+): void {
+  sandboxes.subscribe(({ object, previous }) => {
+    const { uid } = previous?.metadata ?? {};
+    if (uid !== undefined && uid !== object?.metadata.uid) live.review(uid);
+    if (object?.metadata.uid !== undefined) live.review(object.metadata.uid, accessOf(object.spec.network));
+  });
+  pods.subscribe(({ object, previous }) => {
+    // Its address may be somebody else's next.
+    if (previous?.status === undefined || object?.status !== undefined) return;
+    for (const { uid } of previous.metadata.ownerReferences ?? []) live.review(uid);
+  });
+}
