@@ -46,6 +46,11 @@ const schema = z.object({
   SANDKEEP_TUNNELS_PUBLIC_PORT: port.min(1).default(443),
   SANDKEEP_TUNNELS_TCP_PORTS: portRange.optional(),
   SANDKEEP_TUNNELS_DOMAIN: z.string().min(1).default("tunnels.localhost"),
+  SANDKEEP_TUNNELS_PROXIES: z
+    .string()
+    .default("")
+    .transform(listed)
+    .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()]))),
   SANDKEEP_TUNNELS_CERTIFICATES: z.string().default(""),
 });
 
@@ -102,6 +107,8 @@ export interface Config {
       /** Ports at which it listens for what is not encrypted, the same outside; absent: none. */
       tcpPorts?: { first: number; last: number };
     };
+    /** Ranges of load balancers that tell by the PROXY protocol for whom they connect, and must. */
+    proxies: string[];
     /** Folders with `tls.crt` and `tls.key`, read again when they change; none: a self-made certificate for `domain`. */
     certificates: string[];
   };
@@ -146,6 +153,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
         port: e.SANDKEEP_TUNNELS_PUBLIC_PORT,
         ...(e.SANDKEEP_TUNNELS_TCP_PORTS && { tcpPorts: e.SANDKEEP_TUNNELS_TCP_PORTS }),
       },
+      proxies: e.SANDKEEP_TUNNELS_PROXIES,
       certificates: listed(e.SANDKEEP_TUNNELS_CERTIFICATES),
     },
   };

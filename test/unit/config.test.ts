@@ -21,11 +21,13 @@ it("reads what is set", () => {
     SANDKEEP_TUNNELS_PORT: "0",
     SANDKEEP_TUNNELS_DOMAIN: "Tunnels.Example",
     SANDKEEP_TUNNELS_TCP_PORTS: "30500-30519",
+    SANDKEEP_TUNNELS_PROXIES: "10.0.0.0/8, fd00::/8",
     SANDKEEP_TUNNELS_CERTIFICATES: "/a,/b",
   });
   expect(config.tunnels).toEqual({
     port: 0,
     reached: { domain: "tunnels.example", port: 443, tcpPorts: { first: 30_500, last: 30_519 } },
+    proxies: ["10.0.0.0/8", "fd00::/8"],
     certificates: ["/a", "/b"],
   });
   expect(config.operator.leaderElection).toBe(false);
@@ -47,6 +49,7 @@ it.each<[name: string, value: string]>([
   ["SANDKEEP_GATEWAY_LINK_IDLE_SECONDS", "0"],
   ["SANDKEEP_GATEWAY_CERTIFICATE_FILE", "/only/one"],
   ["SANDKEEP_TUNNELS_PORT", "x"],
+  ["SANDKEEP_TUNNELS_PROXIES", "10.0.0.1"],
   ["SANDKEEP_TUNNELS_TCP_PORTS", "30500"],
   ["SANDKEEP_TUNNELS_TCP_PORTS", "30501-30500"],
   ["SANDKEEP_TUNNELS_TCP_PORTS", "0-30500"],

@@ -4,13 +4,24 @@ import type { Network } from "../../api/schema/network.ts";
 type Inbound = Network["inbound"];
 
 /** Rules are objects of a store, so that each is read once. */
-const lists = new WeakMap<object, BlockList>();
+const known = new WeakMap<object, (address: string) => boolean>();
 
 /** Whether `spec.network.inbound` lets this address come in: any, unless it lists some. */
 export function admits(inbound: Inbound, address: string): boolean {
   if (inbound?.cidrs === undefined) return true;
-  const plain = plainAddress(address);
-  return listOf(inbound, inbound.cidrs).check(plain, isIPv6(plain) ? "ipv6" : "ipv4");
+  const isListed = known.get(inbound) ?? inRanges(inbound.cidrs);
+  known.set(inbound, isListed);
+  return isListed(plainAddress(address));
+}
+
+/** Tells whether an address is in one of the ranges. */
+export function inRanges(cidrs: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = "", prefix] = cidr.split("/");
+    list.addSubnet(address, Number(prefix), familyOf(address));
+  }
+  return (address) => list.check(address, familyOf(address));
 }
 
 /** An address as people write it: IPv4 that comes as IPv6, as it does to a listener of both, is IPv4. */
@@ -18,14 +29,6 @@ export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
-function listOf(inbound: object, cidrs: readonly string[]): BlockList {
-  const known = lists.get(inbound);
-  if (known !== undefined) return known;
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [address = "", prefix] = cidr.split("/");
-    list.addSubnet(address, Number(prefix), isIPv6(address) ? "ipv6" : "ipv4");
-  }
-  lists.set(inbound, list);
-  return list;
+function familyOf(address: string): "ipv4" | "ipv6" {
+  return isIPv6(address) ? "ipv6" : "ipv4";
 }

@@ -1,14 +1,14 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import type { Sandbox } from "../../api/sandbox.ts";
 import { sleep } from "../../lib/sleep.ts";
-import { plainAddress } from "./admit.ts";
 import { chosenProtocol } from "./alpn.ts";
 import { tlsSettings } from "./certificates.ts";
+import { findClient } from "./client.ts";
+import { dial } from "./dial.ts";
 import type { LiveConnections } from "./live.ts";
-import type { Route } from "./route.ts";
-import { splice } from "./splice.ts";
+import type { Route, Router } from "./route.ts";
 
 /** Serves requests that come with connect tokens. */
 export interface ConnectServer {
@@ -17,62 +17,90 @@ export interface ConnectServer {
 }
 
 export interface TunnelListenerOptions {
-  route: (serverName: string, client: string) => Route | undefined;
+  route: Router;
   addressOf: (sandbox: Sandbox) => string | undefined;
   contextFor: (serverName: string) => SecureContext | undefined;
+  /** Whether who is at this address speaks for clients by the PROXY protocol. */
+  isProxy: (address: string) => boolean;
   live: LiveConnections;
   connect: ConnectServer;
 }
 
-/** For a client to say what it wants, and for a sandbox to answer. */
+/** Serves a connection of a client; `arrived` is to be called once that has said what it wants. */
+type Begin = (raw: Socket, client: string, arrived: () => void) => void;
+
+/** For a client to say who it is and what it wants. */
 const patienceMilliseconds = 10_000;
 
 /** Connections of one replica at once: what has not come to its name yet is unknown to any sandbox's own limit. */
 const mostConnections = 8_192;
 
-const keepAliveMilliseconds = 30_000;
-
 // It has no certificate, so that a client which names no host comes to nothing.
 const nameless = createSecureContext(tlsSettings);
 
-/** Listens for TLS connections and leads each to the sandbox whose host the client names. */
+/** Listens for connections and leads each to the sandbox whose host the client names, or whose port it has come to. */
 export class TunnelListener {
   readonly #options: TunnelListenerOptions;
-  readonly #server: Server;
+  readonly #servers: Server[] = [];
   readonly #open = new Set<Socket>();
 
   constructor(options: TunnelListenerOptions) {
     this.#options = options;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (raw) => this.#accept(raw));
-    this.#server.maxConnections = mostConnections;
   }
 
-  /** Resolves with the port; rejects when it cannot listen, naming the address. */
+  /** Listens for TLS. Resolves with the port; rejects when it cannot listen, naming the address. */
   async listen(port: number, host: string): Promise<number> {
-    this.#server.listen(port, host);
-    try {
-      await once(this.#server, "listening");
-    } catch (cause) {
-      throw new Error(`Cannot listen for tunnels on ${host} port ${port}: ${String(cause)}`, { cause });
-    }
-    return (this.#server.address() as AddressInfo).port;
+    return await this.#listen(port, host, (raw, client, arrived) => this.#secure(raw, client, arrived));
+  }
+
+  /** Listens at a port for what is not encrypted and goes to the sandbox that has been given that port. */
+  async listenPlain(port: number, host: string): Promise<number> {
+    return await this.#listen(port, host, (raw, client, arrived) => {
+      arrived();
+      this.#serve(raw, raw, this.#options.route.byPort(port, client), client);
+    });
   }
 
   /** Takes no more connections, and cuts those that have not ended after some seconds. */
   async drain(seconds: number): Promise<void> {
-    const closed = once(this.#server, "close");
-    this.#server.close();
+    const closed = this.#servers.map((server) => once(server, "close"));
+    for (const server of this.#servers) server.close();
     const deadline = performance.now() + seconds * 1000;
     while (this.#open.size > 0 && performance.now() < deadline) await sleep(50);
     for (const socket of this.#open) socket.destroy();
-    await closed;
+    await Promise.all(closed);
   }
 
-  #accept(raw: Socket): void {
-    const client = plainAddress(raw.remoteAddress ?? "");
+  async #listen(port: number, host: string, begin: Begin): Promise<number> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (raw) => {
+      raw.on("error", () => {});
+      if (this.#open.size < mostConnections) this.#accept(raw, begin);
+      else raw.destroy();
+    });
+    server.listen(port, host);
+    try {
+      await once(server, "listening");
+    } catch (cause) {
+      throw new Error(`Cannot listen for tunnels on ${host} port ${port}: ${String(cause)}`, { cause });
+    }
+    this.#servers.push(server);
+    return (server.address() as AddressInfo).port;
+  }
+
+  #accept(raw: Socket, begin: Begin): void {
+    const late = setTimeout(() => raw.destroy(), patienceMilliseconds);
+    this.#open.add(raw);
+    raw.once("close", () => {
+      clearTimeout(late);
+      this.#open.delete(raw);
+    });
+    findClient(raw, this.#options.isProxy, (client) => begin(raw, client, () => clearTimeout(late)));
+  }
+
+  #secure(raw: Socket, client: string, arrived: () => void): void {
     let found: { name: string; route: Route | undefined } | undefined;
     const routeTo = (name: string): Route | undefined => {
-      if (found?.name !== name) found = { name, route: this.#options.route(name, client) };
+      if (found?.name !== name) found = { name, route: this.#options.route.byName(name, client) };
       return found.route;
     };
     const socket = new TLSSocket(raw, {
@@ -88,47 +116,21 @@ export class TunnelListener {
         else done(null, context);
       },
     });
-    const late = setTimeout(() => raw.destroy(), patienceMilliseconds);
-    raw.on("error", () => {});
-    this.#open.add(raw);
-    raw.once("close", () => {
-      clearTimeout(late);
-      this.#open.delete(raw);
-    });
     socket.on("error", () => raw.destroy());
     socket.once("secure", () => {
-      clearTimeout(late);
-      if (found?.route === undefined) raw.destroy();
-      else this.#serve(socket, raw, found.route, client);
+      arrived();
+      this.#serve(socket, raw, found?.route, client);
     });
   }
 
-  #serve(socket: TLSSocket, raw: Socket, route: Route, client: string): void {
-    const { sandbox } = route;
-    const remove = this.#options.live.add(sandbox, { client, cut: () => raw.destroy() });
-    if (remove === undefined) return void raw.destroy();
+  #serve(socket: Socket | TLSSocket, raw: Socket, route: Route | undefined, client: string): void {
+    const remove = route && this.#options.live.add(route.sandbox, { client, cut: () => raw.destroy() });
+    if (route === undefined || remove === undefined) return void raw.destroy();
     raw.once("close", remove);
-    if (route.kind === "connect") this.#options.connect.serve(socket, sandbox, client);
-    else this.#dial(socket, raw, this.#options.addressOf(sandbox), route.port);
-  }
-
-  #dial(socket: TLSSocket, raw: Socket, address: string | undefined, port: number): void {
-    if (address === undefined) return void raw.destroy();
-    const options = { host: address, port, allowHalfOpen: true, noDelay: true, keepAlive: true };
-    const inside = connect({ ...options, keepAliveInitialDelay: keepAliveMilliseconds });
-    const give = (): void => {
-      inside.destroy();
-      raw.destroy();
-    };
-    const late = setTimeout(give, patienceMilliseconds);
-    inside.once("error", give);
-    raw.once("close", () => clearTimeout(late));
-    inside.once("connect", () => {
-      clearTimeout(late);
-      splice(socket, inside, () => {
-        inside.resetAndDestroy();
-        raw.destroy();
-      });
-    });
+    if (route.kind === "tunnel") {
+      const address = this.#options.addressOf(route.sandbox);
+      if (address === undefined) raw.destroy();
+      else dial(socket, raw, address, route.port);
+    } else if (socket instanceof TLSSocket) this.#options.connect.serve(socket, route.sandbox, client);
   }
 }

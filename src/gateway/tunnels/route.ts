@@ -17,23 +17,40 @@ export interface RouterOptions {
   isServedHere: (sandbox: Sandbox) => boolean;
 }
 
+/** Leads from what a client asks for, and its address, to a port of a sandbox. */
+export interface Router {
+  byName(serverName: string, client: string): Route | undefined;
+  byPort(port: number, client: string): Route | undefined;
+}
+
 /**
- * Leads from the name that a client asks for, and its address, to a port of a sandbox. Names nobody has, sandboxes that
- * end, and clients that the sandbox does not admit all lead nowhere, so that none of them can be told from another.
+ * Names and ports that nobody has, sandboxes that end, and clients that the sandbox does not admit all lead nowhere, so that
+ * none of them can be told from another.
  */
-export function router(options: RouterOptions): (serverName: string, client: string) => Route | undefined {
-  return (serverName, client) => {
-    const route = routeTo(serverName.toLowerCase(), options);
-    if (route === undefined || isOver(route.sandbox)) return undefined;
-    return admits(route.sandbox.spec.network?.inbound, client) ? route : undefined;
+export function router(options: RouterOptions): Router {
+  return {
+    byName: (serverName, client) => admitted(routeTo(serverName.toLowerCase(), options), client),
+    byPort: (port, client) => admitted(portRoute(port, options), client),
   };
 }
 
-/** The hosts of a sandbox's tunnels, and the first label of the one for connect tokens. An index, so that none is looked for. */
+/**
+ * The hosts of a sandbox's tunnels, the first label of the one for connect tokens, and ports of its own with a colon before
+ * them. An index, so that none is looked for.
+ */
 export function hostsOf(sandbox: Sandbox): string[] {
   if (isFinished(sandbox)) return [];
   const { metadata, status } = sandbox;
-  return [connectLabel(metadata.uid ?? ""), ...(status?.tunnels ?? []).flatMap(({ host }) => host ?? [])];
+  const tunnels = (status?.tunnels ?? []).flatMap(({ host, unencryptedPort }) => [
+    ...(host === undefined ? [] : [host]),
+    ...(unencryptedPort === undefined ? [] : [`:${unencryptedPort}`]),
+  ]);
+  return [connectLabel(metadata.uid ?? ""), ...tunnels];
+}
+
+function admitted(route: Route | undefined, client: string): Route | undefined {
+  if (route === undefined || isOver(route.sandbox)) return undefined;
+  return admits(route.sandbox.spec.network?.inbound, client) ? route : undefined;
 }
 
 function routeTo(host: string, { sandboxesAt, isServedHere }: RouterOptions): Route | undefined {
@@ -54,4 +71,14 @@ function tunnelAt(host: string, label: string, sandbox: Sandbox): Route | undefi
   const tunnel = spec.tunnels?.find((tunnel) => tunnel.port === port);
   if (tunnel === undefined || label !== tunnelLabel(metadata.uid ?? "", tunnel.port)) return undefined;
   return { kind: "tunnel", sandbox, port: tunnel.port, protocol: tunnel.protocol };
+}
+
+/** A port that several claim is nobody's. */
+function portRoute(port: number, { sandboxesAt, isServedHere }: RouterOptions): Route | undefined {
+  const [sandbox, ...others] = sandboxesAt(`:${port}`);
+  if (sandbox === undefined || others.length > 0 || !isServedHere(sandbox)) return undefined;
+  const { spec, status } = sandbox;
+  const inside = status?.tunnels?.find(({ unencryptedPort }) => unencryptedPort === port)?.containerPort;
+  const tunnel = spec.tunnels?.find(({ port, protocol }) => port === inside && protocol === "TCP");
+  return tunnel && { kind: "tunnel", sandbox, port: tunnel.port, protocol: tunnel.protocol };
 }

@@ -7,6 +7,7 @@ import type { Pod } from "../../kube/objects.ts";
 import type { Log } from "../../log.ts";
 import { keyOf } from "../../runtime/key.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
+import { inRanges } from "./admit.ts";
 import { addressesIn } from "./addresses.ts";
 import { Certificates } from "./certificates.ts";
 import { type ConnectServer, TunnelListener } from "./listener.ts";
@@ -34,7 +35,7 @@ export interface Tunnels {
 
 /** Listens for tunnels, if that is asked for, until drained. Certificates are followed until the signal is aborted. */
 export async function startTunnels(
-  { port, reached: { domain }, certificates: folders }: Config["tunnels"],
+  { port, reached: { domain, tcpPorts }, proxies, certificates: folders }: Config["tunnels"],
   { sandboxes, classes, apps, pods, live, connect, log }: TunnelWorld,
   signal: AbortSignal,
 ): Promise<Tunnels> {
@@ -52,10 +53,13 @@ export async function startTunnels(
       },
     }),
     addressOf: addressesIn(pods.store),
+    isProxy: inRanges(proxies),
     contextFor: (name) => certificates.contextFor(name),
     live,
     connect,
   });
   log.info({ port: await listener.listen(port, "::"), domain }, "listening for tunnels");
+  for (let plain = tcpPorts?.first ?? 1; plain <= (tcpPorts?.last ?? 0); plain++)
+    await listener.listenPlain(plain, "::");
   return { drain: (seconds) => listener.drain(seconds), following };
 }

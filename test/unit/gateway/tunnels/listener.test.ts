@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { connect as connectPlain, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Sandbox } from "../../../../src/api/sandbox.ts";
 import { Certificates } from "../../../../src/gateway/tunnels/certificates.ts";
 import { TunnelListener } from "../../../../src/gateway/tunnels/listener.ts";
@@ -18,10 +18,14 @@ let sandbox: Sandbox;
 let live: LiveConnections;
 let listener: TunnelListener;
 let port: number;
+let plainPort: number;
+/** Whether connections come through a load balancer. */
+let proxied: boolean;
 /** What the program inside does with a connection; it echoes. */
 let behave: (socket: Socket) => void;
 
 beforeEach(async () => {
+  proxied = false;
   behave = (socket) => void socket.pipe(socket);
   program = createServer({ allowHalfOpen: true }, (socket) => {
     inside.add(socket);
@@ -30,12 +34,10 @@ beforeEach(async () => {
   }).listen(0, "127.0.0.1");
   await once(program, "listening");
   const containerPort = (program.address() as AddressInfo).port;
+  const tunnels = [containerPort, 1].map((port) => ({ containerPort: port, host: tunnelHost("uid-1", port, domain) }));
   sandbox = aSandbox({
-    spec: { tunnels: [{ port: containerPort }, { port: 1 }] },
-    status: {
-      phase: "Started",
-      tunnels: [containerPort, 1].map((port) => ({ containerPort: port, host: tunnelHost("uid-1", port, domain) })),
-    },
+    spec: { tunnels: [{ port: containerPort, protocol: "TCP" }, { port: 1 }] },
+    status: { phase: "Started", tunnels },
   });
   live = new LiveConnections(3);
   const certificates = await Certificates.open([], domain);
@@ -45,11 +47,21 @@ beforeEach(async () => {
       isServedHere: () => true,
     }),
     addressOf: () => "127.0.0.1",
+    isProxy: () => proxied,
     contextFor: (name) => certificates.contextFor(name),
     live,
     connect: { serve: (socket, { metadata }, client) => socket.end(`${metadata.name} for ${client}`) },
   });
   port = await listener.listen(0, "127.0.0.1");
+  // Which port is free is not known before: the listener learns of it as a range.
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  plainPort = (probe.address() as AddressInfo).port;
+  probe.close();
+  await once(probe, "close");
+  await listener.listenPlain(plainPort, "127.0.0.1");
+  Object.assign(tunnels[0] ?? {}, { unencryptedPort: plainPort });
+  sandbox = { ...sandbox, status: { phase: "Started", tunnels } };
 });
 
 afterEach(async () => {
@@ -179,4 +191,58 @@ it("tells the client when the program inside breaks off", async () => {
   const socket = dial(hostOf(0));
   socket.write("a");
   await closed(socket);
+});
+
+it("passes on what is not encrypted from the port that the sandbox has, and resets what breaks off", async () => {
+  const socket = connectPlain(plainPort, "127.0.0.1");
+  socket.end("hello");
+  expect(await read(socket)).toBe("hello");
+  behave = (inside) => void inside.write("half", () => inside.resetAndDestroy());
+  const broken = connectPlain(plainPort, "127.0.0.1");
+  const [error] = (await once(broken.resume(), "error")) as [NodeJS.ErrnoException];
+  expect(error.code).toBe("ECONNRESET");
+});
+
+function header(client: string): string {
+  return `PROXY TCP4 ${client} 192.0.2.1 5000 443\r\n`;
+}
+
+async function through(first: string): Promise<string> {
+  const raw = connectPlain(port, "127.0.0.1");
+  raw.on("error", () => {});
+  raw.write(first);
+  const socket = connect({ socket: raw, servername: hostOf(0), rejectUnauthorized: false });
+  socket.on("error", () => {});
+  socket.end("hello");
+  return await read(socket).catch(() => "");
+}
+
+describe("behind a load balancer", () => {
+  beforeEach(() => {
+    proxied = true;
+    sandbox = { ...sandbox, spec: { ...sandbox.spec, network: { inbound: { cidrs: ["203.0.113.0/24"] } } } };
+  });
+
+  it("goes by the client that it names", async () => {
+    expect(await through(header("203.0.113.1"))).toBe("hello");
+    expect(await through(header("198.51.100.1"))).toBe("");
+  });
+
+  it("takes nothing without a header, and a header of nobody else", async () => {
+    sandbox = { ...sandbox, spec: { ...sandbox.spec, network: {} } };
+    expect(await through("")).toBe("");
+    expect(await through("PROXY UNKNOWN\r\n")).toBe("hello");
+    proxied = false;
+    expect(await through(header("203.0.113.1"))).toBe("");
+  });
+
+  it("reads the header of what is not encrypted, also in pieces and with octets behind it", async () => {
+    const socket = connectPlain(plainPort, "127.0.0.1");
+    socket.setNoDelay(true);
+    const [first, second] = [header("203.0.113.1").slice(0, 9), header("203.0.113.1").slice(9)];
+    socket.write(first);
+    await new Promise(setImmediate);
+    socket.end(`${second}hello`);
+    expect(await read(socket)).toBe("hello");
+  });
 });

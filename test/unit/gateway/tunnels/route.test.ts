@@ -18,7 +18,8 @@ function tunnelled(spec: SandboxSpecInput = {}, rest: Partial<Parameters<typeof 
 
 function at(sandboxes: Sandbox[], name: string, client = "203.0.113.1", isServedHere = true): unknown {
   const sandboxesAt = (host: string) => sandboxes.filter((sandbox) => hostsOf(sandbox).includes(host));
-  const route = router({ sandboxesAt, isServedHere: () => isServedHere })(name, client);
+  const routes = router({ sandboxesAt, isServedHere: () => isServedHere });
+  const route = name.startsWith(":") ? routes.byPort(Number(name.slice(1)), client) : routes.byName(name, client);
   return route && (route.kind === "tunnel" ? `${route.protocol} ${route.port}` : route.kind);
 }
 
@@ -56,4 +57,22 @@ it("gives no sandbox the host of another, whatever stands in its status", () => 
   const thief = tunnelled({}, { name: "thief", uid: "uid-9" });
   expect(at([thief], host)).toBeUndefined();
   expect(at([thief, tunnelled()], host)).toBe("HTTP2 8000");
+});
+
+function plain(metadata: { name: string; uid: string }, tunnel: { port: number; protocol: "TCP" | "TLS" }): Sandbox {
+  const tunnels = [{ containerPort: 5432, unencryptedHost: "a", unencryptedPort: 30_500 }];
+  return aSandbox({ ...metadata, spec: { tunnels: [tunnel] }, status: { phase: "Started", tunnels } });
+}
+
+it("leads from a port to the sandbox that has it, unless several claim it or it asked for none", () => {
+  const [one, other] = [
+    { name: "one", uid: "u1" },
+    { name: "other", uid: "u2" },
+  ];
+  const tcp = { port: 5432, protocol: "TCP" } as const;
+  expect(at([plain(one, tcp)], ":30500")).toBe("TCP 5432");
+  expect(at([plain(one, tcp)], ":30501")).toBeUndefined();
+  expect(at([plain(one, tcp), plain(other, tcp)], ":30500")).toBeUndefined();
+  expect(at([plain(one, { ...tcp, protocol: "TLS" })], ":30500")).toBeUndefined();
+  expect(at([plain(one, tcp)], ":30500", "203.0.113.1", false)).toBeUndefined();
 });
