@@ -47,7 +47,11 @@ beforeEach(async () => {
   serve = server;
   const certificates = await Certificates.open([], "tunnels.example");
   listener = new TunnelListener({
-    route: (name) => (name === host ? { kind: "connect", sandbox: started } : undefined),
+    route: {
+      byName: (name) => (name === host ? { kind: "connect", sandbox: started } : undefined),
+      byPort: () => undefined,
+    },
+    isProxy: () => false,
     addressOf: () => undefined,
     contextFor: (name) => certificates.contextFor(name),
     live: new LiveConnections(),
