@@ -47,6 +47,7 @@ import { SandboxDirectory } from "./sandboxes/directory.ts";
 import { hastener } from "./sandboxes/hasten.ts";
 import { sandboxHandlers } from "./sandboxes/handlers.ts";
 import { lifeCheck } from "./sandboxes/life-check.ts";
+import { sandboxMaker } from "./sandboxes/make.ts";
 import { SandboxNames } from "./sandboxes/names.ts";
 import { secretHandlers } from "./secrets/handlers.ts";
 import { createApp } from "./server/app.ts";
@@ -126,11 +127,9 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const api = createApp({
     handlers: {
       ...sandboxHandlers(directory, kube, {
+        make: sandboxMaker(directory, kube, { names: sandboxNames, authorise: guard.authorise, audit, checkClass }),
         names: sandboxNames,
-        authorise: guard.authorise,
-        audit,
         hasten: hastener(pool),
-        checkClass,
         checkLife: lifeCheck(pods.store, checkClass),
       }),
       ...watchHandlers(history, sandboxes.store.ready, signal),
