@@ -2,7 +2,7 @@ import type { LinkPool } from "../../agent-link/pool.ts";
 import { LinkError } from "../../agent-link/link-error.ts";
 import type { LinkRequest, LinkResponse } from "../../agent-link/link.ts";
 import type { SandboxDirectory, SandboxName } from "../sandboxes/directory.ts";
-import { isOver, over } from "../sandboxes/life.ts";
+import { isFinished, isOver, over } from "../sandboxes/life.ts";
 import { targetOf } from "../sandboxes/targets.ts";
 
 /** A request that may be sent again when its link broke, because the agent knows it by its id or offset. */
@@ -24,7 +24,7 @@ const attempts = 3;
  * Sends requests to the agents of sandboxes, once these have started. A link that turns out broken is replaced; if there
  * is none to be had, the error says how the sandbox ended where it has.
  */
-export function agentSender(directory: SandboxDirectory, pool: LinkPool): SendToAgent {
+export function agentSender(directory: SandboxDirectory, pool: Pick<LinkPool, "get">): SendToAgent {
   return async (name, startTimeoutSeconds, request) => {
     const access = request.method === "GET" ? "read" : "write";
     for (let attempt = 1; ; attempt++) {
@@ -37,7 +37,8 @@ export function agentSender(directory: SandboxDirectory, pool: LinkPool): SendTo
       } catch (error) {
         if (!(error instanceof LinkError) || error.code !== "unavailable") throw error;
         const sandbox = await directory.fresh(name, request.signal);
-        if (isOver(sandbox)) throw over(sandbox, "reach", new Date());
+        // One that is being ended can be read to its end.
+        if (access === "read" ? isFinished(sandbox) : isOver(sandbox)) throw over(sandbox, "reach", new Date());
         if (attempt === attempts || (sent && request.repeatable === false)) throw error;
       }
     }
