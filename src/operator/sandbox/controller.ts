@@ -102,7 +102,7 @@ export class SandboxController {
     try {
       return await this.#perform(await this.#claimName(observed, pass), stored, pass);
     } catch (error) {
-      const refusal = refusalFrom(error);
+      const refusal = refusalFrom(error, ageOf(observed.sandbox));
       if (refusal === undefined) throw error;
       const result = await this.#perform({ ...observed, refusal }, stored, pass);
       if (refusal.final) return result;
@@ -271,6 +271,11 @@ export class SandboxController {
     // Policies are left out: they are compared in full, and a changed one must be applied whatever its hash says.
     return { kube, recorder, caches: [world.sandboxes, world.pods], signal };
   }
+}
+
+/** Milliseconds since it was created. */
+function ageOf({ metadata }: Sandbox): number {
+  return Date.now() - Date.parse(metadata.creationTimestamp ?? "");
 }
 
 /** There is an agent that can be told something. */

@@ -64,8 +64,16 @@ const rows = [
 
 describe("refusalFrom", () => {
   test.each(rows)("$name", ({ error, want }) => {
-    const refusal = refusalFrom(error);
+    const refusal = refusalFrom(error, 0);
     expect([refusal?.final, refusal?.reason]).toEqual(want);
+  });
+
+  test.each([
+    [4_999, 200],
+    [5_000, 5_000],
+  ])("a service account is looked for by a sandbox that is %i ms old again after %i", (age, retryAfter) => {
+    const error = forbidden('error looking up service account n/x: serviceaccount "x" not found');
+    expect(refusalFrom(error, age)).toMatchObject({ final: false, retryAfter });
   });
 
   test.each([
@@ -75,6 +83,6 @@ describe("refusalFrom", () => {
     new ApiError("PATCH /api/v1/namespaces/n/pods/s", 403, { message: 'User "x" cannot patch resource "pods"' }),
     new ApiError("PATCH /apis/sandkeep.dev/v1alpha1/namespaces/n/sandboxes/s/status", 403, {}),
   ])("%s is no refusal of the Pod", (error) => {
-    expect(refusalFrom(error)).toBeUndefined();
+    expect(refusalFrom(error, 0)).toBeUndefined();
   });
 });
