@@ -80,7 +80,8 @@ export class SandboxController {
     });
     const report = (key: string): void => this.#controller.trigger(key);
     this.#readiness = new Inquiries({ open: openLink, report, log });
-    this.#limits = new Inquiries({ open: openLink, report, log });
+    // An agent that was tampered with may never take them.
+    this.#limits = new Inquiries({ open: openLink, report, log, longestPause: 60_000 });
     this.#lookups = new ImageLookups({ inspector, kube, report, log });
     const isTaken = (port: number): boolean => world.sandboxes.store.by("tcpPort", String(port)).length > 0;
     this.#openings = new Openings({ settings: options.settings.tunnels, isTaken, answers, report, log });
@@ -184,8 +185,9 @@ export class SandboxController {
     const podUid = pod?.metadata.uid ?? "";
     const readiness = pod === undefined ? undefined : this.#readiness.answer(key, podUid);
     const opening = this.#openings.of(key, sandbox);
-    const limits =
-      pod === undefined ? undefined : this.#limits.answer(key, limitsId(podUid, wantedLimits(sandbox, pod)));
+    const limitsQuestioned = pod && limitsId(podUid, wantedLimits(sandbox, pod));
+    const limits = limitsQuestioned === undefined ? undefined : this.#limits.answer(key, limitsQuestioned);
+    const limitsMute = limitsQuestioned !== undefined && this.#limits.isMute(key, limitsQuestioned);
     return {
       sandbox,
       ...(pod !== undefined && (isOurs ? { pod } : { earlierPod: pod })),
@@ -195,6 +197,7 @@ export class SandboxController {
       ...(probe && { probe: parsed(READINESS_PROBE, probe) }),
       ...(readiness && { readiness }),
       ...(limits && { limits }),
+      ...(limitsMute && { limitsMute }),
       ...(opening && { opening }),
       policies: world.policies.store.by("namespace", sandbox.metadata.namespace ?? ""),
       facts: facts(),

@@ -7,11 +7,13 @@ import type { Log } from "../../log.ts";
 
 export interface InquiriesOptions {
   open: (target: LinkTarget, signal: AbortSignal) => Promise<Pick<Link, "request"> & AsyncDisposable>;
-  /** Told the key of a sandbox whose agent has answered. */
+  /** Told the key of a sandbox whose agent has answered, or has not for long. */
   report: (key: string) => void;
   log: Log;
   /** Sandboxes asked at once; the others wait for their turn. Default 256. */
   most?: number;
+  /** The longest pause before a link is opened again; milliseconds. Default 5,000. */
+  longestPause?: number;
 }
 
 /** What is asked of an agent. */
@@ -26,10 +28,18 @@ export interface Question<A> {
 /** Seconds after which a request that was held by the agent counts as progress. */
 export const patientSeconds = 30;
 
+/** Tries that failed one after the other, after which an agent counts as one that does not answer. */
+const triesUntilMute = 8;
+
 interface Inquiry {
   id: string;
+  tries: Tries;
   stop: AbortController;
   task: Promise<void>;
+}
+
+interface Tries {
+  failed: number;
 }
 
 /**
@@ -44,7 +54,7 @@ export class Inquiries<A> implements AsyncDisposable {
   #running = 0;
 
   constructor(options: InquiriesOptions) {
-    this.#options = { most: 256, ...options };
+    this.#options = { most: 256, longestPause: 5_000, ...options };
   }
 
   /** What the agent has answered to the question of that id, if it has. */
@@ -58,13 +68,20 @@ export class Inquiries<A> implements AsyncDisposable {
     return this.#open.has(key) || this.#answers.has(key);
   }
 
+  /** Whether the agent has not answered the question of that id for long; it is asked on. */
+  isMute(key: string, id: string): boolean {
+    const open = this.#open.get(key);
+    return open?.id === id && open.tries.failed >= triesUntilMute;
+  }
+
   /** Begins to ask, unless that is under way or answered. */
   ensure(key: string, question: Question<A>): void {
     const { id } = question;
     if (this.#open.get(key)?.id === id || this.#answers.get(key)?.id === id) return;
     this.forget(key);
     const stop = new AbortController();
-    this.#open.set(key, { id, stop, task: this.#inquire(key, question, stop.signal) });
+    const tries = { failed: 0 };
+    this.#open.set(key, { id, tries, stop, task: this.#inquire(key, question, tries, stop.signal) });
   }
 
   /** Stops asking and drops what was answered. */
@@ -79,9 +96,11 @@ export class Inquiries<A> implements AsyncDisposable {
     await Promise.all(open.map(([, { task }]) => task));
   }
 
-  async #inquire(key: string, question: Question<A>, signal: AbortSignal): Promise<void> {
+  async #inquire(key: string, question: Question<A>, tries: Tries, signal: AbortSignal): Promise<void> {
     try {
-      const answer = await this.#untilAnswered(question, signal);
+      const answer = await this.#untilAnswered(key, question, tries, signal);
+      // What was forgotten while the link was closed is not wanted any more.
+      signal.throwIfAborted();
       this.#answers.set(key, { id: question.id, answer });
       this.#options.report(key);
     } catch (error) {
@@ -91,18 +110,20 @@ export class Inquiries<A> implements AsyncDisposable {
     }
   }
 
-  async #untilAnswered(question: Question<A>, signal: AbortSignal): Promise<A> {
-    for (let failures = 0; ;) {
+  async #untilAnswered(key: string, question: Question<A>, tries: Tries, signal: AbortSignal): Promise<A> {
+    const pause = { first: 200, most: this.#options.longestPause };
+    for (;;) {
       const since = performance.now();
       try {
         const answer = await this.#inTurn(() => this.#ask(question, signal), signal);
         if (answer !== undefined) return answer;
-        failures = 0;
+        tries.failed = 0;
       } catch (error) {
         signal.throwIfAborted();
         this.#options.log.debug({ error, ...question.target }, "an agent did not answer; its link is opened again");
-        if (wasPatient(since)) failures = 0;
-        await sleep(backoff(failures++, { first: 200, most: 5_000 }), signal);
+        if (wasPatient(since)) tries.failed = 0;
+        if (++tries.failed === triesUntilMute) this.#options.report(key);
+        await sleep(backoff(tries.failed - 1, pause), signal);
       }
     }
   }

@@ -12,7 +12,7 @@ import { type Ending, podDeleted, terminated } from "./endings.ts";
 import { unresolvable } from "../network/egress.ts";
 import { termsFor } from "./class-terms.ts";
 import { type Moments, momentsOf, patienceOf } from "./lifetime.ts";
-import { keptLimits, longestTimeoutOf, sameLimits, wantedLimits } from "./limits.ts";
+import { countedTimeout, keptLimits, longestTimeoutOf, sameLimits, wantedLimits } from "./limits.ts";
 import { missingObject, missingVolume } from "./missing.ts";
 import type { Observed } from "./observed.ts";
 import { containerStatus } from "./pod-state.ts";
@@ -197,7 +197,7 @@ function endingVerdicts(ending: Ending | undefined, admission: Admission | undef
 
 /** What was changed while the sandbox runs and cannot take effect, said rather than ignored. */
 function limitationVerdicts(observed: Observed, ending: Ending | undefined): Verdict[] {
-  const { sandbox, pod, opening } = observed;
+  const { sandbox, pod, opening, limitsMute } = observed;
   if (ending !== undefined || pod === undefined) return [];
   const { timeoutSeconds } = sandbox.spec;
   const longest = longestTimeoutOf(pod);
@@ -206,6 +206,12 @@ function limitationVerdicts(observed: Observed, ending: Ending | undefined): Ver
       `spec.timeoutSeconds ${timeoutSeconds} is more than ${longest}, the maximum of its SandboxClass when it started: ` +
       `it keeps ${keptLimits(pod).timeoutSeconds}.`;
     return [{ type: "Stalled", status: "True", reason: "ClassLimit", message }];
+  }
+  if (limitsMute === true) {
+    const message =
+      "Its agent has not taken the timeoutSeconds and idleTimeoutSeconds of its spec for a while; it is told again. " +
+      `The operator ends it after ${countedTimeout(sandbox, pod)} s whatever its agent does.`;
+    return [{ type: "Stalled", status: "True", reason: "LimitsNotKept", message }];
   }
   if (opening?.kind === "waiting") {
     return [{ type: "Stalled", status: "True", reason: "NoTunnelPort", message: opening.message }];

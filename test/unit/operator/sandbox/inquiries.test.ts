@@ -8,7 +8,10 @@ import { readinessQuestion } from "../../../../src/operator/sandbox/readiness.ts
 import { eventually } from "../../../support/eventually.ts";
 import { silentLog } from "../../../support/silent-log.ts";
 
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 type OpenLink = Awaited<ReturnType<InquiriesOptions["open"]>>;
 
@@ -75,6 +78,57 @@ test("no more agents are asked at once than allowed, and a forgotten one makes r
   await eventually(() => expect(opened).toEqual(["a"]));
   prober.forget("n/a");
   await eventually(() => expect(opened).toEqual(["a", "b"]));
+});
+
+test("an answer that nobody wants any more when its link is closed is dropped", async () => {
+  const link = linkThat({ state: "ready" });
+  const { prober, reported } = proberOver(() =>
+    Promise.resolve({
+      request: () => link.request({ method: "GET", path: "/" }),
+      async [Symbol.asyncDispose]() {
+        prober.forget("n/s");
+        await link[Symbol.asyncDispose]();
+      },
+    }),
+  );
+  prober.ensure("n/s", readinessQuestion(target));
+  await eventually(() => expect(link.closed).toBe(true));
+  await prober[Symbol.asyncDispose]();
+  expect({ reported, answer: prober.answer("n/s", "p1"), has: prober.has("n/s") }).toEqual({
+    reported: [],
+    answer: undefined,
+    has: false,
+  });
+});
+
+test("an agent that does not answer for long is told of, and asked ever more seldom", async () => {
+  vi.useFakeTimers();
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  const reported: string[] = [];
+  let opened = 0;
+  await using inquiries = new Inquiries<TimeLimits>({
+    open: () => {
+      opened++;
+      return Promise.resolve(linkThat(kept(1)));
+    },
+    report: (key) => void reported.push(key),
+    log: silentLog,
+    longestPause: 60_000,
+  });
+  const wanted = { timeoutSeconds: 600, idleTimeoutSeconds: 0 };
+  const id = limitsId("p1", wanted);
+  inquiries.ensure("n/s", limitsQuestion(target, 2, wanted));
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect([inquiries.isMute("n/s", id), reported]).toEqual([false, []]);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect([inquiries.isMute("n/s", id), reported]).toEqual([true, ["n/s"]]);
+  const before = opened;
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(opened - before).toBeLessThan(13);
+  expect(reported).toEqual(["n/s"]);
+  inquiries.forget("n/s");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(inquiries.isMute("n/s", id)).toBe(false);
 });
 
 test("another Pod of the same name is asked anew", async () => {

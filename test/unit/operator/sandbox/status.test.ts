@@ -226,6 +226,21 @@ const rows: Row[] = [
     conditions: ["Scheduled=True/Scheduled", "Started=True/Started", "Ready=True/NoProbe", "Stalled=True/ClassLimit"],
   },
   {
+    name: "limits that the agent does not take are said",
+    observed: {
+      sandbox: aSandbox({ timeoutSeconds: 600 }, { ...started, observedGeneration: 0 }),
+      pod: aPod({ node: "a", phase: "Running", state: running }, aSandbox({ timeoutSeconds: 300 })),
+      limitsMute: true,
+    },
+    want: { phase: "Started", observedGeneration: 0 },
+    conditions: [
+      "Scheduled=True/Scheduled",
+      "Started=True/Started",
+      "Ready=True/NoProbe",
+      "Stalled=True/LimitsNotKept",
+    ],
+  },
+  {
     name: "an allow-list that is asked for while it runs and cannot take effect is said",
     observed: {
       sandbox: aSandbox({ network: { outbound: { domains: ["example.com"] } } }, started),
