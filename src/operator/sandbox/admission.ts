@@ -1,9 +1,8 @@
 import { classNameOf } from "../../api/class/name.ts";
 import { imageOf } from "../../api/class/images.ts";
 import { objectionTo } from "../../api/class/objection.ts";
-import type { ReadinessProbeSpec } from "../../api/readiness-probe.ts";
-import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { FinishReason } from "../../api/phases.ts";
+import type { Pod } from "../../kube/objects.ts";
 import { enforcementObjection } from "../network/enforcement.ts";
 import {
   describeFailure,
@@ -15,7 +14,7 @@ import {
 } from "./entrypoint.ts";
 import { tcpProblem } from "../tunnels/ports.ts";
 import { audienceObjection } from "./identity-token.ts";
-import type { Moments } from "./lifetime.ts";
+import { type Moments, momentsOf } from "./lifetime.ts";
 import type { Observed } from "./observed.ts";
 import { podFor } from "./pod.ts";
 import { podInputsFor } from "./pod-inputs.ts";
@@ -23,14 +22,9 @@ import { patchedPod } from "./pod-patch.ts";
 import { egressObjection } from "../network/egress.ts";
 import { describeUnsupported, unsupportedField } from "./unsupported.ts";
 
-/** Whether the sandbox may have a Pod. */
+/** Whether the sandbox may have a Pod, and which. */
 export type Admission =
-  | {
-      kind: "accepted";
-      sandboxClass: SandboxClassSpec;
-      probe: ReadinessProbeSpec | undefined;
-      found: FoundImage | undefined;
-    }
+  | { kind: "accepted"; pod: Pod }
   /**
    * Something may still arrive or be freed; `reason` and `message` stand in a condition meanwhile. `wanted`: the image of
    * which something has to be known.
@@ -86,18 +80,28 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
   }
   if (refusal?.final === true) return rejected(refusal.reason, refusal.message);
   if (refusal !== undefined) return { kind: "waiting", reason: refusal.reason, message: refusal.message };
-  const accepted = {
-    sandboxClass: sandboxClass.spec,
-    probe: spec.readinessProbe ?? probe?.spec,
-    found: lookup?.kind === "found" ? lookup : undefined,
-  };
-  if (sandboxClass.spec.podPatch !== undefined) {
-    const { problem } = patchedPod(podFor(sandbox, podInputsFor(observed, accepted)), sandboxClass.spec);
-    if (problem !== undefined) {
-      return rejected("PodPatch", `The podPatch of SandboxClass "${sandboxClass.metadata.name}" ${problem}.`);
-    }
-  }
-  return { kind: "accepted", ...accepted };
+  const found = lookup?.kind === "found" ? lookup : undefined;
+  const inputs = podInputsFor(observed, sandboxClass.spec, found);
+  const { pod, problem } = patchedPod(podFor(sandbox, inputs), sandboxClass.spec);
+  return pod === undefined
+    ? rejected("PodPatch", `The podPatch of SandboxClass "${sandboxClass.metadata.name}" ${problem}.`)
+    : { kind: "accepted", pod };
+}
+
+/** The decision as of now; `undefined` once it has had a Pod, or has finished. */
+export function admissionAt(observed: Observed, now: Date): Admission | undefined {
+  const { status = {} } = observed.sandbox;
+  if (observed.pod !== undefined || status.scheduledAt !== undefined || status.phase === "Finished") return undefined;
+  return admissionOf(observed, momentsOf(observed, status, now));
+}
+
+/** The image of which something has to be known before the sandbox can run; `undefined` while it waits for anything else. */
+export function imageWanted(observed: Observed, now: Date): WantedImage | undefined {
+  const { spec, metadata } = observed.sandbox;
+  if (!needsEntrypoint(spec)) return undefined;
+  if (spec.desiredState === "Terminated" || metadata.deletionTimestamp !== undefined) return undefined;
+  const admission = admissionAt(observed, now);
+  return admission?.kind === "waiting" ? admission.wanted : undefined;
 }
 
 /** While it is being asked for there is no news; a login may come with the sandbox, a registry as late as an image. */

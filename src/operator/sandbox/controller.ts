@@ -19,6 +19,7 @@ import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
 import type { ClusterFacts } from "../facts.ts";
 import { parsed } from "../../runtime/parsed.ts";
 import { sandboxNameOf, type SandboxIndex, within, type World } from "../world.ts";
+import { imageWanted } from "./admission.ts";
 import { builtInClass } from "./class.ts";
 import { countSteps } from "./metrics.ts";
 import { ImageLookups } from "./image-lookups.ts";
@@ -43,7 +44,7 @@ import {
 } from "./limits.ts";
 import { readinessQuestion } from "./readiness.ts";
 import { refusalFrom } from "./refusal.ts";
-import { imageWanted, isProbing } from "./status.ts";
+import { isProbing } from "./status.ts";
 
 export interface SandboxControllerOptions {
   kube: Kube;

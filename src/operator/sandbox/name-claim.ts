@@ -2,17 +2,16 @@ import { API_VERSION, FIELD_MANAGER, LABELS } from "../../api/constants.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Lease } from "../../kube/objects.ts";
 import { annotations, shortHash } from "../names.ts";
-import { admissionOf } from "./admission.ts";
-import { momentsOf } from "./lifetime.ts";
+import { admissionAt } from "./admission.ts";
 import type { Observed } from "./observed.ts";
 
 /** Whether the sandbox needs its `spec.name` now: it is to have a Pod, and has none yet. */
 export function needsName(observed: Observed, now: Date): boolean {
-  const { metadata, spec, status } = observed.sandbox;
+  const { metadata, spec } = observed.sandbox;
   if (spec.name === undefined || spec.desiredState === "Terminated") return false;
-  if (status?.scheduledAt !== undefined || status?.phase === "Finished" || observed.pod !== undefined) return false;
   if (metadata.deletionTimestamp !== undefined) return false;
-  return admissionOf(observed, momentsOf(observed, status, now)).kind !== "refused";
+  const admission = admissionAt(observed, now);
+  return admission !== undefined && admission.kind !== "refused";
 }
 
 /** The Lease by which a sandbox holds its name. Its own name is that of every claim to the same name in the same app. */

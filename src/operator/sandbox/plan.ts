@@ -6,7 +6,7 @@ import { conditionOf } from "../conditions.ts";
 import { allowPolicyFor, clusterNetwork, denyAllPolicyFor, networkLabel } from "../network/policy.ts";
 import type { NetworkRule } from "../network/rule.ts";
 import { isAs } from "../network/upkeep.ts";
-import { admissionOf } from "./admission.ts";
+import { type Admission, admissionAt } from "./admission.ts";
 import { termsFor } from "./class-terms.ts";
 import { sandboxEvents } from "./events.ts";
 import { identityOf } from "./identity.ts";
@@ -14,23 +14,22 @@ import { type Moments, momentsOf } from "./lifetime.ts";
 import { keptLimits, limitAnnotations, sameLimits } from "./limits.ts";
 import type { Observed } from "./observed.ts";
 import { holdOf, isReleased, orphanPlan, releaseOf } from "./orphan.ts";
-import { podFor } from "./pod.ts";
-import { podInputsFor, ruleFor } from "./pod-inputs.ts";
-import { patchedPod } from "./pod-patch.ts";
+import { ruleFor } from "./pod-inputs.ts";
 import { hasEnded } from "./pod-state.ts";
 import { sandboxStatus } from "./status.ts";
 
 /** What to do about a sandbox now: its policies and Pod, the ends of both, its status, and when to look again. */
 export function sandboxPlan(observed: Observed, now: Date): Plan<Sandbox> {
   const { sandbox, pod, earlierPod } = observed;
-  const status = sandboxStatus(observed, now);
+  const admission = admissionAt(observed, now);
+  const status = sandboxStatus(observed, now, admission);
   const moments = momentsOf(observed, status, now);
   const orphan = earlierPod === undefined ? undefined : orphanPlan(earlierPod, observed.node, now);
   const isFinished = status.phase === "Finished";
   const hold = pod === undefined ? [] : isFinished ? releaseOf(pod) : holdOf(pod);
   const isReleasing = isFinished && hold.length > 0 && pod?.metadata.deletionTimestamp === undefined;
   return {
-    apply: childrenOf(observed, status, moments),
+    apply: childrenOf(observed, admission, status, moments),
     remove: [...removalsFrom(observed, status, moments), ...(orphan?.remove ?? [])],
     // Performed after the status, so the end is on record before the Pod may go.
     finalizers: [...hold, ...(orphan?.finalizers ?? [])],
@@ -58,15 +57,17 @@ function requeueAfter(moments: number[], released: boolean): Pick<Plan, "requeue
 }
 
 /** The policies come first: no Pod runs before what confines it. */
-function childrenOf(observed: Observed, status: SandboxStatus, moments: Moments): Apply[] {
+function childrenOf(
+  observed: Observed,
+  admission: Admission | undefined,
+  status: SandboxStatus,
+  moments: Moments,
+): Apply[] {
   const { sandbox, pod } = observed;
   if (status.phase === "Finished" || sandbox.metadata.deletionTimestamp !== undefined) return [];
   if (pod !== undefined) return isToGo(sandbox, moments) ? [] : upkeepOf(observed, pod);
-  const admission = admissionOf(observed, moments);
-  if (admission.kind !== "accepted") return [];
-  const { pod: made } = patchedPod(podFor(sandbox, podInputsFor(observed, admission)), admission.sandboxClass);
-  if (made === undefined) return [];
-  return [...policiesFor(observed, ruleFor(observed)), { kind: POD, object: made, createOnly: true }];
+  if (admission?.kind !== "accepted") return [];
+  return [...policiesFor(observed, ruleFor(observed)), { kind: POD, object: admission.pod, createOnly: true }];
 }
 
 /**

@@ -1,19 +1,22 @@
+import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import { deniedAddress } from "../network/enforcement.ts";
 import { networkLabel } from "../network/policy.ts";
 import { networkRule, type NetworkRule } from "../network/rule.ts";
 import { termsFor } from "./class-terms.ts";
+import type { FoundImage } from "./entrypoint.ts";
 import type { Observed } from "./observed.ts";
 import type { PodInputs } from "./pod.ts";
 
 /** What the Pod of an observed sandbox is made from. */
 export function podInputsFor(
   observed: Observed,
-  { sandboxClass, probe, found }: Pick<PodInputs, "sandboxClass" | "probe" | "found">,
+  sandboxClass: SandboxClassSpec,
+  found: FoundImage | undefined,
 ): PodInputs {
-  const { facts, settings, app } = observed;
+  const { sandbox, probe, facts, settings, app } = observed;
   return {
     sandboxClass,
-    probe,
+    probe: sandbox.spec.readinessProbe ?? probe?.spec,
     found,
     facts,
     agentImage: settings.agentImage,

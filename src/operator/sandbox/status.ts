@@ -5,9 +5,8 @@ import type { Pod } from "../../kube/objects.ts";
 import { microTime } from "../../lib/micro-time.ts";
 import { type Verdict, conditionOf, conditionsFrom } from "../conditions.ts";
 import { tunnelAddresses } from "../tunnels/addresses.ts";
-import { type Admission, admissionOf } from "./admission.ts";
+import { type Admission, admissionAt } from "./admission.ts";
 import { podEnding } from "./ending.ts";
-import { needsEntrypoint, type WantedImage } from "./entrypoint.ts";
 import { type Ending, podDeleted, terminated } from "./endings.ts";
 import { unresolvable } from "../network/egress.ts";
 import { termsFor } from "./class-terms.ts";
@@ -23,14 +22,17 @@ import { describeUnsupported, unsupportedField } from "./unsupported.ts";
  * The whole status, from what is observed and the status before. Times are written once, an end is final, and the same
  * observation gives the same status.
  */
-export function sandboxStatus(observed: Observed, now: Date): SandboxStatus {
+export function sandboxStatus(
+  observed: Observed,
+  now: Date,
+  admission: Admission | undefined = admissionAt(observed, now),
+): SandboxStatus {
   const { sandbox, pod } = observed;
   const before = sandbox.status ?? {};
   const { generation } = sandbox.metadata;
   if (before.phase === "Finished") return { ...before, ...observedAt(generation) };
 
   const moments = momentsOf(observed, before, now);
-  const admission = hasRun(before) || pod !== undefined ? undefined : admissionOf(observed, moments);
   const ending = endingOf(observed, admission, moments);
   const times = timesFrom(observed, ending, now);
   const phase = phaseOf(times);
@@ -48,16 +50,6 @@ export function sandboxStatus(observed: Observed, now: Date): SandboxStatus {
     ...tunnelsOf(observed, ending),
     ...observedAt(observedIn(observed, ending)),
   };
-}
-
-/** The image of which something has to be known before the sandbox can run; `undefined` while it waits for anything else. */
-export function imageWanted(observed: Observed, now: Date): WantedImage | undefined {
-  const { sandbox, pod } = observed;
-  const { spec, status = {}, metadata } = sandbox;
-  if (!needsEntrypoint(spec) || pod !== undefined || hasRun(status) || status.phase === "Finished") return undefined;
-  if (spec.desiredState === "Terminated" || metadata.deletionTimestamp !== undefined) return undefined;
-  const admission = admissionOf(observed, momentsOf(observed, status, now));
-  return admission.kind === "waiting" ? admission.wanted : undefined;
 }
 
 /** The sandbox runs, and whether it is ready is for its agent to say. */
