@@ -90,6 +90,8 @@ export const groups = {
     },
     "kubectl.cp.large": milliseconds,
   },
+  rule: { "rule.change.p50": below(1000) },
+  policies: { "policies.for10000": atMost(5 + 1) },
   sdk: {
     "sdk.exec.p50": below(4),
     "sdk.link.p50": milliseconds,

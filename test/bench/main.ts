@@ -14,7 +14,9 @@ import { figureNames, groups, percentile, type Figures, type Group } from "./fig
 import { measureFiles } from "./files.ts";
 import { measureLife } from "./life.ts";
 import { measureList } from "./list.ts";
+import { measurePolicies } from "./policies.ts";
 import { measureRate } from "./rate.ts";
+import { measureRuleChange } from "./rule-change.ts";
 import { measureTransfer } from "./transfer.ts";
 import { measureSdk } from "./sdk.ts";
 import { json, passes, table } from "./report.ts";
@@ -150,6 +152,8 @@ const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
       "kubectl.cp.large": percentile(kubectlLarge, 50),
     };
   },
+  rule: async (bench) => ({ "rule.change.p50": percentile(await measureRuleChange(bench), 50) }),
+  policies: async (bench) => ({ "policies.for10000": await measurePolicies(bench) }),
   sdk: async (bench) => {
     const { exec, link, imported, kilobytes } = await measureSdk(bench);
     return {
