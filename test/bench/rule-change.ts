@@ -50,7 +50,7 @@ function changes(output: ReadableStream<string>): (kind: string) => Promise<numb
   return async (kind) => {
     const { value } = await lines.next();
     const [told, time] = value?.split(" ") ?? [];
-    if (told !== kind) throw new Error(`The network should be ${kind}, and the program says ${value}`);
+    if (told !== kind) throw new Error(`The network should be ${kind}, and the program says ${value ?? "nothing"}`);
     return Number(time);
   };
 }
