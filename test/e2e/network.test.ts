@@ -77,22 +77,22 @@ async function holdsIn(id: string, table: typeof rows): Promise<void> {
   }
 }
 
-describe.each(runtimes)("under %s", (_, spec) => {
-  test("a sandbox reaches what its rule says and nothing else, as it changes", async () => {
+describe.concurrent("a sandbox", () => {
+  test.each(runtimes)("under %s reaches what its rule says and nothing else, as it changes", async (_, spec) => {
     const { id } = await tenant.gateway.create({ spec: { ...python, ...spec } }, "started");
     expect(rows[0]?.network).toEqual({});
     expect((await reachedFrom(id)).toSorted()).toEqual([...(rows[0]?.reached ?? [])].toSorted());
     await holdsIn(id, rows);
   });
-});
 
-test("a class opens what is closed to others, as far as a sandbox asks for it", async () => {
-  const { id } = await tenant.gateway.create({ spec: { ...python, className: "opened" } }, "started");
-  await holdsIn(id, openedRows);
-});
+  test("reaches what is closed to others where its class opens it, as far as it asks for it", async () => {
+    const { id } = await tenant.gateway.create({ spec: { ...python, className: "opened" } }, "started");
+    await holdsIn(id, openedRows);
+  });
 
-test("a class that waits for enforcement has its sandboxes start, and nothing is open to what runs first", async () => {
-  const args = ["python3", "-c", probe, JSON.stringify({ "the API server": targets["the API server at its node"] })];
-  const { id } = await tenant.gateway.create({ spec: { ...python, className: "enforced", args } }, "finished");
-  expect(await tenant.kubectl(["logs", id])).toBe("[]\n");
+  test("whose class waits for enforcement starts, and nothing is open to what it runs first", async () => {
+    const args = ["python3", "-c", probe, JSON.stringify({ "the API server": targets["the API server at its node"] })];
+    const { id } = await tenant.gateway.create({ spec: { ...python, className: "enforced", args } }, "finished");
+    expect(await tenant.kubectl(["logs", id])).toBe("[]\n");
+  });
 });
