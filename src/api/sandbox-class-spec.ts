@@ -102,7 +102,9 @@ export const sandboxClassSpecSchema = z.strictObject({
   defaultImage: imageReference.exactOptional().describe("What sandboxes that name no image run."),
   allowedImages: listOf(z.string().min(1).max(1024), 256)
     .exactOptional()
-    .describe('Images that may run or be mounted; "*" stands for any characters. Without it, any.'),
+    .describe(
+      'Images that may run or be mounted; "*" stands for any characters, in a tag for any but "/". Without it, any.',
+    ),
   defaults: defaults.exactOptional().describe("What sandboxes that don't say get."),
   maxima: maxima.exactOptional().describe("What sandboxes cannot exceed."),
   gpus: mapOf(gpuKind, 64).exactOptional().describe("Kinds of GPU by the name that sandboxes use, in any case."),

@@ -16,8 +16,16 @@ export function forbiddenImage(spec: SandboxSpec, sandboxClass: SandboxClassSpec
     .find((image) => !allowedImages.some((pattern) => matchesPattern(image, pattern)));
 }
 
-/** `*` stands for any characters. */
+/**
+ * `*` stands for any characters; in a pattern's tag, or digest, for those of one: what looks like a tag may be the port of
+ * another registry, with a path behind it.
+ */
 function matchesPattern(text: string, pattern: string): boolean {
-  const source = pattern.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${source.join(".*")}$`, "s").test(text);
+  const tag = /:[^/]*$/.exec(pattern)?.index ?? pattern.length;
+  return new RegExp(`^${source(pattern.slice(0, tag), ".*")}${source(pattern.slice(tag), "[^/]*")}$`, "s").test(text);
+}
+
+function source(pattern: string, wildcard: string): string {
+  const parts = pattern.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return parts.join(wildcard);
 }

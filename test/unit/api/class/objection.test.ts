@@ -28,6 +28,16 @@ const allowed: { name: string; spec: SandboxSpecInput; classSpec: object }[] = [
   { name: "GPUs of another resource than the limited one", spec: { gpu: ["MI300:8"] }, classSpec: { maxima, gpus } },
   { name: "a cloud in another case", spec: { placement: { cloud: "AWS" } }, classSpec: { clouds: { aws: {} } } },
   { name: "a whole image by a pattern", spec: {}, classSpec: { allowedImages: ["busy*:stable"] } },
+  ...[
+    ["debian:12-slim", "debian:*"],
+    ["debian:12@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "debian:*"],
+    ["registry.example:5000/team/a:1", "registry.example:5000/*"],
+    ["registry.example/team/sub/a:1", "registry.example/*:1"],
+  ].map(([image = "", pattern = ""]) => ({
+    name: `${image} by ${pattern}`,
+    spec: { image },
+    classSpec: { allowedImages: [pattern] },
+  })),
 ];
 
 const refused: { name: string; spec: SandboxSpecInput; classSpec: object; reason: string; says: string }[] = [
@@ -100,6 +110,13 @@ const refused: { name: string; spec: SandboxSpecInput; classSpec: object; reason
     classSpec: { allowedImages: ["registry.example/*:1"] },
     reason: "ImageNotAllowed",
     says: "Image busybox:stable is not among the allowedImages",
+  },
+  {
+    name: "an image of a registry that is called as one that is allowed",
+    spec: { image: "debian:5000/any/image" },
+    classSpec: { allowedImages: ["debian:*"] },
+    reason: "ImageNotAllowed",
+    says: "Image debian:5000/any/image is not among the allowedImages",
   },
   {
     name: "such an image as a volume",
