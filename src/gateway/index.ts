@@ -49,6 +49,7 @@ import { sandboxHandlers } from "./sandboxes/handlers.ts";
 import { lifeCheck } from "./sandboxes/life-check.ts";
 import { sandboxMaker } from "./sandboxes/make.ts";
 import { SandboxNames } from "./sandboxes/names.ts";
+import { UseTeller } from "./sandboxes/use.ts";
 import { secretHandlers } from "./secrets/handlers.ts";
 import { createApp } from "./server/app.ts";
 import { followCertificate, readCertificate, selfMade } from "./server/certificate.ts";
@@ -97,6 +98,8 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const live = new LiveConnections();
   sandboxes.subscribe(live.review);
   const pods = podReflector(kube, log);
+  const send = agentSender(directory, pool);
+  const use = new UseTeller(send, log, working.signal);
   const keys = new KeyRing(kube, config.namespace);
   const connectServer = new ConnectServer({
     keyOf: (id) => keys.find(id),
@@ -105,6 +108,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
       return sandbox?.metadata.uid === uid ? sandbox : undefined;
     },
     addressOf: addressesIn(pods.store),
+    beginUse: (sandbox) => use.begin(sandbox),
     log,
   });
   sandboxes.subscribe(connectServer.onChange);
@@ -114,7 +118,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const guard = { authenticate: authenticator(kube), authorise: authoriser(kube) };
   const ready = () => stores.every(({ store }) => store.isReady) && !signal.aborted;
   const checkClass = classCheck({ classes, apps }, kube);
-  const agent = agentProxy(agentSender(directory, pool));
+  const agent = agentProxy(send);
   const readLog = logReader((options) => podLog(connection, options));
   const bulk = new Bulk({
     open: (target, args, signal) => openAgent(connection, target, args, { signal, large: true }),

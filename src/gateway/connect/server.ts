@@ -20,6 +20,8 @@ export interface ConnectServerOptions {
   current: (sandbox: Sandbox) => Sandbox | undefined;
   /** Where its Pod is, while it runs. */
   addressOf: (sandbox: Sandbox) => string | undefined;
+  /** Counts the sandbox as used until what it returns is called. */
+  beginUse: (sandbox: Sandbox) => () => void;
   log: Log;
 }
 
@@ -88,8 +90,12 @@ export class ConnectServer {
     const { grant, target } = verdict;
     const { socket } = request;
     const forget = this.#exchanges.add(sandbox, grant, () => socket.destroy());
+    const endUse = this.#options.beginUse(sandbox);
     // A WebSocket is no longer the response's.
-    (response instanceof UpgradableResponse ? socket : response).once("close", forget);
+    (response instanceof UpgradableResponse ? socket : response).once("close", () => {
+      forget();
+      endUse();
+    });
     const forwarding = { userMetadata: grant.userMetadata, client: place.client, host: request.headers.host ?? "" };
     const send = response instanceof UpgradableResponse ? forwardUpgrade : forward;
     send(request, response, { address, port: grant.port, target }, forwarding);

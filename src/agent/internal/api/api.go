@@ -3,6 +3,7 @@
 //	GET  /info                         {version, pid, startedAt, uptimeMilliseconds}
 //	GET  /readiness?wait=              {state: none|pending|ready|failed, readyAt, attempts, message}, as soon as decided
 //	PUT  /limits                       {generation, timeoutSeconds, idleTimeoutSeconds}, both ways: what is kept from now on
+//	POST /use                          204: counts this moment as use, for what comes in by other ways
 //	POST /terminate                    202: ends the sandbox as SIGTERM does
 //	POST /volumes/reload?timeoutSeconds=  204 once what was written to the volumes is on their storage: package volumes; 55 s
 //	GET  /usage                        {measuredAt, cpu, memory, disk, processes}: package usage
@@ -82,6 +83,7 @@ func (a *API) routes() http.Handler {
 	mux.Handle("GET /info", answer(a.info))
 	mux.Handle("GET /readiness", answer(a.readiness))
 	mux.Handle("PUT /limits", answer(a.limits))
+	mux.Handle("POST /use", answer(a.use))
 	mux.Handle("POST /terminate", answer(terminate))
 	mux.Handle("GET /usage", answer(usageNow))
 	mux.Handle("POST /volumes/reload", answer(a.reloadVolumes))
@@ -133,6 +135,17 @@ func (a *API) limits(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return reply(w, http.StatusOK, kept)
+}
+
+// use is told by the gateway of requests that it passes on to a port: they may be over before anybody looks at the kernel's table.
+func (a *API) use(w http.ResponseWriter, _ *http.Request) error {
+	end, err := a.Use.Begin()
+	if err != nil {
+		return err
+	}
+	end()
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // terminate tells process 1 in the way in which Kubernetes does.

@@ -34,6 +34,11 @@ let listener: TunnelListener;
 let port: number;
 let token: string;
 let lines: string[];
+let uses: number;
+const beginUse = () => {
+  uses++;
+  return () => void uses--;
+};
 
 beforeEach(async () => {
   current = started;
@@ -42,8 +47,9 @@ beforeEach(async () => {
   await once(program, "listening");
   token = await tokenFor({ port: programPort(), userMetadata: "alice" });
   lines = [];
+  uses = 0;
   const log = pino(logOptions, { write: (line: string) => void lines.push(line) });
-  server = new ConnectServer({ keyOf, current: () => current, addressOf: () => "127.0.0.1", log });
+  server = new ConnectServer({ keyOf, current: () => current, addressOf: () => "127.0.0.1", beginUse, log });
   serve = server;
   const certificates = await Certificates.open([], "tunnels.example");
   listener = new TunnelListener({
@@ -181,8 +187,10 @@ describe("a request with a connect token", () => {
     request.write("ping");
     const [response] = (await once(request, "response")) as [IncomingMessage];
     expect(String((await once(response, "data"))[0])).toBe("ping");
+    expect(uses).toBe(1);
     request.end("pong");
     expect(await text(response)).toBe("pong");
+    await eventually(() => expect(uses).toBe(0));
   });
 
   it("keeps a program waiting whose client does not read, and a client whose program does not", async () => {
@@ -315,11 +323,12 @@ describe("a WebSocket with a connect token", () => {
     socket.send("hello");
     expect(String((await once(socket, "message"))[0])).toBe("hello");
     expect(socket.protocol).toBe("chat");
+    expect(uses).toBe(1);
     expect(requests[0]).toMatchObject({ url: "/chat?room=1", headers: { "x-verified-user-data": "alice" } });
     expect(requests[0]?.rawHeaders.join()).not.toContain(token);
     socket.close(1000, "bye");
     expect((await once(socket, "close"))[0]).toBe(1000);
-    await eventually(() => expect(inside.size).toBe(0));
+    await eventually(() => expect([inside.size, uses]).toEqual([0, 0]));
   });
 
   it("may have its token in the URL, where a page cannot set a header", async () => {
@@ -384,7 +393,7 @@ describe("a WebSocket with a connect token", () => {
 
 it("gives a client that is slow with its header no more than its time", async () => {
   const impatient = new ConnectServer(
-    { keyOf, current: () => current, addressOf: () => undefined, log: silentLog },
+    { keyOf, current: () => current, addressOf: () => undefined, beginUse, log: silentLog },
     100,
   );
   serve = impatient;
