@@ -28,6 +28,7 @@ const programs: Record<string, RegExp> = {
   ),
   "guide/timeout.ts": /^$/,
   "guide/volume.ts": /^kept\n\n$/,
+  "javascript/connect-token.ts": /^200 Hello, abc!\n401\n$/,
   "javascript/create.ts": /^production\n\n$/,
   "javascript/end.ts": /^Still running\n0\nExited with code: 0\n$/,
   "javascript/exec.ts": /^Python 3\.\d+\.\d+\n\n0\nUint8Array\(4\) \[ 127, 69, 76, 70 \]\n$/,
@@ -35,6 +36,8 @@ const programs: Record<string, RegExp> = {
   "javascript/open.ts": /^Hello, world!\n$/,
   "javascript/python-script.ts": /^Median: 2\n\n$/,
   "javascript/tags.ts": /^\{ env: 'production', version: '1.0' \}\n$/,
+  "javascript/tunnels.ts": /^Service available at: https:\/\/t-[0-9a-f]{32}\.tunnels\.localhost:\d+\n$/,
+  "javascript/web-server.ts": /^Server available at: https:\S+\n200 true\n$/,
   "python/copy.ts": /^Hello, world!\n\n$/,
   "python/create.ts": /^hello world\n\n$/,
   "python/exec.ts": /^foo 1\n\nfoo 2\n\nfoo 3\n\n$/,
@@ -67,6 +70,10 @@ async function run(program: string): Promise<{ code: number | null; stdout: stri
     SANDKEEP_CA_FILE: join(home, "gateway.crt"),
     SANDKEEP_TOKEN: tenant.token,
     SANDKEEP_NAMESPACE: tenant.namespace,
+    // What users have of a domain of their own: it leads to the gateway, whose certificate everybody trusts.
+    SANDKEEP_TEST_NODE: new URL(tenant.installed.gateway).hostname,
+    NODE_EXTRA_CA_CERTS: join(home, "gateway.crt"),
+    NODE_OPTIONS: `--import=${join(import.meta.dirname, "../support/tunnel-names.ts")}`,
   };
   const child = spawn(process.execPath, [join(folder, program)], { env });
   let stdout = "";
