@@ -1,7 +1,6 @@
 import type { LinkTarget } from "../../agent-link/open.ts";
 import { classNameOf } from "../../api/class/name.ts";
 import { DEFAULT_CLASS } from "../../api/constants.ts";
-import { claimantOf } from "../../api/name-claim.ts";
 import { READINESS_PROBE } from "../../api/readiness-probe.ts";
 import { SANDBOX_APP } from "../../api/sandbox-app.ts";
 import { SANDBOX_CLASS, type SandboxClass } from "../../api/sandbox-class.ts";
@@ -12,13 +11,12 @@ import type { Kube } from "../../kube/client.ts";
 import { NODE, type Pod, POD } from "../../kube/objects.ts";
 import type { ImageInspector } from "../../registry/inspect.ts";
 import { Controller, type Pass, type Result } from "../../runtime/controller.ts";
-import { keyOf, keyOfObject } from "../../runtime/key.ts";
+import { keyOfObject } from "../../runtime/key.ts";
 import { perform, type Performer } from "../../runtime/perform.ts";
 import type { Plan } from "../../runtime/plan.ts";
-import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
 import type { ClusterFacts } from "../facts.ts";
 import { parsed } from "../../runtime/parsed.ts";
-import { sandboxNameOf, type SandboxIndex, within, type World } from "../world.ts";
+import { within, type World } from "../world.ts";
 import { imageWanted } from "./admission.ts";
 import { builtInClass } from "./class.ts";
 import { countSteps } from "./metrics.ts";
@@ -31,7 +29,6 @@ import { orphanPlan } from "./orphan.ts";
 import { sandboxPlan } from "./plan.ts";
 import { answers } from "../tunnels/answers.ts";
 import { Openings } from "../tunnels/openings.ts";
-import { isReasonToLook } from "./pod-change.ts";
 import { Inquiries, type InquiriesOptions } from "./inquiries.ts";
 import {
   keptLimits,
@@ -44,6 +41,7 @@ import {
 } from "./limits.ts";
 import { readinessQuestion } from "./readiness.ts";
 import { refusalFrom } from "./refusal.ts";
+import { sourcesIn } from "./sources.ts";
 import { isProbing } from "./status.ts";
 
 export interface SandboxControllerOptions {
@@ -285,39 +283,4 @@ function ageOf({ metadata }: Sandbox): number {
 /** There is an agent that can be told something. */
 function isRunning({ metadata }: Pod, status: SandboxStatus | undefined): boolean {
   return metadata.deletionTimestamp === undefined && (status?.phase === "Started" || status?.phase === "Ready");
-}
-
-/** A sandbox is looked at when it, its Pod, its class or its probe change; the rest has to be known. */
-function sourcesIn(world: World): Source[] {
-  const { sandboxes, pods, policies, classes, probes, apps, nameClaims, nodes, runtimeClasses, egress } = world;
-  const keysBy = (index: SandboxIndex, value: string): string[] => sandboxes.store.by(index, value).map(keyOfObject);
-  const unfinished = (): Sandbox[] =>
-    [...sandboxes.store.values()].filter(({ status }) => status?.phase !== "Finished");
-  return [
-    onSelf(sandboxes),
-    onMapped(
-      pods,
-      (pod) => {
-        const name = sandboxNameOf(pod);
-        return name === undefined ? [] : [`${pod.metadata.namespace ?? ""}/${name}`];
-      },
-      (change) => isReasonToLook(change, sandboxes.store.get(change.key)?.status?.phase === "Finished"),
-    ),
-    // One that has finished meanwhile could not free what was not known yet.
-    onMapped(nameClaims, (claim) => {
-      const key = keyOf({ namespace: claim.metadata.namespace ?? "", name: claimantOf(claim)?.name ?? "" });
-      return sandboxes.store.get(key)?.status?.phase === "Finished" ? [key] : [];
-    }),
-    onMapped(probes, (probe) => keysBy("probe", keyOfObject(probe))),
-    onMapped(classes, ({ metadata }) =>
-      unfinished()
-        .filter(({ spec }) => spec.className === undefined || spec.className === metadata.name)
-        .map(keyOfObject),
-    ),
-    known(policies),
-    known(apps),
-    known(nodes),
-    known(runtimeClasses),
-    known(egress),
-  ];
 }

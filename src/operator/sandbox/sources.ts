@@ -1,0 +1,50 @@
+import { claimantOf } from "../../api/name-claim.ts";
+import type { Sandbox } from "../../api/sandbox.ts";
+import { keyOf, keyOfObject } from "../../runtime/key.ts";
+import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
+import { type SandboxIndex, sandboxNameOf, type World } from "../world.ts";
+import { isReasonToLook } from "./pod-change.ts";
+
+/** A sandbox is looked at when it, its Pod, its class or its probe change; the rest has to be known. */
+export function sourcesIn(world: World): Source[] {
+  const { sandboxes, pods, policies, classes, probes, apps, nameClaims, nodes, runtimeClasses, egress } = world;
+  const keysBy = (index: SandboxIndex, value: string): string[] => sandboxes.store.by(index, value).map(keyOfObject);
+  const unfinished = (): Sandbox[] =>
+    [...sandboxes.store.values()].filter(({ status }) => status?.phase !== "Finished");
+  return [
+    onSelf(sandboxes),
+    onMapped(
+      pods,
+      (pod) => {
+        const name = sandboxNameOf(pod);
+        return name === undefined ? [] : [`${pod.metadata.namespace ?? ""}/${name}`];
+      },
+      (change) => isReasonToLook(change, sandboxes.store.get(change.key)?.status?.phase === "Finished"),
+    ),
+    // One that has finished meanwhile could not free what was not known yet.
+    onMapped(nameClaims, (claim) => {
+      const key = keyOf({ namespace: claim.metadata.namespace ?? "", name: claimantOf(claim)?.name ?? "" });
+      return sandboxes.store.get(key)?.status?.phase === "Finished" ? [key] : [];
+    }),
+    onMapped(probes, (probe) => keysBy("probe", keyOfObject(probe))),
+    onMapped(classes, ({ metadata }) =>
+      unfinished()
+        .filter(({ spec }) => spec.className === undefined || spec.className === metadata.name)
+        .map(keyOfObject),
+    ),
+    known(policies),
+    // An app decides of which class a sandbox is that waits for one.
+    onMapped(
+      apps,
+      (app) =>
+        sandboxes.store
+          .by("app", keyOfObject(app))
+          .filter(({ status }) => status?.scheduledAt === undefined && status?.phase !== "Finished")
+          .map(keyOfObject),
+      ({ object, previous }) => object?.spec.className !== previous?.spec.className,
+    ),
+    known(nodes),
+    known(runtimeClasses),
+    known(egress),
+  ];
+}
