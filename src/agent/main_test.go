@@ -193,6 +193,57 @@ func TestWhenTerminated(t *testing.T) {
 	}
 }
 
+func TestNothingStartsBeforeThePolicyHolds(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	marker := filepath.Join(t.TempDir(), "started")
+	config := fmt.Sprintf(`{"deniedAddress":%q}`, listener.Addr())
+	a := start(t, config, "touch", marker)
+	for range 3 {
+		connection, err := listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		connection.Close()
+	}
+	if _, err := os.Stat(marker); err == nil {
+		t.Error("the command was started while the denied address could be reached")
+	}
+	if _, err := os.Stat(filepath.Join(a.run, "agent.sock")); err == nil {
+		t.Error("the agent serves while the denied address can be reached")
+	}
+	listener.Close()
+	if code, reason, message := a.end(); code != 0 || reason != "Completed" {
+		t.Errorf("ended with %d, %q, %q", code, reason, message)
+	}
+	if _, err := os.Stat(marker); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestIsTerminatedWhileItWaitsForThePolicy(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	a := start(t, fmt.Sprintf(`{"deniedAddress":%q}`, listener.Addr()), "true")
+	if _, err := listener.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code, reason, _ := a.end(); code != 137 || reason != "" {
+		t.Errorf("ended with %d, %q; want 137", code, reason)
+	}
+}
+
 func TestOrphansAreCollectedAndNoExitIsMistaken(t *testing.T) {
 	t.Parallel()
 	a := start(t, `{}`)
