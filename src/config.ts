@@ -30,6 +30,8 @@ const schema = z.object({
     .transform((text): unknown[] => listed(text))
     .pipe(z.array(port.min(1)).min(1)),
   SANDKEEP_EGRESS_DECISIONS_PORT: port.default(8082),
+  SANDKEEP_EGRESS_DECISIONS_HOST: z.string().min(1).optional(),
+  SANDKEEP_EGRESS_TOKEN_FILE: z.string().min(1).default("/var/run/secrets/sandkeep-egress/token"),
   SANDKEEP_EGRESS_RESOLVERS: z.string().default("").transform(listed),
 
   SANDKEEP_GATEWAY_HOST: z.string().default("::"),
@@ -95,6 +97,14 @@ export interface Config {
     /** Whether the audit log shows what was executed, or only its hash. */
     auditArguments: "hash" | "full";
     linkIdleSeconds: number;
+    /** How the replicas of the egress part are asked; absent: it is not installed. */
+    egress?: {
+      /** A name whose addresses are theirs. */
+      host: string;
+      port: number;
+      /** A file with the token by which they know the gateway. */
+      tokenFile: string;
+    };
   };
   tunnels: {
     /** Where the gateway listens for tunnels; absent: nowhere. */
@@ -145,6 +155,13 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       allowedOrigins: listed(e.SANDKEEP_GATEWAY_ALLOWED_ORIGINS),
       auditArguments: e.SANDKEEP_GATEWAY_AUDIT_ARGUMENTS,
       linkIdleSeconds: e.SANDKEEP_GATEWAY_LINK_IDLE_SECONDS,
+      ...(e.SANDKEEP_EGRESS_DECISIONS_HOST !== undefined && {
+        egress: {
+          host: e.SANDKEEP_EGRESS_DECISIONS_HOST,
+          port: e.SANDKEEP_EGRESS_DECISIONS_PORT,
+          tokenFile: e.SANDKEEP_EGRESS_TOKEN_FILE,
+        },
+      }),
     },
     tunnels: {
       ...(e.SANDKEEP_TUNNELS_PORT !== undefined && { port: e.SANDKEEP_TUNNELS_PORT }),

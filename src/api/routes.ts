@@ -4,6 +4,7 @@ import { fileRoutes } from "./routes/files.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { logRoutes } from "./routes/logs.ts";
 import { mountedVolumeRoutes } from "./routes/mounted-volumes.ts";
+import { networkRoutes } from "./routes/network.ts";
 import { processRoutes } from "./routes/processes.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
 import { secretRoutes } from "./routes/secrets.ts";
@@ -23,6 +24,7 @@ export const routes = {
   ...usageRoutes,
   ...tunnelRoutes,
   ...mountedVolumeRoutes,
+  ...networkRoutes,
   ...appRoutes,
   ...secretRoutes,
   ...volumeRoutes,

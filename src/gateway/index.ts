@@ -27,6 +27,8 @@ import { evictEnded } from "./evict.ts";
 import { imageHandlers } from "./images/handlers.ts";
 import { logHandlers } from "./logs/handlers.ts";
 import { logReader } from "./logs/read.ts";
+import { decisionsAsker } from "./network/egress-client.ts";
+import { networkHandlers } from "./network/handlers.ts";
 import { orLeftIn } from "./processes/entrypoint.ts";
 import { processHandlers } from "./processes/handlers.ts";
 import { startTeller } from "./processes/tell.ts";
@@ -48,6 +50,7 @@ import { hastener } from "./sandboxes/hasten.ts";
 import { sandboxHandlers } from "./sandboxes/handlers.ts";
 import { lifeCheck } from "./sandboxes/life-check.ts";
 import { sandboxMaker } from "./sandboxes/make.ts";
+import { networkCheck } from "./sandboxes/network-check.ts";
 import { SandboxNames } from "./sandboxes/names.ts";
 import { UseTeller } from "./sandboxes/use.ts";
 import { secretHandlers } from "./secrets/handlers.ts";
@@ -135,6 +138,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
         names: sandboxNames,
         hasten: hastener(pool),
         checkLife: lifeCheck(pods.store, checkClass),
+        checkNetwork: networkCheck(checkClass, guard.authorise),
       }),
       ...watchHandlers(history, sandboxes.store.ready, signal),
       ...secretHandlers(kube, audit),
@@ -150,6 +154,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
       }),
       ...logHandlers(directory, readLog),
       ...fileHandlers(agent, bulkProxy(directory, agent, bulk), audit),
+      ...networkHandlers(directory, config.gateway.egress && decisionsAsker(config.gateway.egress)),
       readUsage: (call) => agent.forward(call, "/usage"),
       ...mountedVolumeHandlers(agent),
       ...tunnelHandlers(directory),

@@ -35,7 +35,7 @@ export class SandkeepClient {
     this.#gateway = gateway;
     this.apps = new AppService(gateway);
     this.images = new ImageService(gateway);
-    this.proxies = new ProxyService();
+    this.proxies = new ProxyService(gateway);
     this.sandboxes = new SandboxService(gateway);
     this.secrets = new SecretService(gateway);
     this.volumes = new VolumeService(gateway);

@@ -25,6 +25,7 @@ export {
   type SandboxWaitParams,
 } from "./sandbox/sandbox.ts";
 export { SandboxService, type SandboxListParams } from "./sandbox/sandboxes.ts";
+export type { NetworkDecision, NetworkDecisions } from "./sandbox/decisions.ts";
 export type { SandboxUsage } from "./sandbox/usage.ts";
 export type { SandboxEvent } from "./sandbox/watch.ts";
 export { Secret, SecretService, type SecretFromNameParams, type SecretParam } from "./secret.ts";

@@ -1,7 +1,8 @@
-import { notSupported } from "./errors.ts";
+import type { Gateway } from "./http/gateway.ts";
 
-/** A proxy through which sandboxes reach the outside. */
+/** A proxy through which sandboxes reach the outside, so that they come from its address. */
 export class Proxy {
+  /** The Kubernetes Secret that says where it is. */
   readonly proxyId: string;
 
   /** @internal */
@@ -12,8 +13,20 @@ export class Proxy {
 
 /** Proxies of the namespace. */
 export class ProxyService {
-  /** Rejects with a `NotSupportedError`: proxies come with the network rules. */
-  async fromName(_name: string): Promise<Proxy> {
-    throw notSupported("proxies.fromName");
+  readonly #gateway: Pick<Gateway, "run">;
+
+  /** @internal */
+  constructor(gateway: Pick<Gateway, "run">) {
+    this.#gateway = gateway;
+  }
+
+  /**
+   * The proxy in a Kubernetes Secret of type `sandkeep.dev/proxy` in the namespace. Rejects with a `NotFoundError` if there is
+   * none, or it has no `url`.
+   */
+  async fromName(name: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Proxy> {
+    const query = { requiredKeys: ["url"] };
+    await this.#gateway.run({ method: "GET", path: `/secrets/${encodeURIComponent(name)}`, query, signal });
+    return new Proxy(name);
   }
 }

@@ -2,6 +2,7 @@ import type { NetworkInfo, NetworkPolicyParams } from "../../sdk/sandbox/network
 import { clientFor, sandboxOf } from "../client.ts";
 import { defineCommand } from "../command.ts";
 import { Failure } from "../errors.ts";
+import { decisionTable } from "../output/decisions.ts";
 import { table } from "../output/table.ts";
 import { write } from "../output/write.ts";
 import { repeated } from "../parse/pairs.ts";
@@ -12,6 +13,7 @@ interface NetworkOptions {
   allowNothing?: boolean;
   block?: boolean;
   open?: boolean;
+  decisions?: boolean;
 }
 
 /** `network`: shows and changes what a sandbox may reach. */
@@ -23,6 +25,7 @@ export const network = defineCommand<NetworkOptions>({
     ["network my-app/worker", "what it may reach, and who may reach it"],
     ["network my-app/worker --allow-cidr 203.0.113.0/24", "reach only this from now on"],
     ["network my-app/worker --block", "no network at all"],
+    ["network my-app/worker --decisions", "what was allowed and denied by name, the last ones first"],
     ["network my-app/worker --open", "the public internet"],
   ],
   options: (command) =>
@@ -31,8 +34,9 @@ export const network = defineCommand<NetworkOptions>({
       .option("--allow-domain <domain>", "reach only this, such as *.example.com; again for more", repeated)
       .option("--allow-nothing", "reach nothing, and still be reached by tunnels")
       .option("--block", "no network at all")
-      .option("--open", "reach the public internet"),
-  async run([[reference = ""] = []], { allowCidr, allowDomain, allowNothing, block, open, ...options }) {
+      .option("--open", "reach the public internet")
+      .option("--decisions", "show what was decided about names that it wanted to reach"),
+  async run([[reference = ""] = []], { allowCidr, allowDomain, allowNothing, block, open, decisions, ...options }) {
     const change = changeFor({
       ...(allowCidr && { allowCidr }),
       ...(allowDomain && { allowDomain }),
@@ -42,6 +46,7 @@ export const network = defineCommand<NetworkOptions>({
     });
     const sandbox = await sandboxOf(await clientFor(options), reference);
     if (change !== undefined) await sandbox.updateNetworkPolicy(change);
+    if (decisions === true) return await write(decisionTable((await sandbox.networkDecisions()).decisions));
     await write(table(networkLines((await sandbox.info()).network)));
   },
 });

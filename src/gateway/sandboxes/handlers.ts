@@ -9,6 +9,7 @@ import type { SandboxDirectory, SandboxName } from "./directory.ts";
 import { hasReached, isFinished, type Milestone } from "./life.ts";
 import type { LifeCheck } from "./life-check.ts";
 import type { MakeSandbox } from "./make.ts";
+import type { NetworkCheck } from "./network-check.ts";
 import type { SandboxNames } from "./names.ts";
 import { pageOf } from "./page.ts";
 import { patchSandbox } from "./patch.ts";
@@ -20,6 +21,7 @@ interface SandboxAids {
   make: MakeSandbox;
   names: Pick<SandboxNames, "confirm">;
   checkLife: LifeCheck;
+  checkNetwork: NetworkCheck;
   /** Told of each sandbox whose end was just asked for. */
   hasten: (sandbox: Sandbox) => void;
 }
@@ -28,7 +30,7 @@ interface SandboxAids {
 export function sandboxHandlers(
   directory: SandboxDirectory,
   kube: Kube,
-  { make, names, checkLife, hasten }: SandboxAids,
+  { make, names, checkLife, checkNetwork, hasten }: SandboxAids,
 ): Pick<Handlers, SandboxRoute> {
   const viewOnce = async (
     name: SandboxName & { uid?: string | undefined },
@@ -61,8 +63,12 @@ export function sandboxHandlers(
 
     getSandbox: ({ params, query, signal }) => viewOnce(nameOf(params), query.wait, query.timeoutSeconds, signal),
 
-    async patchSandbox({ params, body, signal }) {
-      const { timeoutSeconds } = body.spec;
+    async patchSandbox({ params, body, user, signal }) {
+      const { timeoutSeconds, network } = body.spec;
+      if (network) {
+        const sandbox = await directory.find(nameOf(params), signal);
+        await checkNetwork(sandbox, network, user, signal);
+      }
       if (timeoutSeconds !== undefined) {
         const sandbox = await directory.find(nameOf(params), signal);
         await checkLife(sandbox, timeoutSeconds, signal);

@@ -86,11 +86,7 @@ export interface SandboxCreateParams {
 }
 
 /** Parameters of features that are not there yet. */
-const unsupported = [
-  "outboundDomainAllowlist",
-  "proxy",
-  "experimentalOptions",
-] as const satisfies readonly (keyof SandboxCreateParams)[];
+const unsupported = ["experimentalOptions"] as const satisfies readonly (keyof SandboxCreateParams)[];
 
 /** Names of parameters in earlier versions of Modal's SDK, and today's. */
 const renamed: Readonly<Record<string, string>> = {
@@ -160,14 +156,8 @@ function checkNames(params: SandboxCreateParams): void {
   }
   for (const name of unsupported) {
     const value = params[name];
-    if (value !== undefined && !(Array.isArray(value) && value.length === 0 && isEmptiable(name)))
-      throw notSupported(`sandboxes.create with ${name}`);
+    if (value !== undefined) throw notSupported(`sandboxes.create with ${name}`);
   }
-}
-
-/** Whether an empty list asks for nothing that is not there. */
-function isEmptiable(name: string): boolean {
-  return name === "outboundDomainAllowlist";
 }
 
 function checkedName(name: string): string {

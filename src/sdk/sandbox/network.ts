@@ -7,7 +7,7 @@ import type { SandboxCreateParams } from "./create.ts";
 /** Parameters of `create` about the network. */
 export type NetworkParams = Pick<
   SandboxCreateParams,
-  "blockNetwork" | "outboundCidrAllowlist" | "outboundDomainAllowlist" | "inboundCidrAllowlist"
+  "blockNetwork" | "outboundCidrAllowlist" | "outboundDomainAllowlist" | "inboundCidrAllowlist" | "proxy"
 >;
 
 /**
@@ -28,18 +28,21 @@ export interface NetworkInfo {
   outboundCidrAllowlist?: readonly string[];
   outboundDomainAllowlist?: readonly string[];
   inboundCidrAllowlist?: readonly string[];
+  /** The proxy through which all goes. */
+  proxy?: string;
 }
 
 /** @internal The network of a sandbox to create; `undefined` if nothing is said of it. Throws an `InvalidError`. */
 export function networkFor(params: NetworkParams): Network | undefined {
   checkBlock(params);
-  const { blockNetwork, inboundCidrAllowlist } = params;
+  const { blockNetwork, inboundCidrAllowlist, proxy } = params;
   const outbound = outboundFor(params);
   if (blockNetwork === true) return { block: true };
-  if (outbound === undefined && inboundCidrAllowlist === undefined) return undefined;
+  if (outbound === undefined && inboundCidrAllowlist === undefined && proxy === undefined) return undefined;
   return {
     ...(outbound && { outbound }),
     ...(inboundCidrAllowlist && { inbound: { cidrs: [...inboundCidrAllowlist] } }),
+    ...(proxy && { proxyName: proxy.proxyId }),
   };
 }
 
@@ -54,7 +57,7 @@ export function networkPatch(params: NetworkPolicyParams): NonNullable<PatchSand
 }
 
 /** @internal What a sandbox's spec says of its network. */
-export function networkInfo({ block = false, outbound, inbound }: Network = {}): NetworkInfo {
+export function networkInfo({ block = false, outbound, inbound, proxyName }: Network = {}): NetworkInfo {
   return {
     blockNetwork: block,
     ...(outbound && {
@@ -62,6 +65,7 @@ export function networkInfo({ block = false, outbound, inbound }: Network = {}):
       outboundDomainAllowlist: outbound.domains ?? [],
     }),
     ...(inbound && { inboundCidrAllowlist: inbound.cidrs ?? [] }),
+    ...(proxyName !== undefined && { proxy: proxyName }),
   };
 }
 
@@ -73,7 +77,7 @@ function outboundFor({
   return { ...(cidrs && { cidrs: [...cidrs] }), ...(domains && { domains: [...domains] }) };
 }
 
-const lists = ["outboundCidrAllowlist", "outboundDomainAllowlist", "inboundCidrAllowlist"] as const;
+const lists = ["outboundCidrAllowlist", "outboundDomainAllowlist", "inboundCidrAllowlist", "proxy"] as const;
 
 function checkBlock(params: NetworkParams): void {
   if (params.blockNetwork !== true) return;

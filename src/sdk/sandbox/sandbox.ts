@@ -29,6 +29,7 @@ import {
 import { exitCodeOf, interruption } from "./ending.ts";
 import { infoOf, type SandboxInfo } from "./info.ts";
 import { connectPort, type PortConnection } from "./port.ts";
+import { decisionsOf, type NetworkDecisions } from "./decisions.ts";
 import { networkPatch, type NetworkPolicyParams } from "./network.ts";
 import { readLogs, type SandboxLogsParams } from "./logs.ts";
 import { usageOf, type SandboxUsage } from "./usage.ts";
@@ -280,6 +281,11 @@ export class Sandbox {
   /** Changes what it may reach, also while it runs. New connections are judged by the new rule within a second. */
   async updateNetworkPolicy({ signal, ...params }: NetworkPolicyParams): Promise<void> {
     await this.#attached().run({ ...this.#patch({ network: networkPatch(params) }), signal });
+  }
+
+  /** What it was allowed and denied to reach by name, if it has domains or a proxy: why something is blocked. */
+  async networkDecisions({ signal }: WaitParams = {}): Promise<NetworkDecisions> {
+    return await decisionsOf(this.#attached(), this.#path, signal);
   }
 
   /** Rejects with a `NotSupportedError`: snapshots are not there yet. */

@@ -1,6 +1,7 @@
 import { MAX_TIMEOUT_SECONDS } from "../../api/constants.ts";
 import type { ConnectTokenView, CreateConnectTokenInput } from "../../api/connect-token.ts";
 import type { SandkeepError } from "../../api/errors.ts";
+import type { DecisionList } from "../../api/decision.ts";
 import type { CreateSandboxInput, PatchSandbox, SandboxView } from "../../api/sandbox-http.ts";
 import type { TunnelsView } from "../../api/routes/tunnels.ts";
 import type { Exec, Signal } from "../../api/process.ts";
@@ -55,6 +56,8 @@ async function sandbox(
       return json(found.view);
     case "GET usage":
       return json({ measuredAt: new Date().toISOString(), cpu: {}, memory: {}, disk: {}, processes: {} });
+    case "GET network":
+      return json({ decisions: [], allowed: 0, denied: 0, failed: 0 } satisfies DecisionList);
     case "GET tunnels":
       return json({ tunnels: tunnelsIn(found.view) });
     case "GET logs":

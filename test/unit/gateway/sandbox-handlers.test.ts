@@ -40,6 +40,7 @@ beforeEach(() => {
     make,
     names,
     checkLife: async () => {},
+    checkNetwork: async () => {},
     hasten: () => {},
   });
 });

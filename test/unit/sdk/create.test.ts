@@ -3,6 +3,7 @@ import { createSandboxSchema } from "../../../src/api/sandbox-http.ts";
 import { App } from "../../../src/sdk/app.ts";
 import { InvalidError, NotSupportedError } from "../../../src/sdk/errors.ts";
 import { Probe } from "../../../src/sdk/probe.ts";
+import { Proxy } from "../../../src/sdk/proxy.ts";
 import { createRequest, type SandboxCreateParams } from "../../../src/sdk/sandbox/create.ts";
 import { Secret } from "../../../src/sdk/secret.ts";
 import { Volume } from "../../../src/sdk/volume.ts";
@@ -49,6 +50,12 @@ describe("what a sandbox is created with", () => {
       { outboundCidrAllowlist: ["203.0.113.0/24"], outboundDomainAllowlist: [] },
       { network: { outbound: { cidrs: ["203.0.113.0/24"], domains: [] } } },
     ],
+    [
+      "domains to reach",
+      { outboundDomainAllowlist: ["*.example.com"] },
+      { network: { outbound: { domains: ["*.example.com"] } } },
+    ],
+    ["a proxy", { proxy: new Proxy("static") }, { network: { proxyName: "static" } }],
     ["nothing to reach", { outboundCidrAllowlist: [] }, { network: { outbound: { cidrs: [] } } }],
     ["a name and tags", { name: "worker-1", tags: { a: "b" } }, { name: "worker-1", tags: { a: "b" } }],
     ["a GPU", { gpu: "H100" }, { gpu: ["H100"] }],
@@ -102,8 +109,8 @@ describe("what is refused before anything is sent", () => {
     await expect(request).rejects.toThrow(message);
   });
 
-  test.each(["proxy", "outboundDomainAllowlist"])("%s, which is not there yet", async (name) => {
-    const request = createRequest(app, undefined, { [name]: [1] });
+  test.each(["experimentalOptions"])("%s, which is not there yet", async (name) => {
+    const request = createRequest(app, undefined, { [name]: {} });
     await expect(request).rejects.toBeInstanceOf(NotSupportedError);
     await expect(request).rejects.toThrow(name);
   });

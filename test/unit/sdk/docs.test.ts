@@ -81,8 +81,6 @@ function pending(rows: Map<string, string>): [name: string, status: string][] {
 
 /** A value that each parameter takes. */
 const values: Record<string, unknown> = {
-  outboundDomainAllowlist: ["example.com"],
-  proxy: {},
   experimentalOptions: {},
 };
 
@@ -98,7 +96,6 @@ describe("what is not there yet is refused with NotSupportedError", () => {
 
   const attempts: Record<string, () => Promise<unknown>> = {
     "image.dockerfileCommands": () => layered.build(app),
-    "proxies.fromName": () => client.proxies.fromName("proxy"),
     "sandbox.snapshotFilesystem": () => sandbox.snapshotFilesystem(),
     "sandbox.snapshotDirectory": () => sandbox.snapshotDirectory("/tmp"),
     "sandbox.mountImage": () => sandbox.mountImage("/mnt"),
