@@ -1,7 +1,7 @@
 import { inject } from "vitest";
 import { kubectl } from "../support/installed.ts";
 
-export type Component = "operator" | "gateway";
+export type Component = "operator" | "gateway" | "egress";
 
 const namespace = ["--namespace", "sandkeep-system"];
 

@@ -16,7 +16,7 @@ import { throughProxies } from "../../../src/egress/proxy/through-proxy.ts";
 import { accessOf } from "../../../src/egress/rule/access.ts";
 import { silentLog } from "../../support/silent-log.ts";
 import { OneClient } from "./clients.ts";
-import { connectProxy, socksProxy } from "./far-proxies.ts";
+import { connectProxy, socksProxy } from "../../support/far-proxies.ts";
 
 /** The far side: TLS and HTTP on one port each, at an address of its own where the proxy has the same ports. */
 const outside = "127.0.0.2";

@@ -9,7 +9,7 @@ export interface FarProxy extends AsyncDisposable {
 }
 
 /** A SOCKS5 proxy with username and password (RFC 1928, 1929), for IPv4 addresses. */
-export async function socksProxy(username: string, password: string): Promise<FarProxy> {
+export async function socksProxy(username: string, password: string, host = "127.0.0.1"): Promise<FarProxy> {
   const asked: string[] = [];
   const serve = async (socket: Socket): Promise<void> => {
     await taken(socket, 3 + 1);
@@ -21,10 +21,9 @@ export async function socksProxy(username: string, password: string): Promise<Fa
     socket.write(Buffer.from([1, isRight ? 0 : 1]));
     if (!isRight) return void socket.end();
     const request = await taken(socket, 10);
-    const host = request.subarray(4, 8).join(".");
-    const port = request.readUInt16BE(8);
-    asked.push(`${host}:${port}`);
-    const far = connect({ port, host, allowHalfOpen: true }, () => {
+    const target = { host: request.subarray(4, 8).join("."), port: request.readUInt16BE(8) };
+    asked.push(`${target.host}:${target.port}`);
+    const far = connect({ ...target, allowHalfOpen: true }, () => {
       socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
       socket.pipe(far).pipe(socket);
     });
@@ -34,11 +33,11 @@ export async function socksProxy(username: string, password: string): Promise<Fa
     socket.on("error", () => {});
     serve(socket).catch(() => socket.destroy());
   });
-  return listening(server, asked);
+  return listening(server, asked, host);
 }
 
 /** An HTTP proxy with Basic authentication, for CONNECT. */
-export async function connectProxy(username: string, password: string): Promise<FarProxy> {
+export async function connectProxy(username: string, password: string, host = "127.0.0.1"): Promise<FarProxy> {
   const asked: string[] = [];
   const expected = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   const server = createHttpServer();
@@ -49,18 +48,18 @@ export async function connectProxy(username: string, password: string): Promise<
       return;
     }
     asked.push(url);
-    const [host = "", port] = url.split(":");
-    const far = connect({ port: Number(port), host, allowHalfOpen: true }, () => {
+    const [name = "", port] = url.split(":");
+    const far = connect({ port: Number(port), host: name, allowHalfOpen: true }, () => {
       socket.write("HTTP/1.1 200 OK\r\n\r\n");
       socket.pipe(far).pipe(socket);
     });
     far.on("error", () => socket.destroy());
   });
-  return listening(server, asked);
+  return listening(server, asked, host);
 }
 
-async function listening(server: Server, asked: string[]): Promise<FarProxy> {
-  server.listen(0, "127.0.0.1");
+async function listening(server: Server, asked: string[], host: string): Promise<FarProxy> {
+  server.listen(0, host);
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
