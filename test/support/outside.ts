@@ -24,7 +24,6 @@ export async function outside(address: string): Promise<Outside> {
     // A run that was killed has left it.
   });
   const { private: key, cert } = await generate([{ name: "commonName", value: "outside" }]);
-  const answer: RequestListener = (request, response) => void response.end(`outside for ${request.headers.host}`);
   const servers: [Server, number][] = [
     [createHttpServer(answer), 80],
     [createTlsServer({ key, cert }, answer), 443],
@@ -41,6 +40,8 @@ export async function outside(address: string): Promise<Outside> {
     },
   };
 }
+
+const answer: RequestListener = ({ headers }, response) => void response.end(`outside for ${headers.host}`);
 
 async function udpEcho(port: number, address: string): Promise<UdpSocket> {
   const socket = createSocket("udp4");
