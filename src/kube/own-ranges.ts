@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { Kube } from "./client.ts";
 import { type EndpointSlice, type Node, SERVICE_CIDR } from "./objects.ts";
+import { firstAnswer } from "./first-answer.ts";
 import { single } from "../lib/cidr.ts";
 import type { Log } from "../log.ts";
 
@@ -28,12 +29,7 @@ export function listenersOfSlice({ endpoints = [], ports = [] }: EndpointSlice):
 
 /** The ranges of Services as of now; none of a cluster that does not tell them. */
 export async function serviceRanges(kube: Pick<Kube, "list">, log: Log, signal: AbortSignal): Promise<string[]> {
-  try {
-    const { items } = await kube.list(SERVICE_CIDR, { signal });
-    return items.flatMap(({ spec }) => spec?.cidrs ?? []);
-  } catch (error) {
-    signal.throwIfAborted();
-    log.warn({ error }, "the API server does not tell the ranges of Services");
-    return [];
-  }
+  const consequence = "the API server does not tell the ranges of Services: name them in cluster.cidrs of the chart";
+  const answer = await firstAnswer(() => kube.list(SERVICE_CIDR, { signal }), consequence, log, signal);
+  return (answer?.items ?? []).flatMap(({ spec }) => spec?.cidrs ?? []);
 }

@@ -1,10 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Kube } from "../kube/client.ts";
+import { firstAnswer } from "../kube/first-answer.ts";
 import type { Log } from "../log.ts";
 
 /** The token of a Pod's service account, which is for the API server. */
 const ownToken = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+const unknownIssuer =
+  "the API server does not tell its issuer, for which no sandbox must get an identity token: " +
+  "bind the ClusterRole system:service-account-issuer-discovery to the operator's ServiceAccount, then restart the operator";
 
 const discovery = z.object({ issuer: z.string().min(1) });
 const claims = z.object({ aud: z.union([z.string(), z.array(z.string())]) });
@@ -26,13 +31,9 @@ export async function apiServerAudiences(
 }
 
 async function issuer(kube: Pick<Kube, "getPath">, log: Log, signal: AbortSignal): Promise<string[]> {
-  try {
-    return [discovery.parse(await kube.getPath("/.well-known/openid-configuration", { signal })).issuer];
-  } catch (error) {
-    signal.throwIfAborted();
-    log.warn({ error }, "the API server does not tell its issuer");
-    return [];
-  }
+  const ask = () => kube.getPath("/.well-known/openid-configuration", { signal });
+  const { success, data } = discovery.safeParse(await firstAnswer(ask, unknownIssuer, log, signal));
+  return success ? [data.issuer] : [];
 }
 
 /** The audiences of a JSON Web Token; none if it is none. Its signature is not looked at. */

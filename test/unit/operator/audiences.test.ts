@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ApiError } from "../../../src/kube/api-error.ts";
 import { apiServerAudiences, audiencesOf } from "../../../src/operator/audiences.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
@@ -21,6 +22,6 @@ test("an API server's issuer is its audience; one that tells nothing has none th
   const never = new AbortController().signal;
   const telling = { getPath: <T>() => Promise.resolve({ issuer: "https://issuer" } as T) };
   expect(await apiServerAudiences(telling, silentLog, never)).toEqual(new Set(["https://issuer"]));
-  const silent = { getPath: () => Promise.reject(new Error("forbidden")) };
+  const silent = { getPath: () => Promise.reject(new ApiError("GET /", 403, { reason: "Forbidden" })) };
   expect(await apiServerAudiences(silent, silentLog, never)).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ApiError } from "../../../../src/kube/api-error.ts";
 import type { EndpointSlice, Node } from "../../../../src/kube/objects.ts";
 import { listenersOfSlice, rangesOfNode, rangesOfSlice, serviceRanges } from "../../../../src/kube/own-ranges.ts";
 import { deniedAddress, enforcementObjection } from "../../../../src/operator/network/enforcement.ts";
@@ -45,7 +46,7 @@ test("the servers behind a Service have addresses and ports", () => {
 
 test("a cluster that does not tell its ranges of Services has none that are known", async () => {
   const never = new AbortController().signal;
-  const kube = { list: () => Promise.reject(new Error("not found")) };
+  const kube = { list: () => Promise.reject(new ApiError("GET /", 404, { reason: "NotFound" })) };
   expect(await serviceRanges(kube, silentLog, never)).toEqual([]);
 });
 
