@@ -180,6 +180,10 @@ test("lists, shows and changes sandboxes", async () => {
     /^Timeout: +\d+s\nIdle timeout: +3600s\n$/,
   );
   expect(await cli.output("timeouts", sandbox, "--no-idle-timeout")).toMatch(/\nIdle timeout: +never\n$/);
+  expect(await cli.output("network", sandbox, "--allow-cidr", "203.0.113.0/24")).toMatch(
+    /^Outbound: +203\.0\.113\.0\/24\nInbound: +by tunnels\n$/,
+  );
+  expect(await cli.output("network", sandbox, "--open")).toMatch(/^Outbound: +the public internet\n/);
   expect((await listed("--tag", "team=a")).map(({ sandboxId }) => sandboxId)).toEqual([sandbox]);
   expect(await cli.output("get", sandbox, "-o", "yaml")).toMatch(/^sandboxId: .*\n/);
   expect(await cli.output("top", "--once")).toMatch(new RegExp(`\n${sandbox} +\\d+m .*MiB`));
