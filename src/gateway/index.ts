@@ -224,6 +224,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   log.info({ reason: String(signal.reason) }, "shutting down");
   // Who is attached goes on with another replica and loses nothing. What goes over a port may end before.
   attachments.restart();
+  connectServer.drain();
   const tunnelsEnded = tunnels.drain(config.shutdownSeconds);
   const cut = await listening.drain(config.shutdownSeconds, () => ports.restart());
   await tunnelsEnded;

@@ -93,9 +93,9 @@ function answer(reply: IncomingMessage, request: IncomingMessage, response: Serv
     return refuse(request, response, "failed");
   }
   reply.once("end", () => dropRest(request, response));
-  pipeline(reply, response, (error) => {
-    if (error) request.socket.destroy();
-  });
+  // Half a reply cannot be taken back: the cut connection tells the client that it is not whole.
+  reply.on("error", () => request.socket.destroy());
+  reply.pipe(response);
 }
 
 /** What the reply says of its length, which for HEAD is another's. */

@@ -5,11 +5,14 @@ import type { Sandbox } from "../../api/sandbox.ts";
 import type { Log } from "../../log.ts";
 import type { ChangeHandler } from "../../runtime/reflector.ts";
 import type { SigningKey } from "../connect-tokens/keys.ts";
+import { isRevoked } from "../connect-tokens/revocations.ts";
+import type { ConnectGrant } from "../connect-tokens/token.ts";
 import { UpgradableResponse, serveUpgrades } from "../websocket/upgrade.ts";
 import { judge, type Verdict } from "./access.ts";
 import { cookieFor } from "./credentials.ts";
 import { Exchanges } from "./exchanges.ts";
 import { forward, forwardUpgrade } from "./forward.ts";
+import { InTurn } from "./in-turn.ts";
 import { connectRequests } from "./metrics.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 
@@ -41,7 +44,9 @@ export class ConnectServer {
   readonly #options: ConnectServerOptions;
   readonly #exchanges = new Exchanges();
   readonly #places = new WeakMap<Socket, Place>();
+  readonly #turns = new InTurn();
   readonly #server: Server;
+  #draining = false;
 
   /** A client has so many milliseconds for the header of a request; for a body, which may be a stream, as long as it likes. */
   constructor(options: ConnectServerOptions, headersTimeout: number = headersMilliseconds) {
@@ -63,6 +68,12 @@ export class ConnectServer {
   /** To be called with each change of a sandbox: cuts what its tokens allow no longer. */
   readonly onChange: ChangeHandler<Sandbox> = (change) => this.#exchanges.onChange(change);
 
+  /** Has every connection end as soon as no request is under way on it. */
+  drain(): void {
+    this.#draining = true;
+    this.#server.closeIdleConnections();
+  }
+
   /** Ends what is under way. */
   close(): void {
     this.#exchanges.cut();
@@ -71,6 +82,9 @@ export class ConnectServer {
   }
 
   readonly #take = (request: IncomingMessage, response: ServerResponse): void => {
+    response.once("close", () => {
+      if (this.#draining) request.socket.destroySoon();
+    });
     this.#answer(request, response).catch((error: unknown) => {
       this.#options.log.error({ error }, "request with a connect token failed");
       this.#refuse(request, response, "absent");
@@ -78,17 +92,20 @@ export class ConnectServer {
   };
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const place = this.#places.get(request.socket);
+    const { socket } = request;
+    if (!(await this.#turns.come(request, response))) return this.#refuse(request, response, "malformed");
+    const place = this.#places.get(socket);
     const sandbox = place && this.#options.current(place.sandbox);
-    const address = sandbox && this.#options.addressOf(sandbox);
     if (place === undefined || sandbox === undefined) return this.#refuse(request, response, "absent");
     const verdict = await judge(request, { sandbox, host: place.host }, this.#options.keyOf, new Date());
     if (verdict.to === "refuse") return this.#refuse(request, response, verdict.refusal);
     if (verdict.to === "exchange") return exchange(response, verdict);
+    // The client may have gone while the token was checked, and the sandbox changed.
+    if (socket.destroyed) return;
+    const { grant, target } = verdict;
+    const address = this.#addressFor(place, grant);
     if (address === undefined) return this.#refuse(request, response, "absent");
     connectRequests.inc({ result: "forwarded" });
-    const { grant, target } = verdict;
-    const { socket } = request;
     const forget = this.#exchanges.add(sandbox, grant, () => socket.destroy());
     const endUse = this.#options.beginUse(sandbox);
     // A WebSocket is no longer the response's.
@@ -99,6 +116,13 @@ export class ConnectServer {
     const forwarding = { userMetadata: grant.userMetadata, client: place.client, host: request.headers.host ?? "" };
     const send = response instanceof UpgradableResponse ? forwardUpgrade : forward;
     send(request, response, { address, port: grant.port, target }, forwarding);
+  }
+
+  /** Where the sandbox is, if the token still holds for it. */
+  #addressFor(place: Place, grant: ConnectGrant): string | undefined {
+    const sandbox = this.#options.current(place.sandbox);
+    if (sandbox === undefined || isRevoked(sandbox, grant)) return undefined;
+    return this.#options.addressOf(sandbox);
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {

@@ -241,6 +241,57 @@ describe("a request with a connect token", () => {
     expect(body).toBe(method === "HEAD" ? "" : "ok");
   });
 
+  it("waits for the one before it on its connection, of which there may be few", async () => {
+    let most = 0;
+    let underWay = 0;
+    behave = ({ url = "" }, response) => {
+      most = Math.max(most, ++underWay);
+      setImmediate(() => {
+        underWay--;
+        response.end(`<${url}>`);
+      });
+    };
+    const head = `Host: ${host}\r\nAuthorization: Bearer ${token}\r\n`;
+    const requests = Array.from({ length: 9 }, (_, number) => `GET /${number} HTTP/1.1\r\n${head}\r\n`);
+    const replies = await sendOctets(`${requests.join("")}GET /last HTTP/1.1\r\n${head}Connection: close\r\n\r\n`);
+    expect(replies.match(/<[^>]*>/g)?.join("")).toBe("</0></1></2></3></4></5></6></7></8></last>");
+    expect(most).toBe(1);
+    const flood = Array.from({ length: 100 }, () => requests[0]).join("");
+    expect(await sendOctets(flood)).toContain("HTTP/1.1 400 ");
+    expect(most).toBe(1);
+  });
+
+  it("is not forwarded when its token was revoked while it was checked", async () => {
+    behave = () => expect.unreachable();
+    const states = [started, aSandbox({ ...started.metadata, annotations: annotationOf({ round: "r", ids: [] }) })];
+    const checking = new ConnectServer({
+      keyOf,
+      current: () => states.shift(),
+      addressOf: () => "127.0.0.1",
+      beginUse,
+      log: silentLog,
+    });
+    serve = checking;
+    expect((await send()).status).toBe(503);
+    checking.close();
+  });
+
+  it("has its reply when the gateway ends meanwhile, and its connection ends with it", async () => {
+    const idle = connect(here());
+    const asked = connect(here());
+    const request = `GET / HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    idle.write(request);
+    await once(idle, "data");
+    const held = Promise.withResolvers<ServerResponse>();
+    behave = (_, response) => held.resolve(response);
+    asked.write(request);
+    const response = await held.promise;
+    server.drain();
+    await once(idle, "close");
+    response.end("done");
+    expect(await text(asked)).toContain("done");
+  });
+
   it("has its body, also with a method that seldom has one", async () => {
     behave = (request, response) =>
       void text(request).then((body) => response.end(`${request.headers["transfer-encoding"]} ${body}`));
