@@ -18,23 +18,23 @@ const schema = z.object({
 export type ClassTerms = z.output<typeof schema>;
 
 /** The terms of the sandbox's Pod, which keeps those of its class as it was when the Pod was made; before that, the class's. */
-export function termsFor({
+export function classTermsFor({
   pod,
   sandboxClass,
   facts,
 }: Pick<Observed, "pod" | "sandboxClass" | "facts">): ClassTerms | undefined {
-  return (pod && keptTerms(pod)) ?? (sandboxClass && termsOf(sandboxClass.spec, facts));
+  return (pod && keptClassTerms(pod)) ?? (sandboxClass && classTermsOf(sandboxClass.spec, facts));
 }
 
 /** What says on a Pod on which terms it was made. */
-export function termAnnotations(
+export function classTermAnnotations(
   sandboxClass: SandboxClassSpec,
   facts: Pick<ClusterFacts, "egress">,
 ): Record<string, string> {
-  return { [POD_ANNOTATIONS.classTerms]: JSON.stringify(termsOf(sandboxClass, facts)) };
+  return { [POD_ANNOTATIONS.classTerms]: JSON.stringify(classTermsOf(sandboxClass, facts)) };
 }
 
-function termsOf(sandboxClass: SandboxClassSpec, { egress }: Pick<ClusterFacts, "egress">): ClassTerms {
+function classTermsOf(sandboxClass: SandboxClassSpec, { egress }: Pick<ClusterFacts, "egress">): ClassTerms {
   const { limits, network = {} } = sandboxClass;
   return {
     ...limits,
@@ -43,7 +43,7 @@ function termsOf(sandboxClass: SandboxClassSpec, { egress }: Pick<ClusterFacts, 
   };
 }
 
-function keptTerms({ metadata }: Pod): ClassTerms | undefined {
+function keptClassTerms({ metadata }: Pod): ClassTerms | undefined {
   try {
     return schema.parse(JSON.parse(metadata.annotations?.[POD_ANNOTATIONS.classTerms] ?? ""));
   } catch {

@@ -1,7 +1,7 @@
 import { POD_RETENTION_SECONDS } from "../../api/constants.ts";
 import type { SandboxStatus } from "../../api/sandbox.ts";
 import { millisecondsUntil } from "../time.ts";
-import { termsFor } from "./class-terms.ts";
+import { classTermsFor } from "./class-terms.ts";
 import { builtInClass } from "./class.ts";
 import { countedTimeout } from "./limits.ts";
 import { untilLost } from "./node-loss.ts";
@@ -16,7 +16,7 @@ export interface Patience {
 
 /** The patience of the sandbox's class; of the built-in one while its own is not there. */
 export function patienceOf(observed: Observed): Patience {
-  return termsFor(observed) ?? builtInClass.spec.limits;
+  return classTermsFor(observed) ?? builtInClass.spec.limits;
 }
 
 /**

@@ -11,16 +11,16 @@ export type NodeTerm = NonNullable<
 type Requirement = NonNullable<NodeTerm["matchExpressions"]>[number];
 
 /** The terms of which a node fulfils at least one if it is in the set. */
-export function termsOf({ nodeLabels = {}, anyNodeLabel }: NodeSet): NodeTerm[] {
+export function selectorTermsOf({ nodeLabels = {}, anyNodeLabel }: NodeSet): NodeTerm[] {
   const all = Object.entries(nodeLabels).map(([key, value]) => within(key, [value]));
   if (anyNodeLabel === undefined) return [{ matchExpressions: all }];
   return anyNodeLabel.map(({ key, values }) => ({ matchExpressions: [...all, within(key, values)] }));
 }
 
 /** The same terms, but a node fulfils one at most, so that it counts once where terms add up. */
-export function exclusiveTermsOf(set: NodeSet): NodeTerm[] {
+export function exclusiveSelectorTermsOf(set: NodeSet): NodeTerm[] {
   const labels = set.anyNodeLabel ?? [];
-  return termsOf(set).map(({ matchExpressions = [] }, index) => ({
+  return selectorTermsOf(set).map(({ matchExpressions = [] }, index) => ({
     matchExpressions: [...matchExpressions, ...labels.slice(0, index).map(({ key, values }) => without(key, values))],
   }));
 }

@@ -5,7 +5,7 @@ import { quantityValue } from "../../api/schema/quantity.ts";
 import type { PodSpec } from "../../kube/objects.ts";
 import type { NodeFacts } from "../facts.ts";
 import { type GpuPool, gpuPoolFor } from "./gpu-pool.ts";
-import { exclusiveTermsOf, fulfils, inAll, type NodeTerm, termsOf, within } from "./node-terms.ts";
+import { exclusiveSelectorTermsOf, fulfils, inAll, type NodeTerm, selectorTermsOf, within } from "./node-terms.ts";
 
 /** Where a Pod may run, and the GPUs that it asks for there. */
 export interface Placement {
@@ -19,7 +19,7 @@ const region = "topology.kubernetes.io/region";
 /** What the sandbox asks for, within what its class allows; `nodes` decide between GPUs that one Pod cannot choose from. */
 export function placementFor(spec: SandboxSpec, sandboxClass: SandboxClassSpec, nodes: NodeFacts[]): Placement {
   const { placement = {} } = spec;
-  const where = termsOfPlace(placement, sandboxClass);
+  const where = selectorTermsOfPlace(placement, sandboxClass);
   // The class's labels win: what administrators reserve, tenants cannot leave.
   const nodeSelector = { ...placement.nodeSelector, ...sandboxClass.nodeSelector };
   const isEligible = ({ labels }: NodeFacts): boolean =>
@@ -40,20 +40,21 @@ export function placementFor(spec: SandboxSpec, sandboxClass: SandboxClassSpec, 
   };
 }
 
-function termsOfPlace(
+function selectorTermsOfPlace(
   { cloud, regions }: NonNullable<SandboxSpec["placement"]>,
   { clouds = {} }: SandboxClassSpec,
 ): NodeTerm[] {
   const set = cloud === undefined ? undefined : memberNamed(clouds, cloud);
   return inAll(
-    set === undefined ? [{}] : termsOf(set),
+    set === undefined ? [{}] : selectorTermsOf(set),
     regions === undefined ? [{}] : [{ matchExpressions: [within(region, regions)] }],
   );
 }
 
 function affinityFor(gpus: GpuPool | undefined, where: NodeTerm[]): Pick<PodSpec, "affinity"> {
   const choices = gpus?.choices ?? [];
-  const required = gpus === undefined ? where : inAll(unique(choices.flatMap(({ kind }) => termsOf(kind))), where);
+  const required =
+    gpus === undefined ? where : inAll(unique(choices.flatMap(({ kind }) => selectorTermsOf(kind))), where);
   const preferred = preferencesAmong(choices);
   // A term without expressions matches no node in Kubernetes; here it says that any will do.
   const isFree = required.some(({ matchExpressions = [] }) => matchExpressions.length === 0);
@@ -79,7 +80,7 @@ function preferencesAmong(choices: GpuPool["choices"]): Preference[] {
   return choices
     .filter(({ rank }) => rank !== ranks.at(-1))
     .flatMap(({ kind, rank }) =>
-      exclusiveTermsOf(kind)
+      exclusiveSelectorTermsOf(kind)
         .filter(({ matchExpressions = [] }) => matchExpressions.length > 0)
         .map((preference) => ({ weight: Math.floor(100 / 2 ** ranks.indexOf(rank)), preference })),
     );
@@ -88,7 +89,7 @@ function preferencesAmong(choices: GpuPool["choices"]): Preference[] {
 /** Whether the node has so many GPUs in all; others may be using them. */
 function offers({ labels, allocatable }: NodeFacts, { choices, resourceName, count }: GpuPool): boolean {
   if (quantityValue(allocatable[resourceName] ?? "0") < count) return false;
-  return choices.some(({ kind }) => termsOf(kind).some((term) => fulfils(labels, term)));
+  return choices.some(({ kind }) => selectorTermsOf(kind).some((term) => fulfils(labels, term)));
 }
 
 function inEvery(labels: Record<string, string>): NodeTerm {

@@ -7,7 +7,7 @@ import { allowPolicyFor, clusterNetwork, denyAllPolicyFor, networkLabel } from "
 import type { NetworkRule } from "../network/rule.ts";
 import { isAs } from "../network/upkeep.ts";
 import { type Admission, admissionAt } from "./admission.ts";
-import { termsFor } from "./class-terms.ts";
+import { classTermsFor } from "./class-terms.ts";
 import { sandboxEvents } from "./events.ts";
 import { identityOf } from "./identity.ts";
 import { type Moments, momentsOf } from "./lifetime.ts";
@@ -75,7 +75,7 @@ function childrenOf(
  * the limits that its agent keeps.
  */
 function upkeepOf(observed: Observed, pod: Pod): Apply[] {
-  if (termsFor(observed) === undefined || pod.metadata.deletionTimestamp !== undefined) return [];
+  if (classTermsFor(observed) === undefined || pod.metadata.deletionTimestamp !== undefined) return [];
   const rule = ruleFor(observed);
   const network = networkLabel(rule);
   const policies = policiesFor(observed, rule);

@@ -2,7 +2,7 @@ import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import { deniedAddress } from "../network/enforcement.ts";
 import { networkLabel } from "../network/policy.ts";
 import { networkRule, type NetworkRule } from "../network/rule.ts";
-import { termsFor } from "./class-terms.ts";
+import { classTermsFor } from "./class-terms.ts";
 import type { FoundImage } from "./entrypoint.ts";
 import type { Observed } from "./observed.ts";
 import type { PodInputs } from "./pod.ts";
@@ -28,5 +28,5 @@ export function podInputsFor(
 
 /** What the sandbox may reach. */
 export function ruleFor(observed: Pick<Observed, "sandbox" | "pod" | "sandboxClass" | "facts">): NetworkRule {
-  return networkRule(observed.sandbox.spec.network, termsFor(observed));
+  return networkRule(observed.sandbox.spec.network, classTermsFor(observed));
 }

@@ -14,7 +14,7 @@ import type { Pod, PodSpec } from "../../kube/objects.ts";
 import type { ClusterFacts } from "../facts.ts";
 import { dnsFor } from "../network/egress.ts";
 import { agentCommandFor, agentPartsFor } from "./agent.ts";
-import { termAnnotations } from "./class-terms.ts";
+import { classTermAnnotations } from "./class-terms.ts";
 import { firstLimitAnnotations } from "./limits.ts";
 import { placementFor } from "./placement.ts";
 import { commandOf, type FoundImage, pinned } from "./entrypoint.ts";
@@ -79,7 +79,7 @@ export function podFor(sandbox: Sandbox, inputs: PodInputs): Pod {
         ...noSidecars.annotations,
         ...stayPut,
         ...firstLimitAnnotations(sandbox, sandboxClass),
-        ...termAnnotations(sandboxClass, inputs.facts),
+        ...classTermAnnotations(sandboxClass, inputs.facts),
       },
       finalizers: [FINALIZERS.exitStatus],
       ownerReferences: [ownerReferenceTo(sandbox)],

@@ -9,7 +9,7 @@ import { type Admission, admissionAt } from "./admission.ts";
 import { podEnding } from "./ending.ts";
 import { type Ending, podDeleted, terminated } from "./endings.ts";
 import { unresolvable } from "../network/egress.ts";
-import { termsFor } from "./class-terms.ts";
+import { classTermsFor } from "./class-terms.ts";
 import { type Moments, momentsOf, patienceOf } from "./lifetime.ts";
 import { countedTimeout, keptLimits, longestTimeoutOf, sameLimits, wantedLimits } from "./limits.ts";
 import { missingObject, missingVolume } from "./missing.ts";
@@ -210,7 +210,9 @@ function limitationVerdicts(observed: Observed, ending: Ending | undefined): Ver
   }
   const field = unsupportedField(sandbox.spec);
   const problem =
-    field === undefined ? unresolvable(sandbox.spec, termsFor(observed)?.domains === true) : describeUnsupported(field);
+    field === undefined
+      ? unresolvable(sandbox.spec, classTermsFor(observed)?.domains === true)
+      : describeUnsupported(field);
   if (problem === undefined) return [];
   return [{ type: "Stalled", status: "True", reason: "NotSupported", message: problem }];
 }

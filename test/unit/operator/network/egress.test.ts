@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { dnsFor, egressBehind, egressObjection, unresolvable } from "../../../../src/operator/network/egress.ts";
 import { admissionOf } from "../../../../src/operator/sandbox/admission.ts";
-import { termsFor } from "../../../../src/operator/sandbox/class-terms.ts";
+import { classTermsFor } from "../../../../src/operator/sandbox/class-terms.ts";
 import { podFor } from "../../../../src/operator/sandbox/pod.ts";
 import { aClass, aSandbox, facts, observed } from "../builders.ts";
 
@@ -47,8 +47,8 @@ test("a Pod keeps on which terms it was made, whatever becomes of its class", ()
   };
   const pod = podFor(asking, inputs);
   expect(pod.spec?.dnsPolicy).toBe("None");
-  expect(termsFor({ pod, sandboxClass: aClass(), facts })?.domains).toBe(true);
-  expect(termsFor({ pod: podFor(asking, { ...inputs, facts }), sandboxClass: withDomains, facts })?.domains).toBe(
+  expect(classTermsFor({ pod, sandboxClass: aClass(), facts })?.domains).toBe(true);
+  expect(classTermsFor({ pod: podFor(asking, { ...inputs, facts }), sandboxClass: withDomains, facts })?.domains).toBe(
     false,
   );
 });
