@@ -12,12 +12,13 @@ export class Turns {
     this.#most = most;
   }
 
-  /** What the task gives, once it has had its turn; rejects without one if the signal is aborted by then. */
+  /** What the task gives, once it has had its turn; who is aborted before leaves the line, and rejects with the reason. */
   async take<T>(group: string, task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
     const lane = this.#lanes.get(group) ?? { running: 0, waiting: [] };
     this.#lanes.set(group, lane);
     if (lane.running < this.#most) lane.running++;
-    else await new Promise<void>((resolve) => lane.waiting.push(resolve));
+    else await turnIn(lane, signal);
     try {
       signal.throwIfAborted();
       return await task();
@@ -27,4 +28,24 @@ export class Turns {
       else if (--lane.running === 0) this.#lanes.delete(group);
     }
   }
+
+  /** Whether somebody of the group waits for a turn. */
+  isCrowded(group: string): boolean {
+    return (this.#lanes.get(group)?.waiting.length ?? 0) > 0;
+  }
+}
+
+function turnIn({ waiting }: Lane, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const take = (): void => {
+    signal.removeEventListener("abort", leave);
+    resolve();
+  };
+  const leave = (): void => {
+    waiting.splice(waiting.indexOf(take), 1);
+    reject(signal.reason);
+  };
+  waiting.push(take);
+  signal.addEventListener("abort", leave, { once: true });
+  return promise;
 }

@@ -3,6 +3,7 @@ import type { Link } from "../../agent-link/link.ts";
 import type { LinkTarget } from "../../agent-link/open.ts";
 import { backoff } from "../../lib/backoff.ts";
 import { sleep } from "../../lib/sleep.ts";
+import { Turns } from "../../lib/turns.ts";
 import type { Log } from "../../log.ts";
 
 export interface InquiriesOptions {
@@ -28,6 +29,12 @@ export interface Question<A> {
 /** Seconds after which a request that was held by the agent counts as progress. */
 export const patientSeconds = 30;
 
+/** Of all turns, those that the sandboxes of one namespace can have at once. */
+const shareOfNamespace = 0.75;
+
+/** The line in which all namespaces stand. */
+const everybody = "";
+
 /** Tries that failed one after the other, after which an agent counts as one that does not answer. */
 const triesUntilMute = 8;
 
@@ -50,11 +57,13 @@ export class Inquiries<A> implements AsyncDisposable {
   readonly #options: Required<InquiriesOptions>;
   readonly #open = new Map<string, Inquiry>();
   readonly #answers = new Map<string, { id: string; answer: A }>();
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #turns: Turns;
+  readonly #turnsOfNamespace: Turns;
 
   constructor(options: InquiriesOptions) {
     this.#options = { most: 256, longestPause: 5_000, ...options };
+    this.#turns = new Turns(this.#options.most);
+    this.#turnsOfNamespace = new Turns(Math.ceil(this.#options.most * shareOfNamespace));
   }
 
   /** What the agent has answered to the question of that id, if it has. */
@@ -115,7 +124,7 @@ export class Inquiries<A> implements AsyncDisposable {
     for (;;) {
       const since = performance.now();
       try {
-        const answer = await this.#inTurn(() => this.#ask(question, signal), signal);
+        const answer = await this.#inTurn(question, signal);
         if (answer !== undefined) return answer;
         tries.failed = 0;
       } catch (error) {
@@ -128,40 +137,17 @@ export class Inquiries<A> implements AsyncDisposable {
     }
   }
 
+  /** By namespace first: a tenant whose agents do not answer leaves turns to the others. */
+  #inTurn(question: Question<A>, signal: AbortSignal): Promise<A | undefined> {
+    const ask = () => this.#ask(question, signal);
+    const inAll = () => this.#turns.take(everybody, ask, signal);
+    return this.#turnsOfNamespace.take(question.target.namespace, inAll, signal);
+  }
+
   async #ask({ target, ask }: Question<A>, signal: AbortSignal): Promise<A | undefined> {
+    const crowded = () => this.#turns.isCrowded(everybody) || this.#turnsOfNamespace.isCrowded(target.namespace);
     await using link = await this.#options.open(target, signal);
-    return await ask(agentClient(link), () => this.#waiting.length > 0, signal);
-  }
-
-  async #inTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    signal.throwIfAborted();
-    if (this.#running < this.#options.most) this.#running++;
-    else await this.#turn(signal);
-    try {
-      signal.throwIfAborted();
-      return await work();
-    } finally {
-      // The turn goes to who waits, so that nobody who comes now is before them.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
-    }
-  }
-
-  /** Resolves when a turn is given; who waits no longer stands in nobody's way. */
-  #turn(signal: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const take = (): void => {
-      signal.removeEventListener("abort", leave);
-      resolve();
-    };
-    const leave = (): void => {
-      this.#waiting.splice(this.#waiting.indexOf(take), 1);
-      reject(signal.reason);
-    };
-    this.#waiting.push(take);
-    signal.addEventListener("abort", leave, { once: true });
-    return promise;
+    return await ask(agentClient(link), crowded, signal);
   }
 }
 

@@ -19,6 +19,22 @@ test("of one group no more go on than may, in their order; another group does no
   await Promise.all([gates[0]?.done, gates[2]?.done, gates[3]?.done]);
 });
 
+test("who gives up leaves the line at once", async () => {
+  const turns = new Turns(1);
+  const gate = Promise.withResolvers<void>();
+  const first = turns.take("a", () => gate.promise, never);
+  const stop = new AbortController();
+  const second = turns.take("a", () => Promise.resolve(), stop.signal);
+  expect([turns.isCrowded("a"), turns.isCrowded("b")]).toEqual([true, false]);
+  stop.abort(new Error("enough"));
+  expect(turns.isCrowded("a")).toBe(false);
+  await expect(second).rejects.toThrow("enough");
+  gate.resolve();
+  await first;
+  await expect(turns.take("a", () => Promise.resolve(), stop.signal)).rejects.toThrow("enough");
+  expect(await turns.take("a", () => Promise.resolve("next"), never)).toBe("next");
+});
+
 test("who has given up by their turn lets the next one go on", async () => {
   const turns = new Turns(1);
   const gate = Promise.withResolvers<void>();

@@ -80,6 +80,18 @@ test("no more agents are asked at once than allowed, and a forgotten one makes r
   await eventually(() => expect(opened).toEqual(["a", "b"]));
 });
 
+test("one namespace does not have all turns", async () => {
+  const opened: string[] = [];
+  const { prober } = proberOver(({ namespace, pod }, signal) => {
+    opened.push(`${namespace}/${pod}`);
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  }, 4);
+  await using _ = prober;
+  for (const pod of ["a", "b", "c", "d"]) prober.ensure(`n/${pod}`, readinessQuestion({ ...target, pod }));
+  prober.ensure("m/a", readinessQuestion({ ...target, namespace: "m", pod: "a" }));
+  await eventually(() => expect(opened).toEqual(["n/a", "n/b", "n/c", "m/a"]));
+});
+
 test("an answer that nobody wants any more when its link is closed is dropped", async () => {
   const link = linkThat({ state: "ready" });
   const { prober, reported } = proberOver(() =>
