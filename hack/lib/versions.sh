@@ -20,4 +20,4 @@ debian_packages=(
   containernetworking-plugins conntrack iproute2 iptables nftables
   busybox-static bzip2 make mmdebstrap musl-tools
 )
-test_packages=(chromium fish zsh)
+test_packages=(chromium fish haproxy zsh)

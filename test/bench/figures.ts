@@ -1,4 +1,4 @@
-export type Unit = "ms" | "×" | "/s" | "kB" | "MiB" | "MB" | "MiB/s";
+export type Unit = "ms" | "×" | "/s" | "kB" | "MiB" | "KiB" | "MB" | "MiB/s";
 
 /** What a figure has to stay within: at most, or at least. */
 export interface Limit {
@@ -91,6 +91,12 @@ export const groups = {
     "kubectl.cp.large": milliseconds,
   },
   rule: { "rule.change.p50": below(1000) },
+  tunnel: {
+    "tunnel.rate": shareOf("tunnel.haproxy.rate", 0.6),
+    "tunnel.haproxy.rate": octetRate,
+    "tunnel.added.p50": below(1),
+    "tunnel.idle.rss": below(64, "KiB"),
+  },
   policies: { "policies.for10000": atMost(5 + 1) },
   sdk: {
     "sdk.exec.p50": below(4),
@@ -131,13 +137,13 @@ function below(most: number, unit: Unit = "ms"): Figure {
   return { unit, limit: () => ({ text: `< ${most} ${unit}`, most }) };
 }
 
-/** What a file has to reach of the rate of a plain copy. */
-function shareOf(raw: string): Figure {
+/** What has to be reached of the rate of something else. */
+function shareOf(raw: string, share = 0.7): Figure {
   return {
     unit: "MiB/s",
     limit: (figures) => {
-      const least = 0.7 * (figures[raw] ?? Infinity);
-      return { text: `≥ 0.7 × ${raw} = ${least.toFixed(1)} MiB/s`, least };
+      const least = share * (figures[raw] ?? Infinity);
+      return { text: `≥ ${share} × ${raw} = ${least.toFixed(1)} MiB/s`, least };
     },
   };
 }

@@ -19,6 +19,7 @@ import { measureRate } from "./rate.ts";
 import { measureRuleChange } from "./rule-change.ts";
 import { measureTransfer } from "./transfer.ts";
 import { measureSdk } from "./sdk.ts";
+import { measureTunnel } from "./tunnel.ts";
 import { json, passes, table } from "./report.ts";
 
 const cluster = "bench";
@@ -123,6 +124,15 @@ const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
       "create.sandbox.20.p50": percentile(sandbox, 50),
       "create.pod.20.p50": percentile(pod, 50),
       "create.confined.20.p50": percentile(confined, 50),
+    };
+  },
+  tunnel: async (bench) => {
+    const { rates, requests, idle } = await measureTunnel(bench);
+    return {
+      "tunnel.rate": percentile(rates.tunnel, 50),
+      "tunnel.haproxy.rate": percentile(rates.haproxy, 50),
+      "tunnel.added.p50": percentile(requests.tunnel, 50) - percentile(requests.direct, 50),
+      "tunnel.idle.rss": idle,
     };
   },
   delete: async (bench) => ({ "delete.500": await measureDelete(bench) }),

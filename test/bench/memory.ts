@@ -5,11 +5,8 @@ import type { Bench } from "./bench.ts";
 const system = "sandkeep-system";
 
 /** How many MiB more memory any replica of a component took at its peak, while the task ran, than right before it. */
-export async function peakMemory({ installed }: Bench, component: string, task: () => Promise<void>): Promise<number> {
-  const selector = `app.kubernetes.io/component=${component}`;
-  const pods = ["-n", system, "get", "pods", "-l", selector, "-o", "jsonpath={.items[*].metadata.uid}"];
-  const pids = (await Promise.all((await kubectl(installed, pods)).split(" ").map(processesOf))).flat();
-  if (pids.length === 0) throw new Error(`No process of the ${component} runs on this machine`);
+export async function peakMemory(bench: Bench, component: string, task: () => Promise<void>): Promise<number> {
+  const pids = await processesOfComponent(bench, component);
   const before = new Map<string, number>();
   for (const pid of pids) {
     before.set(pid, await memory(pid, "VmRSS"));
@@ -21,12 +18,27 @@ export async function peakMemory({ installed }: Bench, component: string, task: 
   return Math.max(...(await Promise.all(grown)));
 }
 
+/** MiB of memory that all replicas of a component take. */
+export async function memoryOf(bench: Bench, component: string): Promise<number> {
+  const pids = await processesOfComponent(bench, component);
+  const taken = await Promise.all(pids.map((pid) => memory(pid, "VmRSS")));
+  return taken.reduce((sum, one) => sum + one, 0);
+}
+
 /** MiB of memory that the agent of a sandbox takes. */
 export async function agentMemory(podUid: string): Promise<number> {
   for (const pid of await processesOf(podUid))
     if ((await readFile(`/proc/${pid}/cmdline`, "utf8")).startsWith("/.sandkeep/bin/agent\0init"))
       return memory(pid, "VmRSS");
   throw new Error(`No agent runs in the Pod ${podUid} on this machine`);
+}
+
+async function processesOfComponent({ installed }: Bench, component: string): Promise<string[]> {
+  const selector = `app.kubernetes.io/component=${component}`;
+  const pods = ["-n", system, "get", "pods", "-l", selector, "-o", "jsonpath={.items[*].metadata.uid}"];
+  const pids = (await Promise.all((await kubectl(installed, pods)).split(" ").map(processesOf))).flat();
+  if (pids.length === 0) throw new Error(`No process of the ${component} runs on this machine`);
+  return pids;
 }
 
 /** Processes in a Pod's containers, which run on this machine in a local cluster, but for those that hold its namespaces. */

@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { readInto } from "./read-into.ts";
 import { splice } from "./splice.ts";
 
 /** For a sandbox to answer. */
@@ -11,13 +12,14 @@ const keepAliveMilliseconds = 30_000;
  * nothing listens inside, and when the connection inside breaks off.
  */
 export function dial(client: Socket, raw: Socket, address: string, port: number): void {
-  const inside = connect({
+  const inside: Socket = connect({
     host: address,
     port,
     allowHalfOpen: true,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: keepAliveMilliseconds,
+    onread: readInto(client, () => inside.resume()),
   });
   const breakOff = (): void => {
     if (!inside.destroyed) inside.resetAndDestroy();

@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 
 /**
- * Passes on what each of two connections sends to the other, no faster than that takes it. The end of one direction is
- * passed on and the other direction goes on; when one breaks off, `broken` is called, once.
+ * Passes on what a client sends, no faster than it is taken inside, and the end of each direction, after which the other goes
+ * on. What comes from inside is passed on by `readInto`. When one side breaks off, `broken` is called, once.
  */
-export function splice(one: Socket, other: Socket, broken: () => void): void {
+export function splice(client: Socket, inside: Socket, broken: () => void): void {
   let isBroken = false;
   const watch = (socket: Socket): void => {
     socket.on("error", () => {});
@@ -14,8 +14,9 @@ export function splice(one: Socket, other: Socket, broken: () => void): void {
       broken();
     });
   };
-  watch(one);
-  watch(other);
-  one.pipe(other);
-  other.pipe(one);
+  watch(client);
+  watch(inside);
+  client.pipe(inside);
+  inside.once("end", () => client.end());
+  inside.resume();
 }
