@@ -15,6 +15,7 @@ const programs: Record<string, RegExp> = {
   "guide/hello.ts": /^hello\n\n(\d\d:\d\d:\d\d\n){9,10}$/,
   "guide/identity-token.ts": /^\[ 'sandkeep.dev' \]\n$/,
   "guide/names.ts": /^true\ntrue\n$/,
+  "guide/network.ts": /^\[ '9\.9\.9\.9\/32' \]\n(1|137)\n$/,
   "guide/prebuilt-image.ts": /^\S*ubuntu@sha256:[0-9a-f]{64}\n$/,
   "guide/readiness-exec.ts": /^\/tmp\/ready\n\n$/,
   "guide/readiness-tcp.ts": /^200\n\n$/,
