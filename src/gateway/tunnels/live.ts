@@ -2,6 +2,7 @@ import type { Sandbox } from "../../api/sandbox.ts";
 import type { ChangeHandler } from "../../runtime/reflector.ts";
 import { isFinished } from "../sandboxes/life.ts";
 import { admits } from "./admit.ts";
+import { openConnections } from "./metrics.ts";
 
 /** A connection of a client to a sandbox. */
 export interface LiveConnection {
@@ -29,8 +30,9 @@ export class LiveConnections {
     const open = this.#open.get(uid) ?? new Set();
     if (open.size >= this.#most) return undefined;
     this.#open.set(uid, open.add(connection));
+    openConnections.inc();
     return () => {
-      open.delete(connection);
+      if (open.delete(connection)) openConnections.dec();
       if (open.size === 0 && this.#open.get(uid) === open) this.#open.delete(uid);
     };
   }
