@@ -77,7 +77,7 @@ describe.each(["sandkeep-gateway", "sandkeep-operator"])("the account %s", (acco
     ["update", "nodes", ""],
     ["patch", "sandboxclasses", ""],
     ["patch", "sandboxsnapshots", ""],
-    ["delete", "networkpolicies", ""],
+    ["deletecollection", "networkpolicies", ""],
   ])("cannot %s %s/%s", async (verb, resource, subresource) => {
     const user = `system:serviceaccount:${system}:${account}`;
     const question = ["auth", "can-i", verb, resource, "--subresource", subresource];

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { chromium, type Page } from "playwright-core";
 import type { Sandbox } from "sandkeep";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
@@ -159,6 +160,58 @@ describe.each(runtimes)("a connect token of a sandbox under %s", (_, { className
     const anew = await sandbox.createConnectToken();
     expect((await get(anew.url, anew.token)).status).toBe(200);
   });
+});
+
+/** A page that finds the gateway's hosts and trusts their certificates. */
+async function openPage(): Promise<{ page: Page } & AsyncDisposable> {
+  const node = new URL(tenant.installed.gateway).hostname;
+  const args = ["--no-sandbox", `--host-resolver-rules=MAP *.tunnels.localhost ${node}`];
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
+  const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+  return { page, [Symbol.asyncDispose]: () => browser.close() };
+}
+
+/** What a WebSocket from the page to this host says, or how it fails. */
+function heardFrom(page: Page, host: string): Promise<unknown> {
+  return page.evaluate(`new Promise((resolve) => {
+    const socket = new WebSocket("wss://${host}/");
+    socket.onopen = () => socket.send("hello");
+    socket.onmessage = ({ data }) => resolve(data);
+    socket.onerror = () => resolve("refused");
+  })`);
+}
+
+test("a browser has the token of a link as a cookie, which pages of other sandboxes cannot use", async () => {
+  const [one, other] = await Promise.all([serving(), serving()]);
+  const { url, token } = await one.createConnectToken({ userMetadata: "alice" });
+  const elsewhere = await other.createConnectToken();
+  await using browser = await openPage();
+  const { page } = browser;
+  const { host } = new URL(url);
+
+  await page.goto(`${url}/a?_sandkeep_connect_token=${token}`);
+  expect(page.url()).toBe(`${url}/a`);
+  const own = (await page.evaluate(`fetch("/b").then((reply) => reply.json())`)) as Got;
+  expect(own.headers).toMatchObject({ "X-Verified-User-Data": "alice" });
+  expect(JSON.stringify(own)).not.toContain(token);
+  expect(await page.evaluate("document.cookie")).toBe("");
+  expect(await heardFrom(page, host)).toBe("hello");
+
+  await page.goto(`${elsewhere.url}/?_sandkeep_connect_token=${elsewhere.token}`);
+  expect(await heardFrom(page, new URL(elsewhere.url).host)).toBe("hello");
+  expect(await heardFrom(page, host)).toBe("refused");
+  const framed = `new Promise((resolve) => {
+    const frame = document.body.appendChild(document.createElement("iframe"));
+    frame.onload = () => resolve("loaded");
+    frame.src = "${url}/framed";
+  })`;
+  const [frame] = await Promise.all([page.waitForResponse(`${url}/framed`), page.evaluate(framed)]);
+  expect(frame.status()).toBe(403);
+  const [link] = await Promise.all([
+    page.waitForResponse(`${url}/link`),
+    page.evaluate(`location.href = "${url}/link"`),
+  ]);
+  expect(link.status()).toBe(200);
 });
 
 /** For what must go on, or have come, after some time. */
