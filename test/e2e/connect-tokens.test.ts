@@ -191,7 +191,7 @@ test("a browser has the token of a link as a cookie, which pages of other sandbo
 
   await page.goto(`${url}/a?_sandkeep_connect_token=${token}`);
   expect(page.url()).toBe(`${url}/a`);
-  const own = (await page.evaluate(`fetch("/b").then((reply) => reply.json())`)) as Got;
+  const own = await page.evaluate<Got>(`fetch("/b").then((reply) => reply.json())`);
   expect(own.headers).toMatchObject({ "X-Verified-User-Data": "alice" });
   expect(JSON.stringify(own)).not.toContain(token);
   expect(await page.evaluate("document.cookie")).toBe("");
