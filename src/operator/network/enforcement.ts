@@ -20,8 +20,7 @@ export function enforcementObjection(
   { metadata, spec }: SandboxClass,
 ): string | undefined {
   if (spec.network?.waitForEnforcement !== true || deniedAddress(facts, spec) !== undefined) return undefined;
-  const known = facts.apiServers.join(", ") || "none is known";
-  return `SandboxClass "${metadata.name}" waits for the enforcement of policies, which only an API server's address that sandboxes cannot reach tells (${known}). Take one out of its allowedPrivateCidrs.`;
+  return `SandboxClass "${metadata.name}" waits for the enforcement of policies, which only an API server's address that sandboxes cannot reach tells (${facts.apiServers.join(", ")}). Take one out of its allowedPrivateCidrs.`;
 }
 
 function addressOf(listener: string): string {

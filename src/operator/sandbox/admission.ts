@@ -58,6 +58,9 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
   if (audience !== undefined) return rejected("AudienceNotAllowed", audience);
   const unreachable = egressObjection(spec, observed.facts.egress);
   if (unreachable !== undefined) return rejected("NoEgress", unreachable);
+  if (sandboxClass.spec.network?.waitForEnforcement === true && observed.facts.apiServers.length === 0) {
+    return missing("ApiServerNotFound", 'The EndpointSlice of Service "kubernetes" of namespace "default"', moments);
+  }
   const undeniable = enforcementObjection(observed.facts, sandboxClass);
   if (undeniable !== undefined) return rejected("NoDeniedAddress", undeniable);
   if (

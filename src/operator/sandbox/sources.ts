@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import { claimantOf } from "../../api/name-claim.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
+import { listenersOfSlice } from "../../kube/own-ranges.ts";
 import { keyOf, keyOfObject } from "../../runtime/key.ts";
 import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
 import { type SandboxIndex, sandboxNameOf, type World } from "../world.ts";
@@ -7,7 +9,8 @@ import { isReasonToLook } from "./pod-change.ts";
 
 /** A sandbox is looked at when it, its Pod, its class or its probe change; the rest has to be known. */
 export function sourcesIn(world: World): Source[] {
-  const { sandboxes, pods, policies, classes, probes, apps, nameClaims, nodes, runtimeClasses, egress } = world;
+  const { sandboxes, pods, policies, classes, probes, apps, nameClaims, nodes, runtimeClasses, apiServers, egress } =
+    world;
   const keysBy = (index: SandboxIndex, value: string): string[] => sandboxes.store.by(index, value).map(keyOfObject);
   const unfinished = (): Sandbox[] =>
     [...sandboxes.store.values()].filter(({ status }) => status?.phase !== "Finished");
@@ -39,12 +42,23 @@ export function sourcesIn(world: World): Source[] {
       (app) =>
         sandboxes.store
           .by("app", keyOfObject(app))
-          .filter(({ status }) => status?.scheduledAt === undefined && status?.phase !== "Finished")
+          .filter((sandbox) => isUnscheduled(sandbox) && sandbox.status?.phase !== "Finished")
           .map(keyOfObject),
       ({ object, previous }) => object?.spec.className !== previous?.spec.className,
+    ),
+    // What waits for enforcement needs one by which to tell it.
+    onMapped(
+      apiServers,
+      () => unfinished().filter(isUnscheduled).map(keyOfObject),
+      ({ object, previous }) =>
+        !isDeepStrictEqual(object && listenersOfSlice(object), previous && listenersOfSlice(previous)),
     ),
     known(nodes),
     known(runtimeClasses),
     known(egress),
   ];
+}
+
+function isUnscheduled({ status }: Sandbox): boolean {
+  return status?.scheduledAt === undefined;
 }

@@ -17,6 +17,12 @@ function withToken(audience: string) {
   return aSandbox({ identityToken: { audience } });
 }
 
+/** A sandbox that waits for enforcement, with these API servers known. */
+function enforced(apiServers: string[], allowedPrivateCidrs: string[] = []): Partial<Observed> {
+  const sandboxClass = aClass({ network: { waitForEnforcement: true, allowedPrivateCidrs } });
+  return { sandboxClass, facts: { ...facts, apiServers } };
+}
+
 interface Row {
   name: string;
   observed: Partial<Observed>;
@@ -49,6 +55,27 @@ const rows: Row[] = [
     observed: { sandbox: aSandbox({ readinessProbeName: "p" }) },
     scheduleBy: 1,
     want: { kind: "waiting", reason: "ProbeNotFound" },
+  },
+  {
+    name: "an API server by which to tell enforcement may become known yet",
+    observed: enforced([]),
+    scheduleBy: 1,
+    want: { kind: "waiting", reason: "ApiServerNotFound" },
+    says: /EndpointSlice of Service "kubernetes"/,
+  },
+  {
+    name: "without an API server that becomes known nothing tells enforcement",
+    observed: enforced([]),
+    scheduleBy: 0,
+    want: { kind: "refused", ending: "Rejected", reason: "ApiServerNotFound" },
+    says: /did not appear in time/,
+  },
+  {
+    name: "a class that opens every API server's address cannot wait for enforcement",
+    observed: enforced(["10.0.0.1:6443"], ["10.0.0.0/8"]),
+    scheduleBy: 1,
+    want: { kind: "refused", ending: "Rejected", reason: "NoDeniedAddress" },
+    says: /allowedPrivateCidrs/,
   },
   {
     name: "a probe that does not come is Rejected",

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { SandboxApp } from "../../../../src/api/sandbox-app.ts";
 import type { SandboxStatus } from "../../../../src/api/sandbox.ts";
+import type { EndpointSlice } from "../../../../src/kube/objects.ts";
 import { sourcesIn } from "../../../../src/operator/sandbox/sources.ts";
 import { worldOf } from "../../../../src/operator/world.ts";
 import type { Change } from "../../../../src/runtime/store.ts";
@@ -41,4 +42,31 @@ test.each<[what: string, change: Change<SandboxApp>, status: SandboxStatus | und
   }
   for (const [handler] of subscribe.mock.calls) handler(change);
   expect(keys).toEqual(looks ? ["n/s"] : []);
+});
+
+const slice: EndpointSlice = { metadata: { namespace: "default", name: "kubernetes" }, addressType: "IPv4" };
+const listening: EndpointSlice = { ...slice, endpoints: [{ addresses: ["192.0.2.1"] }], ports: [{ port: 6443 }] };
+
+test.each<[what: string, change: Change<EndpointSlice>, status: SandboxStatus | undefined, looks: boolean]>([
+  ["when an API server becomes known", { key: "k", previous: slice, object: listening }, undefined, true],
+  ["not when its address stays", { key: "k", previous: listening, object: { ...listening } }, undefined, false],
+  ["not once it has a node", { key: "k", object: listening }, { phase: "Scheduled", scheduledAt: ago(1) }, false],
+])("a sandbox is looked at %s", (_, change, status, looks) => {
+  const world = worldOf(new MemoryKube(), silentLog, "sandkeep-system");
+  vi.spyOn(world.sandboxes.store, "values").mockImplementation(() => [aSandbox({}, status)].values());
+  const subscribe = vi.spyOn(world.apiServers, "subscribe");
+  const keys: string[] = [];
+  for (const source of sourcesIn(world)) {
+    source.subscribe(
+      (found) => keys.push(found),
+      () => {},
+    );
+  }
+  for (const [handler] of subscribe.mock.calls) handler(change);
+  expect(keys).toEqual(looks ? ["n/s"] : []);
+});
+
+test("nothing is decided before the API servers are known", () => {
+  const world = worldOf(new MemoryKube(), silentLog, "sandkeep-system");
+  expect(sourcesIn(world).map(({ ready }) => ready)).toContain(world.apiServers.store.ready);
 });
