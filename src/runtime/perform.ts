@@ -46,7 +46,11 @@ export async function perform<T extends KubeObject>(
   for (const wish of plan.finalizers ?? []) await setFinalizers(wish, performer);
 }
 
-async function apply({ kind, object, createOnly }: Apply, owner: KubeObject, performer: Performer): Promise<void> {
+async function apply(
+  { kind, object, createOnly, wholeSpec }: Apply,
+  owner: KubeObject,
+  performer: Performer,
+): Promise<void> {
   const { kube, signal } = performer;
   const stored = cacheOf(kind, performer)?.store.get(keyOfObject(object));
   const hash = createHash("sha256").update(JSON.stringify(object)).digest("hex").slice(0, 16);
@@ -63,8 +67,21 @@ async function apply({ kind, object, createOnly }: Apply, owner: KubeObject, per
     await create(kind, wanted, owner, kube, options);
     return;
   }
-  const written = await kube.apply(kind, wanted, options);
+  const applied = await kube.apply(kind, wanted, options);
+  const written = wholeSpec ? await withSpecOf(wanted, applied, kind, kube, options) : applied;
   cacheOf(kind, performer)?.learn(written);
+}
+
+/** The applied object, after it was replaced if its spec is another than what is wanted. */
+async function withSpecOf<T extends KubeObject & { spec?: unknown }>(
+  wanted: T,
+  applied: T,
+  kind: ResourceKind<T>,
+  kube: Kube,
+  options: { fieldManager: string; signal?: AbortSignal },
+): Promise<T> {
+  if (isDeepStrictEqual(applied.spec, wanted.spec)) return applied;
+  return await kube.replace(kind, { ...wanted, metadata: applied.metadata, spec: wanted.spec }, options);
 }
 
 /** Names are deterministic, so that one that exists is ours from an earlier pass, or stands in the way. */

@@ -3,7 +3,7 @@ import type { ObjectName } from "../kube/client.ts";
 
 /** What one pass of a controller wants done, as data. `perform` does it in this order. */
 export interface Plan<S extends KubeObject = KubeObject> {
-  /** Objects to bring to exactly these fields, by server-side apply, in order. */
+  /** Objects to bring to these fields, by server-side apply, in order. */
   apply: Apply[];
   /** Objects to take away, each only in the incarnation named by `uid`. */
   remove: Remove[];
@@ -22,6 +22,11 @@ export interface Apply<T extends KubeObject = KubeObject> {
   object: T;
   /** Created once and never applied again, as for Pods, whose spec is immutable. */
   createOnly?: boolean;
+  /**
+   * What others have added to its `spec` goes as well, though by apply everybody keeps the fields that nobody else says. For
+   * objects whose additions count as much as what was there.
+   */
+  wholeSpec?: boolean;
 }
 
 export interface Remove {

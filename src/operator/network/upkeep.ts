@@ -20,7 +20,7 @@ export function upkeepPlan({ stored, wanted, isUsed, unusedFor }: PolicyState): 
   const nothing: Plan = { apply: [], remove: [], events: [] };
   if (isUsed) {
     const isThere = wanted === undefined || isAs(stored, wanted);
-    return isThere ? nothing : { ...nothing, apply: [{ kind: NETWORK_POLICY, object: wanted }] };
+    return isThere ? nothing : { ...nothing, apply: [{ kind: NETWORK_POLICY, object: wanted, wholeSpec: true }] };
   }
   if (stored === undefined || stored.metadata.deletionTimestamp !== undefined) return nothing;
   if (unusedFor < keepUnused) return { ...nothing, requeueAfter: keepUnused - unusedFor };

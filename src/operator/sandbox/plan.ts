@@ -104,7 +104,7 @@ function policiesFor({ sandbox, policies, settings, facts }: Observed, rule: Net
   return [denyAllPolicyFor(namespace), allowPolicyFor(namespace, rule, cluster)]
     .filter((policy) => policy !== undefined)
     .filter((policy) => !policies.some((stored) => isAs(stored, policy)))
-    .map((policy) => ({ kind: NETWORK_POLICY, object: policy }));
+    .map((policy) => ({ kind: NETWORK_POLICY, object: policy, wholeSpec: true }));
 }
 
 function removalsFrom({ sandbox, pod }: Observed, status: SandboxStatus, moments: Moments): Remove[] {

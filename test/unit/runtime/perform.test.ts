@@ -107,6 +107,37 @@ describe("perform", () => {
     );
   });
 
+  describe("an object that is to have its spec alone", () => {
+    const spec = { to: "nobody" };
+    const named = { namespace: "ns", name: "b" };
+    const plan: Plan<Thing> = {
+      ...nothing,
+      apply: [{ kind: THING, object: { metadata: named, spec } as Thing, wholeSpec: true }],
+    };
+
+    test.each<[what: string, added: object, calls: string[]]>([
+      ["is applied where others have added nothing", {}, ["apply things ns/b"]],
+      [
+        "is replaced where what others have added stays after it was applied",
+        { egress: [{}] },
+        ["apply things ns/b", "replace things ns/b"],
+      ],
+    ])("%s", async (_what, added, calls) => {
+      const { kube, thing, performer } = world();
+      const apply = kube.apply.bind(kube);
+      // By the rules of server-side apply, fields of others stay.
+      kube.apply = async (kind, object, options) => {
+        const written = await apply(kind, object, options);
+        return kube.put(kind, { ...written, spec: { ...spec, ...added } });
+      };
+      await perform(plan, THING, thing, performer);
+      expect(kube.calls).toEqual(calls);
+      const stored = kube.peek(THING, named);
+      expect(stored?.spec).toEqual(spec);
+      expect(stored?.metadata.annotations).toHaveProperty([specHashAnnotation]);
+    });
+  });
+
   test("does not write a status that is the same but for undefined keys", async () => {
     const { kube, thing, performer } = world();
     await perform({ ...nothing, status: { phase: "Created", exitCode: undefined } }, THING, thing, performer);
