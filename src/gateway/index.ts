@@ -102,14 +102,15 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   sandboxes.subscribe(live.review);
   const pods = podReflector(kube, log);
   const send = agentSender(directory, pool);
-  const use = new UseTeller(send, log, working.signal);
+  const current = ({ metadata: { namespace = "", name, uid } }: Sandbox): Sandbox | undefined => {
+    const sandbox = directory.known({ namespace, name });
+    return sandbox?.metadata.uid === uid ? sandbox : undefined;
+  };
+  const use = new UseTeller(send, current, { log, signal: working.signal });
   const keys = new KeyRing(kube, config.namespace);
   const connectServer = new ConnectServer({
     keyOf: (id) => keys.find(id),
-    current: ({ metadata: { namespace = "", name, uid } }) => {
-      const sandbox = directory.known({ namespace, name });
-      return sandbox?.metadata.uid === uid ? sandbox : undefined;
-    },
+    current,
     addressOf: addressesIn(pods.store),
     beginUse: (sandbox) => use.begin(sandbox),
     log,

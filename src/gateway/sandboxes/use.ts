@@ -2,6 +2,7 @@ import type { Sandbox } from "../../api/sandbox.ts";
 import { sleep } from "../../lib/sleep.ts";
 import type { Log } from "../../log.ts";
 import type { SendToAgent } from "../agent/send.ts";
+import { isOver } from "./life.ts";
 
 interface Use {
   /** What is under way now. */
@@ -24,18 +25,25 @@ export class UseTeller {
   readonly #send: SendToAgent;
   readonly #log: Log;
   readonly #signal: AbortSignal;
+  readonly #current: (sandbox: Sandbox) => Sandbox | undefined;
   readonly #uses = new Map<string, Use>();
 
-  /** Tells nobody any more once the signal is aborted. */
-  constructor(send: SendToAgent, log: Log, signal: AbortSignal) {
+  /** Tells nobody any more once the signal is aborted. `current`: the sandbox as it is now, if it is still there. */
+  constructor(
+    send: SendToAgent,
+    current: (sandbox: Sandbox) => Sandbox | undefined,
+    { log, signal }: { log: Log; signal: AbortSignal },
+  ) {
     this.#send = send;
+    this.#current = current;
     this.#log = log;
     this.#signal = signal;
   }
 
   /** Counts the sandbox as used until the function that is returned is called. */
-  begin({ metadata, spec }: Sandbox): () => void {
-    const { uid = "", namespace = "", name } = metadata;
+  begin(sandbox: Sandbox): () => void {
+    const { metadata, spec } = sandbox;
+    const { uid = "" } = metadata;
     if (spec.idleTimeoutSeconds === undefined) return () => {};
     const known = this.#uses.get(uid);
     const use = known ?? { open: 0, untold: true };
@@ -44,7 +52,7 @@ export class UseTeller {
     if (known === undefined) {
       this.#uses.set(uid, use);
       const pause = Math.min(mostMilliseconds, spec.idleTimeoutSeconds * 250);
-      void this.#tell({ namespace, name }, use, pause).finally(() => this.#uses.delete(uid));
+      void this.#tell(sandbox, use, pause).finally(() => this.#uses.delete(uid));
     }
     return () => {
       use.open--;
@@ -52,8 +60,10 @@ export class UseTeller {
     };
   }
 
-  async #tell(name: { namespace: string; name: string }, use: Use, pause: number): Promise<void> {
-    while (!this.#signal.aborted && (use.open > 0 || use.untold)) {
+  async #tell(sandbox: Sandbox, use: Use, pause: number): Promise<void> {
+    const { namespace = "", name: id } = sandbox.metadata;
+    const name = { namespace, name: id };
+    while (!this.#signal.aborted && (use.open > 0 || use.untold) && this.#isThere(sandbox)) {
       use.untold = false;
       try {
         const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(patienceMilliseconds)]);
@@ -64,5 +74,10 @@ export class UseTeller {
       }
       await sleep(pause, this.#signal).catch(() => {});
     }
+  }
+
+  #isThere(sandbox: Sandbox): boolean {
+    const current = this.#current(sandbox);
+    return current !== undefined && !isOver(current);
   }
 }

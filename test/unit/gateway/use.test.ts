@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Sandbox } from "../../../src/api/sandbox.ts";
 import type { SendToAgent } from "../../../src/gateway/agent/send.ts";
 import { UseTeller } from "../../../src/gateway/sandboxes/use.ts";
 import { silentLog } from "../../support/silent-log.ts";
@@ -10,19 +11,21 @@ let told: number[];
 let teller: UseTeller;
 let stopping: AbortController;
 let answer: () => Promise<void>;
+let current: Sandbox | undefined;
 
 beforeEach(() => {
   vi.useFakeTimers();
   told = [];
   answer = () => Promise.resolve();
   stopping = new AbortController();
+  current = aSandbox();
   const send: SendToAgent = async (name, _, { method, path }) => {
     expect([name, method, path]).toEqual([{ namespace: "ns", name: "a" }, "POST", "/use"]);
     told.push(Date.now());
     await answer();
     return { status: 204, headers: {}, body: Readable.from([]) };
   };
-  teller = new UseTeller(send, silentLog, stopping.signal);
+  teller = new UseTeller(send, () => current, { log: silentLog, signal: stopping.signal });
 });
 afterEach(() => {
   stopping.abort();
@@ -66,4 +69,14 @@ describe("the agent of a sandbox with an idle timeout", () => {
     stopping.abort();
     expect(await after(60_000)).toEqual([0]);
   });
+
+  it.each([undefined, aSandbox({ spec: { desiredState: "Terminated" } })])(
+    "is told nothing once it ends",
+    async (end) => {
+      teller.begin(idle(8));
+      await vi.advanceTimersByTimeAsync(3000);
+      current = end;
+      expect(await after(60_000)).toEqual([0, 2]);
+    },
+  );
 });
