@@ -1,10 +1,18 @@
 import { BlockList, isIPv6 } from "node:net";
 import type { Network } from "../../api/schema/network.ts";
+import type { Sandbox } from "../../api/sandbox.ts";
+import { isOver } from "../sandboxes/life.ts";
 
 type Inbound = Network["inbound"];
 
 /** Rules are objects of a store, so that each is read once. */
 const known = new WeakMap<object, (address: string) => boolean>();
+
+/** Whether a client may be connected to a sandbox: it is not over, not kept from the network, and lets this address in. */
+export function isAdmitted(sandbox: Sandbox, client: string): boolean {
+  const { network } = sandbox.spec;
+  return !isOver(sandbox) && network?.block !== true && admits(network?.inbound, client);
+}
 
 /** Whether `spec.network.inbound` lets this address come in: any, unless it lists some. */
 export function admits(inbound: Inbound, address: string): boolean {

@@ -12,7 +12,9 @@ export function findClient(
   isProxy: (address: string) => boolean,
   known: (client: string) => void,
 ): void {
-  const peer = plainAddress(socket.remoteAddress ?? "");
+  // Who has gone already has no address any more.
+  if (socket.remoteAddress === undefined) return void socket.destroy();
+  const peer = plainAddress(socket.remoteAddress);
   if (!isProxy(peer)) return known(peer);
   let octets = Buffer.alloc(0);
   const read = (chunk: Buffer): void => {

@@ -29,6 +29,9 @@ export interface TunnelListenerOptions {
 /** Serves a connection of a client; `arrived` is to be called once that has said what it wants. */
 type Begin = (raw: Socket, client: string, arrived: () => void) => void;
 
+/** Of silence, after which who has gone without a word is looked for. */
+const keepAliveMilliseconds = 30_000;
+
 /** For a client to say who it is and what it wants. */
 const patienceMilliseconds = 10_000;
 
@@ -72,7 +75,13 @@ export class TunnelListener {
   }
 
   async #listen(port: number, host: string, begin: Begin): Promise<number> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (raw) => {
+    const options = {
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveMilliseconds,
+    };
+    const server = createServer(options, (raw) => {
       raw.on("error", () => {});
       if (this.#open.size < mostConnections) this.#accept(raw, begin);
       else raw.destroy();
@@ -107,7 +116,7 @@ export class TunnelListener {
       isServer: true,
       secureContext: nameless,
       ALPNCallback: ({ servername, protocols }) => {
-        const route = routeTo(servername);
+        const route = typeof servername === "string" ? routeTo(servername) : undefined;
         return route && chosenProtocol(route, protocols);
       },
       SNICallback: (name, done) => {
@@ -119,7 +128,8 @@ export class TunnelListener {
     socket.on("error", () => raw.destroy());
     socket.once("secure", () => {
       arrived();
-      this.#serve(socket, raw, found?.route, client);
+      // Much may have changed while the client took its time.
+      this.#serve(socket, raw, found && this.#options.route.byName(found.name, client), client);
     });
   }
 

@@ -1,7 +1,6 @@
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { ChangeHandler } from "../../runtime/reflector.ts";
-import { isFinished } from "../sandboxes/life.ts";
-import { admits } from "./admit.ts";
+import { isAdmitted } from "./admit.ts";
 import { openConnections } from "./metrics.ts";
 
 /** A connection of a client to a sandbox. */
@@ -39,10 +38,8 @@ export class LiveConnections {
 
   /** Looks at the connections of a sandbox that has changed. */
   readonly review: ChangeHandler<Sandbox> = ({ object, previous }) => {
-    const isGone = object === undefined || isFinished(object);
-    if (previous !== undefined && (isGone || object.metadata.uid !== previous.metadata.uid)) this.#cut(previous);
-    else if (object !== undefined)
-      this.#cut(object, ({ client }) => isGone || !admits(object.spec.network?.inbound, client));
+    if (previous !== undefined && object?.metadata.uid !== previous.metadata.uid) this.#cut(previous);
+    if (object !== undefined) this.#cut(object, ({ client }) => !isAdmitted(object, client));
   };
 
   #cut({ metadata }: Sandbox, isMeant: (connection: LiveConnection) => boolean = () => true): void {

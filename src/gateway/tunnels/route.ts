@@ -1,7 +1,7 @@
 import type { Sandbox } from "../../api/sandbox.ts";
 import { connectLabel, tunnelLabel } from "../../lib/tunnel-host.ts";
-import { isFinished, isOver } from "../sandboxes/life.ts";
-import { admits } from "./admit.ts";
+import { isFinished } from "../sandboxes/life.ts";
+import { isAdmitted } from "./admit.ts";
 
 export type TunnelProtocol = NonNullable<Sandbox["spec"]["tunnels"]>[number]["protocol"];
 
@@ -49,14 +49,13 @@ export function hostsOf(sandbox: Sandbox): string[] {
 }
 
 function admitted(route: Route | undefined, client: string): Route | undefined {
-  if (route === undefined || isOver(route.sandbox)) return undefined;
-  return admits(route.sandbox.spec.network?.inbound, client) ? route : undefined;
+  return route && isAdmitted(route.sandbox, client) ? route : undefined;
 }
 
 function routeTo(host: string, { sandboxesAt, isServedHere }: RouterOptions): Route | undefined {
   const [label = ""] = host.split(".", 1);
   const [sandbox] = sandboxesAt(label);
-  if (sandbox !== undefined) return sandbox.spec.network?.block === true ? undefined : { kind: "connect", sandbox };
+  if (sandbox !== undefined) return { kind: "connect", sandbox };
   for (const sandbox of sandboxesAt(host)) {
     const route = isServedHere(sandbox) ? tunnelAt(host, label, sandbox) : undefined;
     if (route !== undefined) return route;

@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect as connectPlain, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Sandbox } from "../../../../src/api/sandbox.ts";
 import { Certificates } from "../../../../src/gateway/tunnels/certificates.ts";
 import { TunnelListener } from "../../../../src/gateway/tunnels/listener.ts";
 import { LiveConnections } from "../../../../src/gateway/tunnels/live.ts";
-import { hostsOf, router } from "../../../../src/gateway/tunnels/route.ts";
+import { hostsOf, router, type Router } from "../../../../src/gateway/tunnels/route.ts";
 import { connectHost, tunnelHost } from "../../../../src/lib/tunnel-host.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { aSandbox } from "../a-sandbox.ts";
@@ -16,6 +16,7 @@ const domain = "tunnels.example";
 const inside = new Set<Socket>();
 let program: Server;
 let sandbox: Sandbox;
+let routes: Router;
 let live: LiveConnections;
 let listener: TunnelListener;
 let port: number;
@@ -41,12 +42,13 @@ beforeEach(async () => {
     status: { phase: "Started", tunnels },
   });
   live = new LiveConnections(3);
+  routes = router({
+    sandboxesAt: (host) => (hostsOf(sandbox).includes(host) ? [sandbox] : []),
+    isServedHere: () => true,
+  });
   const certificates = await Certificates.open([], domain);
   listener = new TunnelListener({
-    route: router({
-      sandboxesAt: (host) => (hostsOf(sandbox).includes(host) ? [sandbox] : []),
-      isServedHere: () => true,
-    }),
+    route: routes,
     addressOf: () => "127.0.0.1",
     isProxy: () => proxied,
     contextFor: (name) => certificates.contextFor(name),
@@ -148,6 +150,32 @@ it("ends a connection that names no host", async () => {
   expect(secured).toBe(false);
 });
 
+it.each([["http/1.1"], undefined])("ends a connection whose ClientHello has no name, with ALPN %j", async (offered) => {
+  const socket = connect({
+    host: "127.0.0.1",
+    port,
+    rejectUnauthorized: false,
+    ...(offered && { ALPNProtocols: offered }),
+  });
+  socket.on("error", () => {});
+  await closed(socket);
+  expect(socket.getCipher()).toBeFalsy();
+});
+
+it("asks again who is admitted once the handshake is over", async () => {
+  const socket = dial(hostOf(0));
+  const asked = vi.spyOn(routes, "byName");
+  asked.mockImplementation((name, client) => {
+    asked.mockRestore();
+    const route = routes.byName(name, client);
+    sandbox = { ...sandbox, spec: { ...sandbox.spec, network: { inbound: { cidrs: [] } } } };
+    return route;
+  });
+  socket.write("a");
+  expect(await read(socket).catch(() => "")).toBe("");
+  expect(inside.size).toBe(0);
+});
+
 it("closes when nothing listens inside", async () => {
   expect(await read(dial(hostOf(1)).on("error", () => {})).catch(() => "")).toBe("");
 });
@@ -167,8 +195,9 @@ it("cuts clients that the sandbox admits no longer, and only those", async () =>
   await eventually(() => expect(inside.size).toBe(0));
 });
 
-it("cuts clients of a sandbox that has finished, or is gone", async () => {
-  for (const object of [{ ...sandbox, status: { phase: "Finished" as const } }, undefined]) {
+it("cuts clients of a sandbox that has finished, is kept from the network, or is gone", async () => {
+  const blocked = { ...sandbox, spec: { ...sandbox.spec, network: { block: true } } };
+  for (const object of [{ ...sandbox, status: { phase: "Finished" as const } }, blocked, undefined]) {
     const socket = dial(hostOf(0));
     socket.write("a");
     await once(socket, "data");
