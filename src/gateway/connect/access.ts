@@ -26,6 +26,8 @@ export async function judge(
   const isWebSocket = headers.upgrade?.toLowerCase() === "websocket";
   if (!url.startsWith("/") || !isFramed(headersDistinct)) return { to: "refuse", refusal: "malformed" };
   if (hostOf(headers.host) !== host) return { to: "refuse", refusal: "misdirected" };
+  // It would read, and answer, what other programs of the sandbox are asked, long after its own token.
+  if (headers["service-worker"] !== undefined) return { to: "refuse", refusal: "worker" };
   const credential = credentialOf(request);
   if (credential.from === "nowhere") return { to: "refuse", refusal: "unauthenticated" };
   const checked = await checkToken(credential.token, keyOf, now);

@@ -62,9 +62,12 @@ function tokenIn(part: string): string | undefined {
 
 function pair(part: string): { name: string; value: string } {
   const at = part.indexOf("=");
-  return at < 0
-    ? { name: "", value: part.trim() }
-    : { name: part.slice(0, at).trim(), value: part.slice(at + 1).trim() };
+  return { name: at < 0 ? "" : trimmed(part.slice(0, at)), value: trimmed(part.slice(at + 1)) };
+}
+
+/** Without what browsers take for white space in cookies. More would make a name of ours of one that any page can set. */
+function trimmed(text: string): string {
+  return text.replaceAll(/^[ \t]+|[ \t]+$/g, "");
 }
 
 function decoded(text: string): string {

@@ -36,6 +36,10 @@ export function forward(
   );
   inside.once("response", (reply) => answer(reply, request, response));
   inside.on("error", (error) => fail(error, request, response));
+  inside.once("upgrade", (_, socket) => {
+    socket.destroy();
+    refuse(request, response, "failed");
+  });
   response.once("close", () => inside.destroy());
   if (body === "none") inside.end();
   // Not a pipeline: that would end the client's connection when the program answers before it has read all.
@@ -43,22 +47,39 @@ export function forward(
 }
 
 /**
- * Sends on a request for a WebSocket. Once the program has agreed, octets go both ways as they come, until either side ends
- * the connection.
+ * Sends on a request for a WebSocket. Once the program has agreed, for which it has so many milliseconds, octets go both ways
+ * as they come, until either side ends the connection.
  */
 export function forwardUpgrade(
   request: IncomingMessage,
   response: ServerResponse,
   destination: Destination,
   forwarding: Omit<Forwarding, "upgrades" | "body">,
+  patience: number,
 ): void {
   const client = request.socket;
   const headers = requestHeaders(request.rawHeaders, { ...forwarding, upgrades: true, body: "none" });
   const inside = send(request, destination, headers);
-  inside.once("response", (reply) => answer(reply, request, response));
+  const late = setTimeout(() => inside.destroy(new Error("No answer in time")), patience);
+  // Nobody else reads what comes of a client now, and who does not read hears of no end.
+  const look = (): void => {
+    if (client.readableLength === 0) client.read();
+  };
+  const gone = (): void => void client.destroy();
+  client.on("readable", look).once("end", gone);
+  const settled = (): void => {
+    clearTimeout(late);
+    client.off("readable", look).off("end", gone);
+  };
+  inside.once("response", (reply) => {
+    settled();
+    answer(reply, request, response);
+  });
   inside.on("error", (error) => fail(error, request, response));
   response.once("close", () => inside.destroy());
+  inside.once("close", settled);
   inside.once("upgrade", (reply, socket, head) => {
+    settled();
     response.detachSocket(client);
     const fields = replyHeaders(reply.rawHeaders, { upgrades: true });
     const lines = fields.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${fields[index + 1]}\r\n`] : []));

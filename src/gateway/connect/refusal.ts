@@ -6,6 +6,7 @@ export type Refusal =
   | "unauthenticated"
   | "expired"
   | "forbidden"
+  | "worker"
   | "misdirected"
   | "malformed"
   | "absent"
@@ -16,6 +17,7 @@ const answers: Record<Refusal, { status: number; text: string }> = {
   unauthenticated: { status: 401, text: "A connect token of this sandbox is needed: Authorization: Bearer TOKEN" },
   expired: { status: 401, text: "The connect token has expired: ask for another one" },
   forbidden: { status: 403, text: "Pages of other origins cannot use the cookie of this one" },
+  worker: { status: 403, text: "A service worker would stay beyond its token: there can be none here" },
   misdirected: { status: 421, text: "The header Host names another host than the connection is for" },
   malformed: { status: 400, text: "The request cannot be forwarded as it is" },
   absent: { status: 503, text: "The sandbox does not run" },

@@ -7,6 +7,7 @@ import type { ChangeHandler } from "../../runtime/reflector.ts";
 import type { SigningKey } from "../connect-tokens/keys.ts";
 import { isRevoked } from "../connect-tokens/revocations.ts";
 import type { ConnectGrant } from "../connect-tokens/token.ts";
+import { isAdmitted } from "../tunnels/admit.ts";
 import { UpgradableResponse, serveUpgrades } from "../websocket/upgrade.ts";
 import { judge, type Verdict } from "./access.ts";
 import { cookieFor } from "./credentials.ts";
@@ -46,11 +47,16 @@ export class ConnectServer {
   readonly #places = new WeakMap<Socket, Place>();
   readonly #turns = new InTurn();
   readonly #server: Server;
+  readonly #patience: number;
   #draining = false;
 
-  /** A client has so many milliseconds for the header of a request; for a body, which may be a stream, as long as it likes. */
+  /**
+   * A client has so many milliseconds for the header of a request, as a program has to agree to a WebSocket; for a body,
+   * which may be a stream, as long as it likes.
+   */
   constructor(options: ConnectServerOptions, headersTimeout: number = headersMilliseconds) {
     this.#options = options;
+    this.#patience = headersTimeout;
     const times = { headersTimeout, connectionsCheckingInterval: headersTimeout / 4, requestTimeout: 0 };
     const limits = { ...times, keepAliveTimeout: 75_000, maxHeaderSize: 16_384 };
     this.#server = createServer({ ...limits, shouldUpgradeCallback: wantsWebSocket }, this.#take);
@@ -103,26 +109,29 @@ export class ConnectServer {
     // The client may have gone while the token was checked, and the sandbox changed.
     if (socket.destroyed) return;
     const { grant, target } = verdict;
-    const address = this.#addressFor(place, grant);
-    if (address === undefined) return this.#refuse(request, response, "absent");
+    const found = this.#find(place, grant);
+    if (found === undefined) return this.#refuse(request, response, "absent");
     connectRequests.inc({ result: "forwarded" });
-    const forget = this.#exchanges.add(sandbox, grant, () => socket.destroy());
-    const endUse = this.#options.beginUse(sandbox);
+    const forget = this.#exchanges.add(found.sandbox, grant, () => socket.destroy());
+    const endUse = this.#options.beginUse(found.sandbox);
     // A WebSocket is no longer the response's.
     (response instanceof UpgradableResponse ? socket : response).once("close", () => {
       forget();
       endUse();
     });
     const forwarding = { userMetadata: grant.userMetadata, client: place.client, host: request.headers.host ?? "" };
-    const send = response instanceof UpgradableResponse ? forwardUpgrade : forward;
-    send(request, response, { address, port: grant.port, target }, forwarding);
+    const destination = { address: found.address, port: grant.port, target };
+    if (response instanceof UpgradableResponse)
+      forwardUpgrade(request, response, destination, forwarding, this.#patience);
+    else forward(request, response, destination, forwarding);
   }
 
-  /** Where the sandbox is, if the token still holds for it. */
-  #addressFor(place: Place, grant: ConnectGrant): string | undefined {
-    const sandbox = this.#options.current(place.sandbox);
-    if (sandbox === undefined || isRevoked(sandbox, grant)) return undefined;
-    return this.#options.addressOf(sandbox);
+  /** The sandbox as it is now and where, if the token still holds for it and it admits the client. */
+  #find({ sandbox: known, client }: Place, grant: ConnectGrant): { sandbox: Sandbox; address: string } | undefined {
+    const sandbox = this.#options.current(known);
+    if (sandbox === undefined || isRevoked(sandbox, grant) || !isAdmitted(sandbox, client)) return undefined;
+    const address = this.#options.addressOf(sandbox);
+    return address === undefined ? undefined : { sandbox, address };
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {

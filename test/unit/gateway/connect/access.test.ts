@@ -108,6 +108,7 @@ const table: [string, Given, object][] = [
     { headers: { ...cookie, upgrade: "websocket", origin: `https://${host}` } },
     forwarded,
   ],
+  ["takes no service worker", { headers: { ...bearer, "service-worker": "script" } }, refused("worker")],
   [
     "takes any page's request that brings the token itself",
     { method: "POST", headers: { ...bearer, ...page("cross-site", "cors", "empty"), origin: "https://app.example" } },

@@ -28,6 +28,11 @@ const table: [string, { url?: string; headers?: Record<string, string> }, Creden
     { headers: { cookie: `sandkeep-connect=${token}; x__Host-sandkeep-connect=1` } },
     { from: "nowhere" },
   ],
+  [
+    "a cookie whose name begins with another space for none",
+    { headers: { cookie: `a=1; \u00a0__Host-sandkeep-connect=${token}` } },
+    { from: "nowhere" },
+  ],
 ];
 
 const targets: [string, string, string | undefined][] = [

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { request as sendRequest, type RequestOptions } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 import { connect } from "node:tls";
 import { pino } from "pino";
@@ -174,6 +175,12 @@ describe("a request with a connect token", () => {
   it("has a reply that is none refused, and one that breaks off broken off", async () => {
     behave = ({ socket }) => void socket.end("SSH-2.0-x\r\n");
     expect((await send()).status).toBe(502);
+    behave = ({ socket }) => void socket.destroy();
+    expect((await send()).status).toBe(502);
+    for (const first of ["101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x", "100 Continue"]) {
+      behave = ({ socket }) => void socket.end(`HTTP/1.1 ${first}\r\n\r\n`);
+      expect((await send()).status).toBe(502);
+    }
     behave = (_, response) => {
       response.write("half");
       setImmediate(() => response.destroy());
@@ -275,6 +282,15 @@ describe("a request with a connect token", () => {
     expect((await send()).status).toBe(503);
     checking.close();
   });
+
+  it.each([{ block: true }, { inbound: { cidrs: ["203.0.113.0/24"] } }])(
+    "is refused once the sandbox does not admit the client: %j",
+    async (network) => {
+      behave = () => expect.unreachable();
+      current = aSandbox({ spec: { network }, status: { phase: "Started" } });
+      expect((await send()).status).toBe(503);
+    },
+  );
 
   it("has its reply when the gateway ends meanwhile, and its connection ends with it", async () => {
     const idle = connect(here());
@@ -407,6 +423,31 @@ describe("a WebSocket with a connect token", () => {
     });
   });
 
+  it("is refused when the program does not answer, and given up when the client goes before that", async () => {
+    const impatient = new ConnectServer(
+      { keyOf, current: () => current, addressOf: () => "127.0.0.1", beginUse, log: silentLog },
+      200,
+    );
+    serve = impatient;
+    const asked = new Set<Duplex>();
+    program.removeAllListeners("upgrade");
+    program.on("upgrade", (_, socket) => {
+      asked.add(socket);
+      socket.on("error", () => {}).once("close", () => asked.delete(socket));
+      socket.resume().once("end", () => socket.destroy());
+    });
+    const ask = `GET / HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+    expect(await sendOctets(ask)).toMatch(/^HTTP\/1\.1 502 /);
+    impatient.close();
+    serve = server;
+    const socket = connect(here());
+    socket.write(ask);
+    await eventually(() => expect([asked.size, uses]).toEqual([1, 1]));
+    socket.end();
+    await eventually(() => expect([asked.size, uses]).toEqual([0, 0]));
+    socket.destroy();
+  });
+
   it("ends when its token expires", async () => {
     token = await tokenFor({ port: programPort(), expiresAt: Math.floor(Date.now() / 1000) + 2 });
     const socket = await open();
@@ -453,7 +494,7 @@ it("gives a client that is slow with its header no more than its time", async ()
   socket.on("error", () => {}).resume();
   const dripping = setInterval(() => socket.write("X-A: 1\r\n"), 10);
   socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n`);
-  await once(socket, "close");
+  await new Promise((resolve) => void socket.once("close", resolve));
   clearInterval(dripping);
   impatient.close();
 });
