@@ -98,6 +98,7 @@ export const groups = {
     "tunnel.idle.rss": below(64, "KiB"),
   },
   policies: { "policies.for10000": atMost(5 + 1) },
+  egress: { "egress.rate": shareOf("egress.haproxy.rate", 0.6), "egress.haproxy.rate": octetRate },
   sdk: {
     "sdk.exec.p50": below(4),
     "sdk.link.p50": milliseconds,

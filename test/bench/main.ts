@@ -8,6 +8,7 @@ import { measureRun } from "./command-line.ts";
 import { measureCopy } from "./copy.ts";
 import { measureCreate, measureCrowd } from "./create.ts";
 import { measureDelete } from "./delete.ts";
+import { measureEgress } from "./egress.ts";
 import { measureEnds } from "./ends.ts";
 import { measureExec } from "./exec.ts";
 import { figureNames, groups, percentile, type Figures, type Group } from "./figures.ts";
@@ -134,6 +135,10 @@ const measures: Record<Measured, (bench: Bench) => Promise<Figures>> = {
       "tunnel.added.p50": percentile(requests.tunnel, 50) - percentile(requests.direct, 50),
       "tunnel.idle.rss": idle,
     };
+  },
+  egress: async (bench) => {
+    const { egress, haproxy } = await measureEgress(bench);
+    return { "egress.rate": percentile(egress, 50), "egress.haproxy.rate": percentile(haproxy, 50) };
   },
   delete: async (bench) => ({ "delete.500": await measureDelete(bench) }),
   ends: async (bench) => {

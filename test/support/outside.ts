@@ -1,15 +1,12 @@
-import { execFile } from "node:child_process";
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createServer, type Server } from "node:net";
-import { promisify } from "node:util";
 import { generate } from "selfsigned";
+import { publicAddress } from "./public-address.ts";
 
-const run = promisify(execFile);
-
-/** A part of the internet on this machine, which is where the nodes of local clusters send what is for public addresses. */
+/** A part of the internet on this machine. */
 export interface Outside extends AsyncDisposable {
   /** A public address. */
   address: string;
@@ -20,9 +17,7 @@ export interface Outside extends AsyncDisposable {
  * echo over UDP on 53 and 443 (QUIC).
  */
 export async function outside(address: string): Promise<Outside> {
-  await run("ip", ["address", "add", `${address}/32`, "dev", "lo"]).catch(() => {
-    // A run that was killed has left it.
-  });
+  const reached = await publicAddress(address);
   const { private: key, cert } = await generate([{ name: "commonName", value: "outside" }]);
   const servers: [Server, number][] = [
     [createHttpServer(answer), 80],
@@ -36,7 +31,7 @@ export async function outside(address: string): Promise<Outside> {
     async [Symbol.asyncDispose]() {
       for (const [server] of servers) server.close();
       for (const echo of echoes) echo.close();
-      await run("ip", ["address", "del", `${address}/32`, "dev", "lo"]);
+      await reached[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,11 +1,22 @@
 import type { Socket } from "node:net";
+import { free } from "../../lib/own-memory.ts";
 
 /** Passes on what both say, each until its end, and the end as well; resolves once both are closed. When one breaks, both do. */
 export async function join(inner: Socket, outer: Socket): Promise<void> {
   const closed = Promise.all([closing(inner, outer), closing(outer, inner)]);
-  inner.pipe(outer);
-  outer.pipe(inner);
+  passOn(inner, outer);
+  passOn(outer, inner);
   await closed;
+}
+
+/** As `pipe`, and memory of what was sent on is freed at once: left to the garbage collector it is half of what this costs. */
+function passOn(from: Socket, to: Socket): void {
+  from.on("data", (chunk: Buffer) => {
+    if (!to.write(chunk, () => free(chunk))) from.pause();
+  });
+  to.on("drain", () => from.resume());
+  if (from.readableEnded) to.end();
+  else from.once("end", () => to.end()).resume();
 }
 
 function closing(socket: Socket, other: Socket): Promise<void> {
