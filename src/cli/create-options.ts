@@ -36,6 +36,7 @@ export interface CreateOptions {
   allowCidr?: string[];
   allowDomain?: string[];
   allowFrom?: string[];
+  proxy?: string;
   tunnel?: string[];
   domain?: string;
 }
@@ -68,6 +69,7 @@ export function withCreateOptions(command: Command): Command {
     .option("--no-network", "no network at all")
     .option("--allow-cidr <range>", "reach only this, such as 203.0.113.0/24; again for more", repeated)
     .option("--allow-domain <domain>", "reach only this, such as *.example.com; again for more", repeated)
+    .option("--proxy <name>", "reach the outside through the proxy of this Secret, by name only")
     .option("--tunnel <port[/protocol]>", "publish a port over TLS; /h2 for HTTP/2, /tcp also without TLS", repeated)
     .option("--domain <domain>", "the domain below which published ports have their hosts")
     .option("--allow-from <range>", "let only these addresses reach published ports; again for more", repeated);
@@ -93,6 +95,7 @@ export async function createSandbox(
     ...paramsOf(options),
     ...(options.secret && { secrets: options.secret.map((name) => client.secrets.fromName(name)) }),
     ...(options.volume && { volumes: volumesOf(client, options.volume) }),
+    ...(options.proxy !== undefined && { proxy: await client.proxies.fromName(options.proxy) }),
   });
 }
 

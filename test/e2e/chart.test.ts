@@ -38,6 +38,10 @@ describe("the API server takes the chart", () => {
       ],
     ],
     [
+      "with the egress part",
+      ["--set", "egress.enabled=true,networkPolicy.enabled=true,egress.ports={443},egress.resolvers={10.0.0.10:53}"],
+    ],
+    [
       "with placement",
       [
         "--set-json",
@@ -87,6 +91,7 @@ describe("the schema refuses", () => {
     ["a Service type that does not exist", "gateway.service.type=Public", "type"],
     ["a mirror with a path", "registries.mirrors.a=http://b/c", "mirrors"],
     ["an origin that is none", "gateway.allowedOrigins={app.example.com/x}", "allowedOrigins"],
+    ["a port of the egress part that is taken", "egress.enabled=true,egress.ports={53}", "ports"],
     ["a digest that is none", "image.digest=latest", "digest"],
   ])("%s", async (_what, value, message) => {
     const { code, stderr } = await template("--set", value);
