@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SANDBOX, type SandboxSpecInput } from "../../../src/api/sandbox.ts";
-import { reconciles } from "../../../src/runtime/metrics.ts";
+import { queueSeconds, reconciles } from "../../../src/runtime/metrics.ts";
 import { sleep } from "../../../src/lib/sleep.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { operatorWorld, type OperatorWorld, small, untilToldTo } from "./world.ts";
@@ -56,16 +56,23 @@ function isOfSandboxes(write: string): boolean {
   return !write.includes("sandboxclasses");
 }
 
-/** How often the operator has looked at sandboxes, once it rests: there is one at a time. */
+/** How often the operator has looked at sandboxes, once it rests: there is one at a time. A pass counts when it is over. */
 async function settledPasses(): Promise<number> {
   let count = await passesSoFar();
   await waitFor("the operator to rest", async () => {
     const before = count;
     await sleep(300);
     count = await passesSoFar();
-    return count === before;
+    return count === before && count === (await passesBegun());
   });
   return count;
+}
+
+async function passesBegun(): Promise<number> {
+  const { values } = await queueSeconds.get();
+  const isBegun = ({ metricName, labels }: (typeof values)[number]) =>
+    metricName === "sandkeep_queue_wait_seconds_count" && labels.controller === "sandbox";
+  return values.filter(isBegun).reduce((sum, { value }) => sum + value, 0);
 }
 
 async function passesSoFar(): Promise<number> {
