@@ -201,7 +201,7 @@ func TestNothingStartsBeforeThePolicyHolds(t *testing.T) {
 	}
 	defer listener.Close()
 	marker := filepath.Join(t.TempDir(), "started")
-	config := fmt.Sprintf(`{"deniedAddress":%q}`, listener.Addr())
+	config := fmt.Sprintf(`{"deniedAddresses":[%q]}`, listener.Addr())
 	a := start(t, config, "touch", marker)
 	for range 3 {
 		connection, err := listener.Accept()
@@ -232,7 +232,7 @@ func TestIsTerminatedWhileItWaitsForThePolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	a := start(t, fmt.Sprintf(`{"deniedAddress":%q}`, listener.Addr()), "true")
+	a := start(t, fmt.Sprintf(`{"deniedAddresses":[%q]}`, listener.Addr()), "true")
 	if _, err := listener.Accept(); err != nil {
 		t.Fatal(err)
 	}

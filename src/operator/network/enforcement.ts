@@ -2,13 +2,13 @@ import type { SandboxClass, SandboxClassSpec } from "../../api/sandbox-class.ts"
 import { holds, single } from "../../lib/cidr.ts";
 import type { ClusterFacts } from "../facts.ts";
 
-/** Where an API server listens that sandboxes of the class cannot reach once their policy is enforced; `address:port`. */
-export function deniedAddress(
+/** Where API servers listen that sandboxes of the class cannot reach once their policy is enforced; `address:port`. */
+export function deniedAddresses(
   { apiServers }: Pick<ClusterFacts, "apiServers">,
   { network = {} }: Pick<SandboxClassSpec, "network">,
-): string | undefined {
+): string[] {
   const { allowedPrivateCidrs = [] } = network;
-  return apiServers.find((listener) => {
+  return apiServers.filter((listener) => {
     const address = single(addressOf(listener));
     return !allowedPrivateCidrs.some((range) => holds(range, address));
   });
@@ -19,7 +19,7 @@ export function enforcementObjection(
   facts: Pick<ClusterFacts, "apiServers">,
   { metadata, spec }: SandboxClass,
 ): string | undefined {
-  if (spec.network?.waitForEnforcement !== true || deniedAddress(facts, spec) !== undefined) return undefined;
+  if (spec.network?.waitForEnforcement !== true || deniedAddresses(facts, spec).length > 0) return undefined;
   return `SandboxClass "${metadata.name}" waits for the enforcement of policies, which only an API server's address that sandboxes cannot reach tells (${facts.apiServers.join(", ")}). Take one out of its allowedPrivateCidrs.`;
 }
 

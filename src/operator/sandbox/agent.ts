@@ -59,7 +59,7 @@ const commandFollows = "--";
 export function agentCommandFor(
   sandbox: Sandbox,
   command: string[],
-  { probe, deniedAddress }: Pick<PodInputs, "probe" | "deniedAddress">,
+  { probe, deniedAddresses = [] }: Pick<PodInputs, "probe" | "deniedAddresses">,
 ): string[] {
   const { terminationGracePeriodSeconds, tty = false, tunnels = [] } = sandbox.spec;
   const identity = identityConfigFor(sandbox.spec);
@@ -73,7 +73,7 @@ export function agentCommandFor(
     ...(probe === undefined ? {} : { readiness: probe }),
     ...(identity && { identity }),
     ...(flushed.length > 0 && { volumes: flushed }),
-    ...(deniedAddress !== undefined && { deniedAddress }),
+    ...(deniedAddresses.length > 0 && { deniedAddresses }),
   };
   return [AGENT_PATHS.binary, "init", "--config", unexpanded(JSON.stringify(config)), commandFollows, ...command];
 }

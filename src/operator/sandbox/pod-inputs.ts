@@ -1,5 +1,5 @@
 import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
-import { deniedAddress } from "../network/enforcement.ts";
+import { deniedAddresses } from "../network/enforcement.ts";
 import { networkLabel } from "../network/policy.ts";
 import { networkRule, type NetworkRule } from "../network/rule.ts";
 import { classTermsFor } from "./class-terms.ts";
@@ -21,7 +21,7 @@ export function podInputsFor(
     facts,
     agentImage: settings.agentImage,
     network: networkLabel(ruleFor(observed)),
-    deniedAddress: sandboxClass.network?.waitForEnforcement === true ? deniedAddress(facts, sandboxClass) : undefined,
+    deniedAddresses: sandboxClass.network?.waitForEnforcement === true ? deniedAddresses(facts, sandboxClass) : [],
     appLabels: app?.spec.labels ?? {},
   };
 }

@@ -33,8 +33,8 @@ export interface PodInputs {
   agentImage: string;
   /** The label value that puts the Pod under its allow policy. */
   network: string;
-  /** One that the policy denies, where nothing may start before it is enforced; `address:port`. */
-  deniedAddress?: string | undefined;
+  /** Those that the policy denies, where nothing may start before it is enforced; `address:port`. */
+  deniedAddresses?: string[];
   /** Labels that the sandbox's app gives its sandboxes. */
   appLabels: Record<string, string>;
 }

@@ -32,8 +32,9 @@ type Config struct {
 	Identity *process.Identity `json:"identity"`
 	// Volumes are the paths of those that reloading writes out.
 	Volumes []string `json:"volumes"`
-	// DeniedAddress is one that the sandbox's network policy denies: nothing starts while it can be reached. Empty to start at once.
-	DeniedAddress string `json:"deniedAddress"`
+	// DeniedAddresses are those that the sandbox's network policy denies: nothing starts while one can be reached. Empty to start at
+	// once.
+	DeniedAddresses []string `json:"deniedAddresses"`
 }
 
 const maxLinger = 60

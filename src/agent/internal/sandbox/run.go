@@ -95,7 +95,7 @@ func run(options Options, signals signals) Ending {
 	if s.config, err = ParseConfig(options.Config); err != nil {
 		return end(startError(err))
 	}
-	if s.config.DeniedAddress != "" {
+	if len(s.config.DeniedAddresses) > 0 {
 		if ending := s.awaitPolicy(signals); ending != nil {
 			return end(*ending)
 		}
@@ -143,7 +143,7 @@ func (s *sandbox) awaitPolicy(signals signals) *Ending {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	enforced := make(chan error, 1)
-	go func() { enforced <- enforcement.Await(ctx, s.config.DeniedAddress) }()
+	go func() { enforced <- enforcement.Await(ctx, s.config.DeniedAddresses) }()
 	var ending Ending
 	select {
 	case err := <-enforced:

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ApiError } from "../../../../src/kube/api-error.ts";
 import type { EndpointSlice, Node } from "../../../../src/kube/objects.ts";
 import { listenersOfSlice, rangesOfNode, rangesOfSlice, serviceRanges } from "../../../../src/kube/own-ranges.ts";
-import { deniedAddress, enforcementObjection } from "../../../../src/operator/network/enforcement.ts";
+import { deniedAddresses, enforcementObjection } from "../../../../src/operator/network/enforcement.ts";
 import { silentLog } from "../../../support/silent-log.ts";
 import { aClass } from "../builders.ts";
 
@@ -50,17 +50,17 @@ test("a cluster that does not tell its ranges of Services has none that are know
   expect(await serviceRanges(kube, silentLog, never)).toEqual([]);
 });
 
-describe("by which address enforcement is told", () => {
+describe("by which addresses enforcement is told", () => {
   const facts = { apiServers: ["10.0.0.1:6443", "[fd00::1]:6443"] };
-  test.each<[opens: string[], address: string | undefined]>([
-    [[], "10.0.0.1:6443"],
-    [["10.0.0.0/8"], "[fd00::1]:6443"],
-    [["10.0.0.0/8", "fd00::/8"], undefined],
-  ])("of a class that opens %j it is %s", (allowedPrivateCidrs, address) => {
+  test.each<[opens: string[], addresses: string[]]>([
+    [[], facts.apiServers],
+    [["10.0.0.0/8"], ["[fd00::1]:6443"]],
+    [["10.0.0.0/8", "fd00::/8"], []],
+  ])("of a class that opens %j it is %j", (allowedPrivateCidrs, addresses) => {
     const sandboxClass = aClass({ network: { waitForEnforcement: true, allowedPrivateCidrs } });
-    expect(deniedAddress(facts, sandboxClass.spec)).toBe(address);
+    expect(deniedAddresses(facts, sandboxClass.spec)).toEqual(addresses);
     const objection = enforcementObjection(facts, sandboxClass);
-    if (address === undefined) expect(objection).toContain("10.0.0.1:6443");
+    if (addresses.length === 0) expect(objection).toContain("10.0.0.1:6443");
     else expect(objection).toBeUndefined();
   });
 

@@ -268,8 +268,8 @@ describe("podFor", () => {
 
   test("the agent is told what its policy denies, where nothing may start before that is so", () => {
     const [, , , config = ""] =
-      containerOf(podFor(aSandbox(), { ...inputs, deniedAddress: "10.0.0.1:6443" })).command ?? [];
-    expect(JSON.parse(config)).toMatchObject({ deniedAddress: "10.0.0.1:6443" });
+      containerOf(podFor(aSandbox(), { ...inputs, deniedAddresses: ["10.0.0.1:6443"] })).command ?? [];
+    expect(JSON.parse(config)).toMatchObject({ deniedAddresses: ["10.0.0.1:6443"] });
   });
 
   test("an image that was looked up runs as it was then, its ENTRYPOINT before the arguments", () => {
