@@ -107,12 +107,13 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
     return sandbox?.metadata.uid === uid ? sandbox : undefined;
   };
   const use = new UseTeller(send, current, { log, signal: working.signal });
+  const beginUse = (sandbox: Sandbox) => use.begin(sandbox);
   const keys = new KeyRing(kube, config.namespace);
   const connectServer = new ConnectServer({
     keyOf: (id) => keys.find(id),
     current,
     addressOf: addressesIn(pods.store),
-    beginUse: (sandbox) => use.begin(sandbox),
+    beginUse,
     log,
   });
   sandboxes.subscribe(connectServer.onChange);
@@ -217,7 +218,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
 
   const tunnels = await startTunnels(
     config.tunnels,
-    { sandboxes, classes, apps, pods, live, connect: connectServer, log },
+    { sandboxes, classes, apps, pods, live, connect: connectServer, beginUse, log },
     working.signal,
   );
 

@@ -222,15 +222,36 @@ function after(milliseconds: number): Promise<void> {
 test.concurrent.each(runtimes)(
   "a connect token keeps a sandbox in use under %s, by short requests and by a long one, and no longer",
   async (_, { className }) => {
-    const idle = await serving({ className, idleTimeoutMs: 2000 });
+    const idle = await serving({ className, idleTimeoutMs: 5000 });
     const { url, token } = await idle.createConnectToken();
-    const end = performance.now() + 4000;
+    const end = performance.now() + 8000;
     while (performance.now() < end) {
       expect((await get(url, token)).status).toBe(200);
       await after(500);
     }
     const socket = await webSocket(url, token);
-    await after(4000);
+    await after(8000);
+    expect(socket.readyState).toBe(socket.OPEN);
+    socket.terminate();
+    expect(await idle.wait()).toBe(124);
+    expect((await idle.info()).reason).toBe("IdleTimeout");
+  },
+);
+
+test.concurrent.each(runtimes)(
+  "a tunnel keeps a sandbox in use under %s, by short requests and by a connection, and no longer",
+  async (_, { className }) => {
+    const idle = await serving({ className, idleTimeoutMs: 5000, encryptedPorts: [8080] });
+    const tunnel = (await idle.tunnels())[8080];
+    const url = tunnel?.url ?? "";
+    const end = performance.now() + 8000;
+    while (performance.now() < end) {
+      expect((await sendThrough(tenant.installed, url)).status).toBe(200);
+      await after(500);
+    }
+    const { host, port, headers, ...trust } = placeOf(tenant.installed, url);
+    const socket = opened(await openWebSocket(`wss://${host}:${port}/`, [], { ...trust, headers }));
+    await after(8000);
     expect(socket.readyState).toBe(socket.OPEN);
     socket.terminate();
     expect(await idle.wait()).toBe(124);

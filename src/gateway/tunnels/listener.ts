@@ -24,6 +24,8 @@ export interface TunnelListenerOptions {
   isProxy: (address: string) => boolean;
   live: LiveConnections;
   connect: ConnectServer;
+  /** Counts the sandbox as used until what it returns is called. */
+  beginUse: (sandbox: Sandbox) => () => void;
 }
 
 /** Serves a connection of a client; `arrived` is to be called once that has said what it wants. */
@@ -139,8 +141,9 @@ export class TunnelListener {
     raw.once("close", remove);
     if (route.kind === "tunnel") {
       const address = this.#options.addressOf(route.sandbox);
-      if (address === undefined) raw.destroy();
-      else dial(socket, raw, address, route.port);
+      if (address === undefined) return void raw.destroy();
+      raw.once("close", this.#options.beginUse(route.sandbox));
+      dial(socket, raw, address, route.port);
     } else if (socket instanceof TLSSocket) this.#options.connect.serve(socket, route.sandbox, client);
   }
 }

@@ -23,6 +23,7 @@ export interface TunnelWorld {
   /** Told of what becomes of sandboxes. */
   live: LiveConnections;
   connect: ConnectServer;
+  beginUse: (sandbox: Sandbox) => () => void;
   log: Log;
 }
 
@@ -36,7 +37,7 @@ export interface Tunnels {
 /** Listens for tunnels, if that is asked for, until drained. Certificates are followed until the signal is aborted. */
 export async function startTunnels(
   { port, reached: { domain, tcpPorts }, proxies, certificates: folders }: Config["tunnels"],
-  { sandboxes, classes, apps, pods, live, connect, log }: TunnelWorld,
+  { sandboxes, classes, apps, pods, live, connect, beginUse, log }: TunnelWorld,
   signal: AbortSignal,
 ): Promise<Tunnels> {
   if (port === undefined) return { drain: () => Promise.resolve(), following: Promise.resolve() };
@@ -57,6 +58,7 @@ export async function startTunnels(
     contextFor: (name) => certificates.contextFor(name),
     live,
     connect,
+    beginUse,
   });
   log.info({ port: await listener.listen(port, "::"), domain }, "listening for tunnels");
   for (let plain = tcpPorts?.first ?? 1; plain <= (tcpPorts?.last ?? 0); plain++)

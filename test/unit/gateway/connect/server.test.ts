@@ -63,6 +63,7 @@ beforeEach(async () => {
     contextFor: (name) => certificates.contextFor(name),
     live: new LiveConnections(),
     connect: { serve: (...connection) => serve.serve(...connection) },
+    beginUse: () => expect.unreachable(),
   });
   port = await listener.listen(0, "127.0.0.1");
 });

@@ -18,6 +18,7 @@ let program: Server;
 let sandbox: Sandbox;
 let routes: Router;
 let live: LiveConnections;
+let uses: number;
 let listener: TunnelListener;
 let port: number;
 let plainPort: number;
@@ -46,6 +47,7 @@ beforeEach(async () => {
     sandboxesAt: (host) => (hostsOf(sandbox).includes(host) ? [sandbox] : []),
     isServedHere: () => true,
   });
+  uses = 0;
   const certificates = await Certificates.open([], domain);
   listener = new TunnelListener({
     route: routes,
@@ -54,6 +56,10 @@ beforeEach(async () => {
     contextFor: (name) => certificates.contextFor(name),
     live,
     connect: { serve: (socket, { metadata }, client) => socket.end(`${metadata.name} for ${client}`) },
+    beginUse: () => {
+      uses++;
+      return () => void uses--;
+    },
   });
   port = await listener.listen(0, "127.0.0.1");
   // Which port is free is not known before: the listener learns of it as a range.
@@ -114,6 +120,15 @@ it.each(["TLS", "TCP"])("passes on 32 MiB of %s each way as they are, to clients
   for (const socket of sockets) socket.end(contents);
   await Promise.all(sockets.map((socket) => once(socket, "readable")));
   for (const received of await Promise.all(sockets.map(octetsOf))) expect(received.equals(contents)).toBe(true);
+});
+
+it("counts a sandbox as used for as long as a connection to it is open", async () => {
+  const sockets = [dial(hostOf(0)), connectPlain(plainPort, "127.0.0.1")];
+  for (const socket of sockets) socket.write("hello");
+  await Promise.all(sockets.map((socket) => once(socket, "data")));
+  expect(uses).toBe(2);
+  for (const socket of sockets) socket.end();
+  await eventually(() => expect(uses).toBe(0));
 });
 
 it("hands connections for tokens over, with the client's address", async () => {
