@@ -118,11 +118,9 @@ describe.each(["egress-runc", "egress-gvisor"])("a sandbox of the class %s", (cl
     expect(await tried(id, Object.keys(expected))).toEqual({ stderr: "", ...expected });
   });
 
-  test("with domains reaches these, from a second after it was said, and nothing else", async () => {
+  test("with domains reaches these and nothing else, soon after it was said", async () => {
     const { allowed, wild, other, rebinding } = names;
     const domains = [allowed, `*.${wild.slice(wild.indexOf(".") + 1)}`, rebinding];
-    const kept = "import socket,sys; s=socket.create_connection((sys.argv[1], 853)); print('open', flush=True)";
-    expect((await tenant.gateway.exec(id, { command: ["python3", "-c", kept, address] })).stdout).toBe("open\n");
     await change(id, { outbound: { domains } });
     const changed = performance.now();
     await waitFor("the raw address to be closed", async () => {
