@@ -13,6 +13,7 @@ import { kubeClient } from "../kube/api-client.ts";
 import { connect } from "../kube/connection.ts";
 import { LEASE, type Lease } from "../kube/objects.ts";
 import { podLog } from "../kube/pod-log.ts";
+import { serveUpgrades } from "../lib/upgrades.ts";
 import { log as rootLog } from "../log.ts";
 import { collectProcessMetrics } from "../metrics.ts";
 import { serveMetrics } from "../metrics-server.ts";
@@ -67,7 +68,7 @@ import { volumeHandlers } from "./volumes/handlers.ts";
 import { mountedVolumeHandlers } from "./volumes/mounted.ts";
 import { watchHandlers } from "./watch/handlers.ts";
 import { SandboxHistory } from "./watch/history.ts";
-import { serveUpgrades, wantsWebSocket } from "./websocket/upgrade.ts";
+import { wantsWebSocket } from "./websocket/upgrade.ts";
 import { WebSockets } from "./websocket/web-sockets.ts";
 
 /** Serves the HTTP API until the signal is aborted, then ends in order: requests first, then links and watches. */

@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, request as send, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
+import { InTurn } from "../../lib/in-turn.ts";
+import { serveUpgrades, UpgradableResponse } from "../../lib/upgrades.ts";
 import type { Client } from "../client.ts";
 import type { Decisions } from "../decisions/decisions.ts";
+import { endToEnd } from "../http/headers.ts";
 import { requestHost } from "../http/host.ts";
 import { allowsName } from "../rule/access.ts";
-import { endToEnd } from "../http/headers.ts";
 import { join } from "./join.ts";
 import type { LiveConnections } from "./live.ts";
 import { type Outside, Refused } from "./outside.ts";
@@ -20,11 +22,12 @@ export interface HttpProxyOptions {
   outside: Outside;
   decisions: Decisions;
   live: LiveConnections;
+  /** Within which the head of a request has to be there; milliseconds, default 10 s. */
+  headMilliseconds?: number;
 }
 
-/** Octets of the head of a request, and milliseconds within which it has to be there. */
+/** Octets of the head of a request. */
 const mostHeadOctets = 32 << 10;
-const headMilliseconds = 10_000;
 
 /** Speaks HTTP with sandboxes and passes on each request to the host that it names, if that is allowed; says so if not. */
 export class HttpProxy {
@@ -32,26 +35,29 @@ export class HttpProxy {
   readonly #decisions: Decisions;
   readonly #live: LiveConnections;
   readonly #speakers = new WeakMap<Socket, Speaker>();
+  readonly #turns = new InTurn();
   readonly #server: Server;
 
-  constructor({ outside, decisions, live }: HttpProxyOptions) {
+  constructor({ outside, decisions, live, headMilliseconds = 10_000 }: HttpProxyOptions) {
     this.#outside = outside;
     this.#decisions = decisions;
     this.#live = live;
-    this.#server = createServer({
-      maxHeaderSize: mostHeadOctets,
-      headersTimeout: headMilliseconds,
-      requestTimeout: 0,
-      keepAliveTimeout: 60_000,
-      // Checked with more care than node:http does.
-      requireHostHeader: false,
-    });
-    this.#server.on("request", (request, response) => {
-      this.#serve(request, response).catch((error: unknown) => refuse(response, error));
-    });
-    this.#server.on("upgrade", (request, socket: Socket, head: Buffer) => {
-      this.#upgrade(request, socket, head).catch((error: unknown) => socket.end(refusalOf(error)));
-    });
+    this.#server = createServer(
+      {
+        maxHeaderSize: mostHeadOctets,
+        headersTimeout: headMilliseconds,
+        connectionsCheckingInterval: headMilliseconds / 4,
+        requestTimeout: 0,
+        keepAliveTimeout: 60_000,
+        // Checked with more care than node:http does.
+        requireHostHeader: false,
+        shouldUpgradeCallback: wantsWebSocket,
+      },
+      this.#take,
+    );
+    serveUpgrades(this.#server, this.#take);
+    // It has no port of its own: this is when a server begins to watch over clients that are slow with their heads.
+    this.#server.emit("listening");
   }
 
   /** Takes over a connection of which nothing has been read that was not put back. */
@@ -60,61 +66,93 @@ export class HttpProxy {
     this.#server.emit("connection", socket);
   }
 
+  /** Ends the watch over clients; who has been taken over is cut by others. */
+  close(): void {
+    this.#server.close();
+  }
+
+  readonly #take = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#serve(request, response).catch((error: unknown) => refuse(response, error));
+  };
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { socket, path } = await this.#connect(request);
-    response.once("close", () => socket.destroy());
+    const inner = request.socket;
+    if (!(await this.#turns.come(request, response))) return void inner.destroy();
+    if (inner.destroyed) return;
+    // What comes behind a wish for another protocol is not read as HTTP any more.
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
+    const { outer, path } = await this.#connect(request);
+    if (inner.destroyed) return void outer.destroy();
+    response.once("close", () => outer.destroy());
+    const upgrades = response instanceof UpgradableResponse;
     // Without an agent: one would connect by itself, to whatever the name leads to.
     const passedOn = send({
-      createConnection: () => socket,
+      createConnection: () => outer,
       setHost: false,
       method: request.method,
       path,
-      headers: [...endToEnd(request.rawHeaders), "Connection", "close"],
+      headers: [...endToEnd(request.rawHeaders), ...(upgrades ? webSocket : ["Connection", "close"])],
     });
-    const answered = Promise.withResolvers<IncomingMessage>();
-    passedOn.once("response", answered.resolve).once("error", answered.reject);
-    request.pipe(passedOn);
+    const answered = Promise.withResolvers<IncomingMessage | "joined">();
+    passedOn.once("response", answered.resolve).on("error", answered.reject);
+    passedOn.once("close", () => answered.reject(new Error("it answered with nothing that was asked for")));
+    if (response instanceof UpgradableResponse) {
+      passedOn.once("upgrade", (answer: IncomingMessage, _: Socket, head: Buffer) => {
+        answered.resolve("joined");
+        response.detachSocket(inner);
+        inner.write(headOf(answer), "latin1");
+        if (head.length > 0) outer.unshift(head);
+        void join(inner, outer);
+      });
+      passedOn.end();
+    } else request.pipe(passedOn);
     const answer = await answered.promise;
+    if (answer === "joined") return;
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? "", endToEnd(answer.rawHeaders));
     await pipeline(answer, response).catch(() => response.destroy());
   }
 
-  async #upgrade(request: IncomingMessage, inner: Socket, head: Buffer): Promise<void> {
-    const { socket, path } = await this.#connect(request);
-    const lines = request.rawHeaders.flatMap((name, at) =>
-      at % 2 === 0 ? [`${name}: ${request.rawHeaders[at + 1]}`] : [],
-    );
-    socket.write([`${request.method} ${path} HTTP/1.1`, ...lines, "\r\n"].join("\r\n"), "latin1");
-    socket.write(head);
-    await join(inner, socket);
-  }
-
-  async #connect(request: IncomingMessage): Promise<{ socket: Socket; path: string }> {
+  /** The connection for a request, which has its place before anything is looked up or dialled. */
+  async #connect(request: IncomingMessage): Promise<{ outer: Socket; path: string }> {
     const speaker = this.#speakers.get(request.socket);
     const client = speaker?.client();
     if (speaker === undefined || client === undefined) throw new Refused("NotAllowed", "the sandbox is not known");
     const { port } = speaker;
+    const deny = (reason: "NoName" | "TooManyConnections", message: string): Refused => {
+      this.#decisions.add(client, { verdict: "Denied", protocol: "HTTP", port, reason, message });
+      return new Refused(reason, message);
+    };
     const asked = requestHost(request.url ?? "", request.rawHeaders, port);
-    if (asked.kind === "refused") {
-      const refused = new Refused("NoName", asked.problem);
-      this.#decisions.add(client, {
-        verdict: "Denied",
-        protocol: "HTTP",
-        port,
-        reason: "NoName",
-        message: asked.problem,
-      });
-      throw refused;
-    }
+    if (asked.kind === "refused") throw deny("NoName", asked.problem);
     const { name: host, path } = asked;
-    const socket = await this.#outside.connect(client, { protocol: "HTTP", host, port });
-    const current = speaker.client();
-    if (current === undefined || !allowsName(current.access, host) || !this.#live.add(current, socket, host)) {
-      socket.destroy();
-      throw new Refused("NotAllowed", "the sandbox may not have this connection any more, or has too many");
+    const place = this.#live.reserve(client, host);
+    if (place === undefined) throw deny("TooManyConnections", "there are too many connections");
+    try {
+      const outer = await this.#outside.connect(client, { protocol: "HTTP", host, port });
+      outer.once("close", () => place.leave());
+      const current = speaker.client();
+      if (place.hold(outer) && current !== undefined && allowsName(current.access, host)) return { outer, path };
+      outer.destroy();
+      throw new Refused("NotAllowed", "the sandbox may not have this connection any more");
+    } catch (error) {
+      place.leave();
+      throw error;
     }
-    return { socket, path };
   }
+}
+
+const webSocket = ["Connection", "Upgrade", "Upgrade", "websocket"];
+
+/** Nothing else may leave HTTP: what follows is not looked at. What has a body is answered as if it had not asked. */
+function wantsWebSocket({ method, headers }: IncomingMessage): boolean {
+  const hasBody = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+  return method === "GET" && !hasBody && headers.upgrade?.toLowerCase() === "websocket";
+}
+
+function headOf({ rawHeaders }: IncomingMessage): string {
+  const fields = [...endToEnd(rawHeaders), ...webSocket];
+  const lines = fields.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${fields[at + 1]}\r\n`] : []));
+  return `HTTP/1.1 101 Switching Protocols\r\n${lines.join("")}\r\n`;
 }
 
 function refuse(response: ServerResponse, error: unknown): void {
@@ -123,14 +161,14 @@ function refuse(response: ServerResponse, error: unknown): void {
   response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" }).end(text);
 }
 
-function refusalOf(error: unknown): string {
-  const { status, text } = wordsFor(error);
-  const head = [`HTTP/1.1 ${status} Refused`, "Content-Type: text/plain; charset=utf-8", "Connection: close"];
-  return [...head, `Content-Length: ${Buffer.byteLength(text)}`, "", text].join("\r\n");
-}
-
 function wordsFor(error: unknown): { status: number; text: string } {
   if (!(error instanceof Refused)) return { status: 502, text: "Sandkeep: the connection broke.\n" };
-  const isDenied = error.reason === "NotAllowed" || error.reason === "NotPublic";
-  return { status: error.reason === "NoName" ? 400 : isDenied ? 403 : 502, text: `Sandkeep: ${error.message}.\n` };
+  return { status: statuses[error.reason] ?? 502, text: `Sandkeep: ${error.message}.\n` };
 }
+
+const statuses: Partial<Record<Refused["reason"], number>> = {
+  NoName: 400,
+  NotAllowed: 403,
+  NotPublic: 403,
+  TooManyConnections: 429,
+};

@@ -1,9 +1,16 @@
 import type { Socket } from "node:net";
 import { free } from "../../lib/own-memory.ts";
 
-/** Passes on what both say, each until its end, and the end as well; resolves once both are closed. When one breaks, both do. */
+/**
+ * Passes on what both say, each until its end, and the end as well; resolves once both are closed. When one breaks, both do,
+ * and also when the outer one times out: what is said on one is said on the other.
+ */
 export async function join(inner: Socket, outer: Socket): Promise<void> {
   const closed = Promise.all([closing(inner, outer), closing(outer, inner)]);
+  outer.once("timeout", () => {
+    inner.destroy();
+    outer.destroy();
+  });
   passOn(inner, outer);
   passOn(outer, inner);
   await closed;

@@ -1,44 +1,82 @@
 import type { Socket } from "node:net";
+import { sleep } from "../../lib/sleep.ts";
 import type { Client } from "../client.ts";
 import { connections } from "../metrics.ts";
-import { sleep } from "../../lib/sleep.ts";
 import { type Access, allowsName } from "../rule/access.ts";
 
-/** One connection of a sandbox: what it is for once that is known. */
-export interface LiveConnection {
-  socket: Socket;
-  host?: string;
+/** How many places there are: of one sandbox, of all of a namespace, and in all. */
+export interface Places {
+  ofOne: number;
+  ofNamespace: number;
+  inAll: number;
 }
 
-/** Connections at once, of one sandbox and of all: each takes some memory. */
-const mostOfOne = 1024;
-const mostOfAll = 16_384;
+/** What a place buffers at most, about 200 KiB, fits the memory that the chart gives; no namespace can take it all. */
+const defaults: Places = { ofOne: 1024, ofNamespace: 2048, inAll: 4096 };
 
-/** The connections of sandboxes, so that they can be cut when they are no longer allowed. */
+/** The place of a connection, which is taken before anything is done for it. */
+export class Place {
+  /** What it is for, once that is known. */
+  host: string | undefined;
+  readonly #sockets = new Set<Socket>();
+  readonly #left: () => void;
+  #isCut = false;
+
+  constructor(host: string | undefined, left: () => void) {
+    this.host = host;
+    this.#left = left;
+  }
+
+  /** Has a socket cut when the place is; at once, with `false`, when it was already. */
+  hold(socket: Socket): boolean {
+    if (this.#isCut) socket.resetAndDestroy();
+    else this.#sockets.add(socket);
+    return !this.#isCut;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Leaves it to others; once is enough. */
+  leave(): void {
+    this.#left();
+  }
+}
+
+/** The connections of sandboxes, so that they are not too many and can be cut when they are no longer allowed. */
 export class LiveConnections {
-  readonly #bySandbox = new Map<string, Set<LiveConnection>>();
+  readonly #places: Places;
+  readonly #bySandbox = new Map<string, Set<Place>>();
+  readonly #byNamespace = new Map<string, number>();
   #all = 0;
 
-  /** Keeps a connection until it is closed; `undefined`: there are too many. */
-  add({ uid }: Pick<Client, "uid">, socket: Socket, host?: string): LiveConnection | undefined {
+  constructor(places: Places = defaults) {
+    this.#places = places;
+  }
+
+  /** A place for a connection, until it is left; `undefined`: there are too many. */
+  reserve({ uid, namespace }: Pick<Client, "uid" | "namespace">, host?: string): Place | undefined {
+    const { ofOne, ofNamespace, inAll } = this.#places;
     const own = this.#bySandbox.get(uid) ?? new Set();
-    if (own.size >= mostOfOne || this.#all >= mostOfAll) return undefined;
-    const connection: LiveConnection = { socket, ...(host !== undefined && { host }) };
-    this.#bySandbox.set(uid, own.add(connection));
-    this.#count(1);
-    socket.once("close", () => {
-      own.delete(connection);
+    const near = this.#byNamespace.get(namespace) ?? 0;
+    if (own.size >= ofOne || near >= ofNamespace || this.#all >= inAll) return undefined;
+    const place: Place = new Place(host, () => {
+      if (!own.delete(place)) return;
       if (own.size === 0 && this.#bySandbox.get(uid) === own) this.#bySandbox.delete(uid);
-      this.#count(-1);
+      this.#count(namespace, -1);
     });
-    return connection;
+    this.#bySandbox.set(uid, own.add(place));
+    this.#count(namespace, 1);
+    return place;
   }
 
   /** Cuts those of a sandbox that its rule does not allow; without one, all. */
   review(uid: string, access?: Access): void {
-    for (const { socket, host } of this.#bySandbox.get(uid) ?? []) {
-      const isAllowed = access?.kind === "proxied" && (host === undefined || allowsName(access, host));
-      if (!isAllowed) socket.resetAndDestroy();
+    for (const place of this.#bySandbox.get(uid) ?? []) {
+      const isAllowed = access?.kind === "proxied" && (place.host === undefined || allowsName(access, place.host));
+      if (!isAllowed) place.cut();
     }
   }
 
@@ -53,7 +91,10 @@ export class LiveConnections {
     while (this.#all > 0 && performance.now() < deadline) await sleep(50);
   }
 
-  #count(change: 1 | -1): void {
+  #count(namespace: string, change: 1 | -1): void {
+    const near = (this.#byNamespace.get(namespace) ?? 0) + change;
+    if (near === 0) this.#byNamespace.delete(namespace);
+    else this.#byNamespace.set(namespace, near);
     this.#all += change;
     connections.set(this.#all);
   }

@@ -2,18 +2,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Sandbox } from "../../api/sandbox.ts";
+import { InTurn } from "../../lib/in-turn.ts";
+import { UpgradableResponse, serveUpgrades } from "../../lib/upgrades.ts";
 import type { Log } from "../../log.ts";
 import type { ChangeHandler } from "../../runtime/reflector.ts";
 import type { SigningKey } from "../connect-tokens/keys.ts";
 import { isRevoked } from "../connect-tokens/revocations.ts";
 import type { ConnectGrant } from "../connect-tokens/token.ts";
 import { isAdmitted } from "../tunnels/admit.ts";
-import { UpgradableResponse, serveUpgrades } from "../websocket/upgrade.ts";
 import { judge, type Verdict } from "./access.ts";
 import { cookieFor } from "./credentials.ts";
 import { Exchanges } from "./exchanges.ts";
 import { forward, forwardUpgrade } from "./forward.ts";
-import { InTurn } from "./in-turn.ts";
 import { connectRequests } from "./metrics.ts";
 import { refuse, type Refusal } from "./refusal.ts";
 

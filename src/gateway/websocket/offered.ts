@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { HttpRefusal } from "../server/refusals.ts";
-import { UpgradableResponse } from "./upgrade.ts";
+import { UpgradableResponse } from "../../lib/upgrades.ts";
 
 /** The subprotocols that a request offers, in its order. */
 export function offeredProtocols(headers: IncomingHttpHeaders): string[] {

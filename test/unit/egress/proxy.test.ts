@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { text } from "node:stream/consumers";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { generate } from "selfsigned";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Network } from "../../../src/api/schema/network.ts";
 import { Decisions } from "../../../src/egress/decisions/decisions.ts";
 import { lookupAt } from "../../../src/egress/proxy/addresses.ts";
@@ -15,6 +15,7 @@ import { type ProxyServer, serveProxy } from "../../../src/egress/proxy/server.t
 import { throughProxies } from "../../../src/egress/proxy/through-proxy.ts";
 import { accessOf } from "../../../src/egress/rule/access.ts";
 import { silentLog } from "../../support/silent-log.ts";
+import { clientHello, serverNames } from "./client-hello.ts";
 import { OneClient } from "./clients.ts";
 import { connectProxy, socksProxy } from "../../support/far-proxies.ts";
 
@@ -30,6 +31,8 @@ let settings: ProxySettings | undefined;
 /** What names resolve to. */
 let addresses: string[] = [];
 let lookups = 0;
+/** What they wait for. */
+let waited: Promise<void> | undefined;
 
 beforeAll(async () => {
   const { private: key, cert } = await generate([{ name: "commonName", value: "far" }]);
@@ -44,9 +47,13 @@ beforeAll(async () => {
       () => response.destroy(),
     );
   });
-  http.on("upgrade", (_, socket: Socket, head: Buffer) => {
+  http.on("upgrade", ({ url }, socket: Socket, head: Buffer) => {
     socket.on("error", () => {});
-    socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n");
+    if (url !== "/socket") {
+      socket.end("HTTP/1.1 200 OK\r\nX-Far: 1\r\nContent-Length: 0\r\n\r\n");
+      return;
+    }
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
     socket.write(head);
     socket.pipe(socket);
   });
@@ -66,11 +73,13 @@ beforeEach(async () => {
   settings = undefined;
   addresses = [outside];
   lookups = 0;
+  waited = undefined;
   live = new LiveConnections();
   decisions = new Decisions(silentLog);
   const read = lookupAt([]);
   const lookup = async (name: string) => {
     lookups += 1;
+    await waited;
     const known = name.endsWith(".example") ? addresses : [name];
     return (await Promise.all(known.map(read))).flat();
   };
@@ -78,10 +87,12 @@ beforeEach(async () => {
     if (settings === undefined) throw new Error("no settings");
     return settings;
   }, lookup);
-  const world = new Outside({ decisions, lookup, throughProxy });
+  const world = new Outside({ decisions, lookup, throughProxy, idleMilliseconds: 1_000 });
+  const options = { clients, decisions, outside: world, live, headMilliseconds: 1_000 };
   // The same ports as the far side has, as it is outside of tests.
-  proxy = await serveProxy([portOf(tls), portOf(http)], { clients, decisions, outside: world, live }, "127.0.0.1");
+  proxy = await serveProxy([portOf(tls), portOf(http)], options, "127.0.0.1");
 });
+afterEach(() => vi.restoreAllMocks());
 afterEach(() => proxy[Symbol.asyncDispose]());
 
 function overTls(servername: string): Promise<string> {
@@ -238,7 +249,8 @@ describe("over HTTP", () => {
     expect(await get("10.0.0.1")).toMatchObject({ status: 400 });
     addresses = ["10.0.0.1"];
     clients.reaches = () => false;
-    expect(await get("allowed.example")).toMatchObject({ status: 403, body: expect.stringContaining("10.0.0.1") });
+    expect(await get("allowed.example")).toMatchObject({ status: 403, body: expect.not.stringContaining("10.0.0.1") });
+    expect(decisions.of("uid").decisions[0]?.message).toContain("10.0.0.1");
   });
 
   test("each request of a connection is judged by itself", async () => {
@@ -262,9 +274,56 @@ describe("over HTTP", () => {
     expect(decisions.of("uid").allowed).toBe(0);
   });
 
-  test("a connection that is upgraded goes on as it is", async () => {
+  test("of those that come at once, one at a time is looked up and dialled, and too many end the connection", async () => {
+    const looked = Promise.withResolvers<void>();
+    waited = looked.promise;
+    const ask = `GET /x HTTP/1.1\r\nHost: allowed.example:${portOf(http)}\r\n\r\n`;
+    const socket = connect(portOf(http), "127.0.0.1", () => socket.write(ask.repeat(10)));
+    await vi.waitUntil(() => lookups === 1);
+    expect(decisions.of("uid").allowed).toBe(0);
+    looked.resolve();
+    let replies = "";
+    socket.on("data", (chunk: Buffer) => (replies += String(chunk)));
+    await vi.waitUntil(() => replies.match(/HTTP\/1.1 200/g)?.length === 10);
+    socket.destroy();
+
+    waited = new Promise(() => {});
+    const many = connect(portOf(http), "127.0.0.1", () => many.write(ask.repeat(1_000)));
+    await once(
+      many.on("error", () => {}),
+      "close",
+    );
+    expect(lookups).toBeLessThanOrEqual(11);
+  });
+
+  test("a head that does not come whole ends the connection", async () => {
+    const silent = connect(portOf(http), "127.0.0.1", () => silent.write("GET / HTTP/1.1\r\nHost: allowed"));
+    expect(await text(silent)).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  test.each([
+    ["another protocol", "/", "Upgrade: x\r\n"],
+    ["HTTP/2", "/", "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"],
+    ["a WebSocket with a body", "/socket", "Upgrade: websocket\r\nContent-Length: 0\r\n"],
+  ])("who asks for %s is answered as if not, and nothing behind it is passed on", async (_, path, upgrade) => {
+    const ask = (host: string, more = "") =>
+      `GET ${path} HTTP/1.1\r\nHost: ${host}:${portOf(http)}\r\nConnection: Upgrade\r\n${more}\r\n`;
+    const socket = connect(portOf(http), "127.0.0.1", () => {
+      socket.write(ask("allowed.example", upgrade) + ask("evil.example"));
+    });
+    expect((await text(socket)).match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 200"]);
+  });
+
+  test("a WebSocket that the host does not want is answered by it, and nothing behind it is passed on", async () => {
+    const ask = (host: string) =>
+      `GET / HTTP/1.1\r\nHost: ${host}:${portOf(http)}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+    const socket = connect(portOf(http), "127.0.0.1", () => socket.write(ask("allowed.example") + ask("evil.example")));
+    expect((await text(socket)).match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 200"]);
+  });
+
+  test("a WebSocket goes on as it is", async () => {
     const head = (host: string) =>
-      `GET / HTTP/1.1\r\nHost: ${host}:${portOf(http)}\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n`;
+      `GET /socket HTTP/1.1\r\nHost: ${host}:${portOf(http)}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n`;
     const socket = connect(portOf(http), "127.0.0.1", () => socket.end(`${head("allowed.example")}hello`));
     expect(await text(socket)).toMatch(/^HTTP\/1.1 101 .*hello$/s);
     const refused = connect(portOf(http), "127.0.0.1", () => refused.write(head("evil.example")));
@@ -293,6 +352,37 @@ test("connections that are no longer allowed are cut, others go on", async () =>
   await closed(other);
 });
 
+test("a connection on which nothing is said is closed, and leaves its place", async () => {
+  const socket = await opened("allowed.example");
+  await closed(socket);
+  await live.drain(1);
+  expect(live.reserve({ uid: "uid", namespace: "ns" })).toBeDefined();
+});
+
+test("an address that is nobody's by the time its connection says what it wants is not served", async () => {
+  const asked = vi.spyOn(clients, "at");
+  const hello = clientHello({ extensions: [serverNames("allowed.example")] });
+  const socket = connect(portOf(tls), "127.0.0.1", () => socket.write(hello.subarray(0, 3)));
+  await vi.waitUntil(() => asked.mock.calls.length === 1);
+  clients.known = false;
+  socket.write(hello.subarray(3));
+  await expect(text(socket)).rejects.toMatchObject({ code: "ECONNRESET" });
+  expect(lookups).toBe(0);
+});
+
+test("places are shared: one sandbox, one namespace and all have so many", () => {
+  const few = new LiveConnections({ ofOne: 2, ofNamespace: 3, inAll: 4 });
+  const reserve = (uid: string, namespace: string) => few.reserve({ uid, namespace });
+  const first = reserve("1", "a");
+  const taken = [first, reserve("1", "a"), reserve("1", "a"), reserve("2", "a"), reserve("3", "a"), reserve("4", "b")];
+  expect(taken.map((place) => place !== undefined)).toEqual([true, true, false, true, false, true]);
+  expect(reserve("5", "c")).toBeUndefined();
+  first?.leave();
+  first?.leave();
+  expect(reserve("5", "c")).toBeDefined();
+  expect(reserve("6", "d")).toBeUndefined();
+});
+
 describe("through a proxy", () => {
   test.each([
     ["SOCKS5", "socks5", socksProxy],
@@ -310,8 +400,9 @@ describe("through a proxy", () => {
     settings = { ...settings, password: "wrong" };
     expect(await get("allowed.example")).toMatchObject({
       status: 502,
-      body: expect.stringMatching(/Proxy "static" failed/),
+      body: "Sandkeep: allowed.example cannot be reached through the proxy of this sandbox.\n",
     });
+    expect(decisions.of("uid").decisions[0]?.message).toMatch(/Proxy "static" failed/);
     expect(JSON.stringify(decisions.of("uid"))).not.toMatch(/password|wrong/);
   });
 
@@ -321,7 +412,8 @@ describe("through a proxy", () => {
     settings = { type: "http", host: "127.0.0.1", port: 1 };
     expect(await get("allowed.example")).toMatchObject({
       status: 502,
-      body: expect.stringMatching(/cannot be reached/),
+      body: expect.not.stringContaining("127.0.0.1"),
     });
+    expect(decisions.of("uid").decisions[0]?.message).toMatch(/cannot be reached/);
   });
 });

@@ -12,7 +12,7 @@ const mostWaiting = 16;
 
 /**
  * Answers the requests of one connection one after the other, as their replies have to go: who sends many at once cannot
- * have as many connections opened to a sandbox.
+ * have as many connections opened for them.
  */
 export class InTurn {
   readonly #lines = new WeakMap<Socket, Line>();
