@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
@@ -14,6 +14,7 @@ import { nodeOf, openTunnel } from "../support/tunnel-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { servers } from "../e2e/tunnel-programs.ts";
 import type { Bench } from "./bench.ts";
+import { haProxy } from "./haproxy.ts";
 import { memoryOf } from "./memory.ts";
 import { timed } from "./timed.ts";
 
@@ -59,7 +60,7 @@ export async function measureTunnel(bench: Bench): Promise<TunnelFigures> {
     const connectTo = `::${nodeOf(installed)}:${tunnel?.port ?? 0}`;
     const ca = join(folder, "ca.crt");
     await writeFile(ca, installed.certificate);
-    await using haproxy = await startHaproxy(folder, host, address);
+    await using haproxy = await startPeer(folder, host, address);
     const through = {
       tunnel: () => download(`${tunnel?.url}/gib`, ca, connectTo),
       haproxy: () => download(`https://${host}/gib`, haproxy.certificate, `::127.0.0.1:${haproxy.port}`),
@@ -95,44 +96,26 @@ function admitting(id: string): string {
   });
 }
 
-interface Haproxy extends AsyncDisposable {
+interface Peer extends AsyncDisposable {
   port: number;
   /** File with its certificate. */
   certificate: string;
 }
 
 /** Debian's HAProxy, which ends TLS for the host and passes octets on to the Pod, as the gateway does. */
-async function startHaproxy(folder: string, host: string, address: string): Promise<Haproxy> {
+async function startPeer(folder: string, host: string, address: string): Promise<Peer> {
   const { cert, key } = await selfMade([host], new Date());
-  const [certificate, pair, config] = ["haproxy.crt", "haproxy.pem", "haproxy.cfg"].map((name) =>
-    join(folder, name),
-  ) as [string, string, string];
+  const certificate = join(folder, "haproxy.crt");
+  const pair = join(folder, "haproxy.pem");
   await writeFile(certificate, cert);
   await writeFile(pair, `${cert}\n${key}`, { mode: 0o600 });
-  const port = await freePort();
-  await writeFile(
-    config,
-    `defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
+  const listening = { host: "127.0.0.1", port: await freePort() };
+  const sections = `
 listen tunnel
-  bind 127.0.0.1:${port} ssl crt ${pair} alpn http/1.1
-  server sandbox ${address}:8000
-`,
-  );
-  const child = spawn("haproxy", ["-db", "-f", config], { stdio: "ignore" });
-  await once(child, "spawn");
-  return {
-    port,
-    certificate,
-    async [Symbol.asyncDispose]() {
-      const closed = once(child, "close");
-      child.kill();
-      await closed;
-    },
-  };
+  mode tcp
+  bind ${listening.host}:${listening.port} ssl crt ${pair} alpn http/1.1
+  server sandbox ${address}:8000`;
+  return { ...(await haProxy(sections, listening)), port: listening.port, certificate };
 }
 
 async function freePort(): Promise<number> {
@@ -145,26 +128,8 @@ async function freePort(): Promise<number> {
 }
 
 async function download(url: string, certificate: string, connectTo: string): Promise<void> {
-  const options = [
-    "--silent",
-    "--show-error",
-    "--fail",
-    "--retry-connrefused",
-    "--retry",
-    "5",
-    "--output",
-    "/dev/null",
-  ];
-  const format = ["--write-out", "%{size_download}"];
-  const { stdout } = await run("curl", [
-    ...options,
-    ...format,
-    "--cacert",
-    certificate,
-    "--connect-to",
-    connectTo,
-    url,
-  ]);
+  const options = ["--silent", "--show-error", "--fail", "--output", "/dev/null", "--write-out", "%{size_download}"];
+  const { stdout } = await run("curl", [...options, "--cacert", certificate, "--connect-to", connectTo, url]);
   if (Number(stdout) !== octets) throw new Error(`${stdout} of ${octets} octets arrived`);
 }
 
