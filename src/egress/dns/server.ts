@@ -14,21 +14,38 @@ export interface DnsServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Milliseconds after which a connection on which nothing is asked is closed. */
-const idleMilliseconds = 10_000;
+/** What connections over TCP may take. */
+export interface DnsLimits {
+  /** Connections at once of one address. */
+  ofOne: number;
+  /** Milliseconds until a query, from the one before, has to be there whole, and until its answer has to be taken. */
+  queryMilliseconds: number;
+}
+
+const defaults: DnsLimits = { ofOne: 16, queryMilliseconds: 10_000 };
 
 /** Connections at once; each holds a query at most. */
 const mostConnections = 1024;
 
 /** Serves DNS on this port of every address, over UDP and TCP; port 0 takes any that is free for both. */
-export async function serveDns(port: number, answer: Answer): Promise<DnsServer> {
-  const tcp = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => void serveConnection(socket, answer));
-  tcp.maxConnections = mostConnections;
+export async function serveDns(port: number, answer: Answer, limits: DnsLimits = defaults): Promise<DnsServer> {
   const connections = new Set<Socket>();
-  tcp.on("connection", (socket) => {
+  const bySource = new Map<string, number>();
+  const tcp = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    const source = plainAddress(socket.remoteAddress ?? "");
+    const others = bySource.get(source) ?? 0;
+    if (others >= limits.ofOne) return socket.resetAndDestroy();
+    bySource.set(source, others + 1);
     connections.add(socket);
-    socket.once("close", () => connections.delete(socket));
+    socket.once("close", () => {
+      connections.delete(socket);
+      const left = (bySource.get(source) ?? 0) - 1;
+      if (left > 0) bySource.set(source, left);
+      else bySource.delete(source);
+    });
+    return void serveConnection(socket, (query) => answer(query, source, "tcp"), limits.queryMilliseconds);
   });
+  tcp.maxConnections = mostConnections;
   tcp.listen(port);
   await once(tcp, "listening");
   const { port: taken } = tcp.address() as AddressInfo;
@@ -63,14 +80,20 @@ async function bindUdp(port: number): Promise<UdpSocket> {
 }
 
 /** Answers what is asked over a connection, one query after the other. */
-async function serveConnection(socket: Socket, answer: Answer): Promise<void> {
-  const source = plainAddress(socket.remoteAddress ?? "");
-  socket.setTimeout(idleMilliseconds, () => socket.destroy());
+async function serveConnection(
+  socket: Socket,
+  answer: (query: Buffer) => Promise<Buffer | undefined>,
+  queryMilliseconds: number,
+): Promise<void> {
+  const late = setTimeout(() => socket.destroy(), queryMilliseconds);
+  socket.once("close", () => clearTimeout(late));
   const replies = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     const frames = new DnsFrames(MOST_QUERY_OCTETS);
     for await (const chunk of chunks) {
       for (const query of frames.take(chunk)) {
-        const reply = await answer(query, source, "tcp");
+        late.refresh();
+        const reply = await answer(query);
+        late.refresh();
         if (reply !== undefined) yield framed(reply);
       }
     }

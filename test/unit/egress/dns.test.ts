@@ -2,8 +2,9 @@ import { Resolver as Asker } from "node:dns/promises";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { decode, encode } from "dns-packet";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Network } from "../../../src/api/schema/network.ts";
 import { Decisions } from "../../../src/egress/decisions/decisions.ts";
 import { upstreamsOf } from "../../../src/egress/dns/forward.ts";
@@ -93,6 +94,36 @@ test("over TCP, one query after the other", async () => {
   expect(decode(replies.subarray(2, 2 + first))).toMatchObject({ id: 0, questions: [{ name: "a.example" }] });
   expect(decode(replies.subarray(4 + first))).toMatchObject({ id: 1, answers: [{ data: "93.184.216.34" }] });
   expect(passedOn).toEqual(["tcp a.example", "tcp b.example"]);
+});
+
+describe("over TCP, a connection is closed", () => {
+  const limits = { ofOne: 2, queryMilliseconds: 300 };
+
+  test("on which no query comes whole in time, however it trickles in", async () => {
+    await using slow = await serveDns(0, async () => undefined, limits);
+    const socket = connect(slow.port, "127.0.0.1");
+    const octets = framed(query)[Symbol.iterator]();
+    const trickle = setInterval(() => socket.write(Buffer.of(octets.next().value ?? 0)), 50);
+    await once(
+      socket.on("error", () => {}),
+      "close",
+    );
+    clearInterval(trickle);
+  });
+
+  test("of an address that has enough of them", async () => {
+    await using few = await serveDns(0, async () => query, { ...limits, queryMilliseconds: 10_000 });
+    const open = () => {
+      const socket = connect(few.port, "127.0.0.1").on("error", () => {});
+      socket.write(framed(query));
+      return socket;
+    };
+    const [one, two] = [open(), open()];
+    await Promise.all([once(one, "data"), once(two, "data")]);
+    await expect(text(open())).rejects.toMatchObject({ code: "ECONNRESET" });
+    one.end();
+    await vi.waitFor(() => once(open(), "data"));
+  });
 });
 
 test("blocked sandboxes and strangers get no answer", async () => {
