@@ -22,8 +22,10 @@ export function accessOf({ block, outbound, proxyName }: Network = {}): Access {
       ...(outbound !== undefined && { domains: domainList(outbound.domains ?? []) }),
     };
   }
-  const { domains = [] } = outbound ?? {};
-  return domains.length > 0 ? { kind: "proxied", domains: domainList(domains) } : { kind: "direct" };
+  if (outbound === undefined) return { kind: "direct" };
+  const { domains = [], cidrs = [] } = outbound;
+  if (domains.length > 0) return { kind: "proxied", domains: domainList(domains) };
+  return { kind: cidrs.length > 0 ? "direct" : "none" };
 }
 
 /** Whether a name may be reached through the proxy. */
