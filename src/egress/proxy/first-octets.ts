@@ -15,7 +15,8 @@ const tlsHandshake = 22;
 /** Reads as much of a connection as tells what it is; nothing more is buffered here. Resolves with `undefined` when it ends before. */
 export function readBeginning(socket: Socket): Promise<Beginning | undefined> {
   const { promise, resolve } = Promise.withResolvers<Beginning | undefined>();
-  let read: Buffer = Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  let octets = 0;
   let needed = 1;
   const end = (): void => settle(undefined);
   const late = (): void =>
@@ -29,13 +30,17 @@ export function readBeginning(socket: Socket): Promise<Beginning | undefined> {
   };
   const take = (): void => {
     for (let chunk; (chunk = socket.read() as Buffer | null) !== null;) {
-      read = read.length === 0 ? chunk : Buffer.concat([read, chunk]);
+      chunks.push(chunk);
+      octets += chunk.length;
+      // Put together only when that may tell something new.
+      if (octets < needed) continue;
+      const read = Buffer.concat(chunks.splice(0));
+      chunks.push(read);
       if (read[0] !== tlsHandshake) {
         settle(isText(read[0]) ? { kind: "http" } : noProtocol);
         socket.unshift(read);
         return;
       }
-      if (read.length < needed) continue;
       const name = readServerName(read);
       if (name.kind === "name") return settle({ kind: "tls", name: name.name, read });
       if (name.kind === "refused") return settle({ kind: "refused", protocol: "TLS", problem: name.problem });

@@ -10,6 +10,9 @@ export type ServerName =
 /** Octets within which a ClientHello has to end; those with post-quantum keys take some two thousand. */
 export const MOST_HELLO_OCTETS: number = 16 << 10;
 
+/** Records in which it may come; no client is known that needs more than two. */
+const mostRecords = 16;
+
 const handshake = 22;
 const clientHello = 1;
 const serverName = 0;
@@ -37,6 +40,7 @@ function readMessage(start: Buffer): Message {
     if (start.length < at + 5) return more(at + 5);
     const length = start.readUInt16BE(at + 3);
     if (start[at] !== handshake || start[at + 1] !== 3) return refused("it does not begin with a TLS handshake");
+    if (parts.length >= mostRecords) return refused("its ClientHello comes in too many records");
     if (length === 0 || length > 1 << 14) return refused("it has a TLS record of a length that is not allowed");
     const end = at + 5 + length;
     // What tells the message's own length may be there before its record is whole.

@@ -14,7 +14,7 @@ test.each([
   ["of one record", ordinary, "www.example.com"],
   ["whose name comes last", clientHello({ extensions: [alpn, serverNames("a.example")] }), "a.example"],
   ["in two records", clientHello({ extensions: [serverNames("a.example")], fragment: 60 }), "a.example"],
-  ["of one octet per record", clientHello({ extensions: [serverNames("a.example")], fragment: 1 }), "a.example"],
+  ["in sixteen records", clientHello({ extensions: [serverNames("a.example")], fragment: 7 }), "a.example"],
   ["with more behind it", Buffer.concat([ordinary, Buffer.alloc(100)]), "www.example.com"],
 ])("a ClientHello %s tells its name, and no sooner than it is whole", (_, octets, name) => {
   expect(readServerName(octets)).toEqual({ kind: "name", name });
@@ -36,6 +36,7 @@ describe("what tells no name is refused", () => {
     ["another version", Buffer.from([22, 2, 0, 0, 5, 1]), "does not begin with a TLS handshake"],
     ["an empty record", Buffer.from([22, 3, 1, 0, 0, 1]), "of a length that is not allowed"],
     ["a record that is too long", Buffer.from([22, 3, 1, 0x40, 1]), "of a length that is not allowed"],
+    ["more than sixteen", clientHello({ extensions: [serverNames("a.example")], fragment: 6 }), "too many records"],
     ["another message", records(Buffer.from([2, 0, 0, 0])), "no ClientHello"],
     ["a message without end", records(Buffer.from([1, 1, 0, 0])), "too long"],
     ["no extensions", clientHello(), "names no server"],
