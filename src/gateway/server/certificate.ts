@@ -52,12 +52,12 @@ export async function readCertificate(files: { certificateFile: string; keyFile:
 
 /**
  * Looks at the files every `milliseconds` and calls `use` with each new content, until aborted. Looking at contents
- * works with the symbolic links by which Kubernetes swaps mounted Secrets. A broken or half-written pair goes to
+ * works with the symbolic links by which Kubernetes swaps mounted Secrets. A missing, broken or half-written pair goes to
  * `refuse`, and the old one stays in use.
  */
 export async function followCertificate(
   files: { certificateFile: string; keyFile: string },
-  current: Certificate,
+  current: Certificate | undefined,
   callbacks: { use: (certificate: Certificate) => void; refuse: (error: unknown) => void },
   signal: AbortSignal,
   milliseconds = 10_000,
@@ -68,7 +68,7 @@ export async function followCertificate(
     if (signal.aborted) return;
     try {
       const read = await readCertificate(files);
-      if (read.cert === known.cert && read.key === known.key) continue;
+      if (read.cert === known?.cert && read.key === known.key) continue;
       callbacks.use(read);
       known = read;
     } catch (error) {

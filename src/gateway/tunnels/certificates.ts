@@ -16,29 +16,40 @@ export const tlsSettings = { minVersion: "TLSv1.2", secureOptions: constants.SSL
 /** The certificates of the tunnels' domains, each used for the names that it has. */
 export class Certificates {
   readonly #folders: readonly string[];
-  readonly #entries: Entry[];
+  /** One per folder, where it could be read. */
+  readonly #entries: (Entry | undefined)[];
 
-  private constructor(folders: readonly string[], certificates: Certificate[]) {
+  private constructor(folders: readonly string[], entries: (Entry | undefined)[]) {
     this.#folders = folders;
-    this.#entries = certificates.map(entryOf);
+    this.#entries = entries;
   }
 
-  /** Reads `tls.crt` and `tls.key` in each folder; without folders makes one for everything right below `domain`. */
-  static async open(folders: readonly string[], domain: string): Promise<Certificates> {
-    if (folders.length === 0) return new Certificates([], [await selfMade([`*.${domain}`], new Date())]);
-    return new Certificates(folders, await Promise.all(folders.map((folder) => readCertificate(filesIn(folder)))));
+  /**
+   * Reads `tls.crt` and `tls.key` in each folder; without folders makes one for everything right below `domain`. A folder that
+   * cannot be read is told to the log, and does without: the others' domains are not to suffer from it.
+   */
+  static async open(folders: readonly string[], domain: string, log: Log): Promise<Certificates> {
+    if (folders.length === 0) return new Certificates([], [entryOf(await selfMade([`*.${domain}`], new Date()))]);
+    const read = async (folder: string): Promise<Entry | undefined> => {
+      try {
+        return entryOf(await readCertificate(filesIn(folder)));
+      } catch (error) {
+        log.error({ error, folder }, "tunnel certificate cannot be used");
+        return undefined;
+      }
+    };
+    return new Certificates(folders, await Promise.all(folders.map(read)));
   }
 
   /** The newest certificate for a name; `undefined` when none has it. */
   contextFor(serverName: string): SecureContext | undefined {
-    return this.#entries.find(({ names }) => names.checkHost(serverName) !== undefined)?.context;
+    return this.#entries.find((entry) => entry?.names.checkHost(serverName) !== undefined)?.context;
   }
 
   /** Takes over what is new in the folders, until aborted. */
   async follow(log: Log, signal: AbortSignal, milliseconds?: number): Promise<void> {
     const follow = async (folder: string, index: number): Promise<void> => {
       const current = this.#entries[index]?.certificate;
-      if (current === undefined) return;
       const callbacks = {
         use: (read: Certificate) => {
           this.#entries[index] = entryOf(read);

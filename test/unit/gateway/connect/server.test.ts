@@ -52,7 +52,7 @@ beforeEach(async () => {
   const log = pino(logOptions, { write: (line: string) => void lines.push(line) });
   server = new ConnectServer({ keyOf, current: () => current, addressOf: () => "127.0.0.1", beginUse, log });
   serve = server;
-  const certificates = await Certificates.open([], "tunnels.example");
+  const certificates = await Certificates.open([], "tunnels.example", silentLog);
   listener = new TunnelListener({
     route: {
       byName: (name) => (name === host ? { kind: "connect", sandbox: started } : undefined),

@@ -22,7 +22,7 @@ async function put(folder: string | undefined, { cert, key }: Certificate): Prom
 it("has a certificate for each host right below the domains that it was given, and for no other", async () => {
   await put(folders[0], await selfMade(["*.a.example"], new Date()));
   await put(folders[1], await selfMade(["*.b.example"], new Date()));
-  const certificates = await Certificates.open(folders, "c.example");
+  const certificates = await Certificates.open(folders, "c.example", silentLog);
   const [ofA, ofB] = [certificates.contextFor("x.a.example"), certificates.contextFor("x.b.example")];
   expect(ofA).toBeDefined();
   expect(ofB).toBeDefined();
@@ -32,14 +32,14 @@ it("has a certificate for each host right below the domains that it was given, a
 });
 
 it("makes one for the domain when it was given none", async () => {
-  const certificates = await Certificates.open([], "c.example");
+  const certificates = await Certificates.open([], "c.example", silentLog);
   expect(certificates.contextFor("x.c.example")).toBeDefined();
   expect(certificates.contextFor("x.d.example")).toBeUndefined();
 });
 
 it("takes over a new one while it runs, and keeps the old one while the new one is broken", async () => {
   await put(folders[0], await selfMade(["*.a.example"], new Date()));
-  const certificates = await Certificates.open(folders.slice(0, 1), "c.example");
+  const certificates = await Certificates.open(folders.slice(0, 1), "c.example", silentLog);
   const stop = new AbortController();
   const following = certificates.follow(silentLog, stop.signal, 5);
   await writeFile(join(folders[0] ?? "", "tls.crt"), "half-written");
@@ -52,6 +52,14 @@ it("takes over a new one while it runs, and keeps the old one while the new one 
   await following;
 });
 
-it("names the file that it cannot read", async () => {
-  await expect(Certificates.open(folders.slice(0, 1), "c.example")).rejects.toThrow(join(folders[0] ?? "", "tls.crt"));
+it("does without one that it cannot read until it can", async () => {
+  await put(folders[1], await selfMade(["*.b.example"], new Date()));
+  const certificates = await Certificates.open(folders, "c.example", silentLog);
+  expect(certificates.contextFor("x.b.example")).toBeDefined();
+  const stop = new AbortController();
+  const following = certificates.follow(silentLog, stop.signal, 5);
+  await put(folders[0], await selfMade(["*.a.example"], new Date()));
+  await eventually(() => expect(certificates.contextFor("x.a.example")).toBeDefined());
+  stop.abort();
+  await following;
 });
