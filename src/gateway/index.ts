@@ -113,7 +113,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
   const connectServer = new ConnectServer({
     keyOf: (id) => keys.find(id),
     current,
-    addressOf: addressesIn(pods.store),
+    addressOf: addressesIn(pods),
     beginUse,
     log,
   });

@@ -54,6 +54,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   readonly #redeliveries = new Set<Promise<void>>();
   #signal: AbortSignal | undefined;
   #version: string | undefined;
+  #heardAt = -Infinity;
 
   constructor(kube: Kube, kind: ResourceKind<T>, options: ReflectorOptions<T, Index> = {}) {
     const { name = kind.plural, indexes, keep = withoutBulk, log = rootLog, ...rest } = options;
@@ -81,6 +82,11 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
    */
   get version(): string | undefined {
     return this.#version;
+  }
+
+  /** Milliseconds since the API server said anything: of a watch on which nothing happens it does about every minute. */
+  get silence(): number {
+    return performance.now() - this.#heardAt;
   }
 
   /**
@@ -148,7 +154,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     const isGap = this.#store.isReady;
     const { items, resourceVersion } = await listAll(this.#kube, this.kind, { ...this.#selection, signal });
     relists.inc({ reflector: this.name });
-    lastEvent.setToCurrentTime({ reflector: this.name });
+    this.#heard();
     this.#version = undefined;
     this.#deliver(this.#store.replaceAll(items.map((item) => this.#keep(item))), signal);
     this.#version = resourceVersion;
@@ -158,9 +164,14 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     return resourceVersion;
   }
 
+  #heard(): void {
+    this.#heardAt = performance.now();
+    lastEvent.setToCurrentTime({ reflector: this.name });
+  }
+
   /** The version from which to go on after this event. */
   #take(event: WatchEvent<T>, signal: AbortSignal): string | undefined {
-    lastEvent.setToCurrentTime({ reflector: this.name });
+    this.#heard();
     if (event.type === "BOOKMARK") return (this.#version = event.resourceVersion);
     const { object } = event;
     this.#version = object.metadata.resourceVersion;

@@ -8,18 +8,27 @@ import { Reflector } from "../../runtime/reflector.ts";
 import type { Store } from "../../runtime/store.ts";
 import { isOver } from "../sandboxes/life.ts";
 
+/** What is known of Pods, and how old that may be. */
+export type KnownPods = Pick<Reflector<Pod>, "silence"> & { store: Pick<Store<Pod>, "get"> };
+
 /** The Pods of sandboxes, of which no more is kept than tells whose they are, where, and how long they may live. */
 export function podReflector(kube: Kube, log: Log): Reflector<Pod> {
   const labelSelector = `${LABELS.managedBy}=${FIELD_MANAGER},${LABELS.sandbox}`;
   return new Reflector(kube, POD, { labelSelector, keep: addressed, log });
 }
 
-/** Tells the address of a sandbox's Pod; `undefined` while it has none, and as soon as the sandbox ends. */
-export function addressesIn(pods: Pick<Store<Pod>, "get">): (sandbox: Sandbox) => string | undefined {
+/** Bookmarks come about every minute, and after 90 s without any the Pods are listed anew. */
+const longestSilence = 150_000;
+
+/**
+ * Tells the address of a sandbox's Pod; `undefined` while it has none, as soon as the sandbox ends, and while nothing is heard
+ * of Pods: another one may have the address by then.
+ */
+export function addressesIn(pods: KnownPods): (sandbox: Sandbox) => string | undefined {
   return (sandbox) => {
-    if (isOver(sandbox)) return undefined;
+    if (isOver(sandbox) || pods.silence > longestSilence) return undefined;
     const { metadata, status } = sandbox;
-    const pod = pods.get(keyOf({ namespace: metadata.namespace ?? "", name: status?.podName ?? metadata.name }));
+    const pod = pods.store.get(keyOf({ namespace: metadata.namespace ?? "", name: status?.podName ?? metadata.name }));
     const isOwn = pod?.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
     return isOwn && pod.metadata.deletionTimestamp === undefined ? pod.status?.podIP : undefined;
   };

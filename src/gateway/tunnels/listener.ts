@@ -4,6 +4,7 @@ import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import type { Sandbox } from "../../api/sandbox.ts";
 import { sleep } from "../../lib/sleep.ts";
 import { chosenProtocol } from "./alpn.ts";
+import { Arrivals } from "./arrivals.ts";
 import { tlsSettings } from "./certificates.ts";
 import { findClient } from "./client.ts";
 import { dial } from "./dial.ts";
@@ -48,6 +49,7 @@ export class TunnelListener {
   readonly #options: TunnelListenerOptions;
   readonly #servers: Server[] = [];
   readonly #open = new Set<Socket>();
+  readonly #arrivals = new Arrivals();
 
   constructor(options: TunnelListenerOptions) {
     this.#options = options;
@@ -105,7 +107,17 @@ export class TunnelListener {
       clearTimeout(late);
       this.#open.delete(raw);
     });
-    findClient(raw, this.#options.isProxy, (client) => begin(raw, client, () => clearTimeout(late)));
+    findClient(raw, this.#options.isProxy, (client) => {
+      const leave = this.#arrivals.take(client);
+      if (leave === undefined) raw.destroy();
+      else {
+        raw.once("close", leave);
+        begin(raw, client, () => {
+          clearTimeout(late);
+          leave();
+        });
+      }
+    });
   }
 
   #secure(raw: Socket, client: string, arrived: () => void): void {

@@ -3,12 +3,11 @@ import type { SandboxApp } from "../../api/sandbox-app.ts";
 import type { SandboxClass } from "../../api/sandbox-class.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Config } from "../../config.ts";
-import type { Pod } from "../../kube/objects.ts";
 import type { Log } from "../../log.ts";
 import { keyOf } from "../../runtime/key.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
 import { inRanges } from "./admit.ts";
-import { addressesIn } from "./addresses.ts";
+import { addressesIn, type KnownPods } from "./addresses.ts";
 import { Certificates } from "./certificates.ts";
 import { type ConnectServer, TunnelListener } from "./listener.ts";
 import type { LiveConnections } from "./live.ts";
@@ -19,7 +18,7 @@ export interface TunnelWorld {
   sandboxes: Pick<Reflector<Sandbox, "host">, "store">;
   classes: Pick<Reflector<SandboxClass>, "store">;
   apps: Pick<Reflector<SandboxApp>, "store">;
-  pods: Pick<Reflector<Pod>, "store">;
+  pods: KnownPods;
   /** Told of what becomes of sandboxes. */
   live: LiveConnections;
   connect: ConnectServer;
@@ -41,7 +40,7 @@ export async function startTunnels(
   signal: AbortSignal,
 ): Promise<Tunnels> {
   if (port === undefined) return { drain: () => Promise.resolve(), following: Promise.resolve() };
-  const certificates = await Certificates.open(folders, domain);
+  const certificates = await Certificates.open(folders, domain, log);
   const following = certificates.follow(log, signal);
   const listener = new TunnelListener({
     route: router({
@@ -53,7 +52,7 @@ export async function startTunnels(
         return sandboxClass?.spec.tunnels?.mode !== "Ingress";
       },
     }),
-    addressOf: addressesIn(pods.store),
+    addressOf: addressesIn(pods),
     isProxy: inRanges(proxies),
     contextFor: (name) => certificates.contextFor(name),
     live,

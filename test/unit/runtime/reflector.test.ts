@@ -63,6 +63,17 @@ function version(resourceVersion: string, ...finalizers: string[]): KubeObject {
 }
 
 describe("a reflector", () => {
+  test("says for how long it has heard nothing", async () => {
+    await using watch = await watching();
+    expect(new Reflector(watch.kube, CONFIG_MAP, { log: silentLog }).silence).toBe(Infinity);
+    expect(watch.reflector.silence).toBe(0);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(watch.reflector.silence).toBe(60_000);
+    watch.kube.send({ type: "BOOKMARK", resourceVersion: "8" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(watch.reflector.silence).toBe(0);
+  });
+
   test("says up to which version its handlers know everything, which the answer to a write does not change", async () => {
     await using watch = await watching();
     const versions: (string | undefined)[] = [];

@@ -29,6 +29,13 @@ const table: [string, Sandbox, Pod | undefined, string | undefined][] = [
 ];
 
 it.each(table)("knows an address of a sandbox: %s", (_, sandbox, pod, address) => {
-  const addressOf = addressesIn({ get: (key) => (key === "ns/a" ? pod : undefined) });
-  expect(addressOf(sandbox)).toBe(address);
+  const store = { get: (key: string) => (key === "ns/a" ? pod : undefined) };
+  expect(addressesIn({ silence: 0, store })(sandbox)).toBe(address);
+});
+
+it.each([
+  [90_000, "10.1.2.3"],
+  [200_000, undefined],
+])("after %i ms without a word of Pods an address is %s", (silence, address) => {
+  expect(addressesIn({ silence, store: { get: () => own } })(aSandbox())).toBe(address);
 });

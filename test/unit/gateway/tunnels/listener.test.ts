@@ -10,6 +10,7 @@ import { LiveConnections } from "../../../../src/gateway/tunnels/live.ts";
 import { hostsOf, router, type Router } from "../../../../src/gateway/tunnels/route.ts";
 import { connectHost, tunnelHost } from "../../../../src/lib/tunnel-host.ts";
 import { eventually } from "../../../support/eventually.ts";
+import { silentLog } from "../../../support/silent-log.ts";
 import { aSandbox } from "../a-sandbox.ts";
 
 const domain = "tunnels.example";
@@ -42,13 +43,13 @@ beforeEach(async () => {
     spec: { tunnels: [{ port: containerPort, protocol: "TCP" }, { port: 1 }] },
     status: { phase: "Started", tunnels },
   });
-  live = new LiveConnections(3);
+  live = new LiveConnections({ sandbox: 3, namespace: 6 });
   routes = router({
     sandboxesAt: (host) => (hostsOf(sandbox).includes(host) ? [sandbox] : []),
     isServedHere: () => true,
   });
   uses = 0;
-  const certificates = await Certificates.open([], domain);
+  const certificates = await Certificates.open([], domain, silentLog);
   listener = new TunnelListener({
     route: routes,
     addressOf: () => "127.0.0.1",
