@@ -16,8 +16,40 @@ export function holds(outer: string, inner: string): boolean {
 
 /** The ranges without those that another one holds; canonical and in order, so that equal sets are equal lists. */
 export function widest(cidrs: readonly string[]): string[] {
-  const ranges = [...new Set(cidrs.map(canonicalCidr))].toSorted();
-  return ranges.filter((range) => !ranges.some((other) => other !== range && holds(other, range)));
+  const kept: Range[] = [];
+  for (const range of cidrs.map(rangeOf).toSorted(byNetwork)) {
+    // What holds a range begins where it does or before, and nothing that was kept lies in between.
+    const last = kept.at(-1);
+    if (last === undefined || !covers(last, range)) kept.push(range);
+  }
+  return kept.map(({ cidr }) => cidr);
+}
+
+interface Range {
+  /** Of the address; 32 or 128. */
+  size: number;
+  network: bigint;
+  bits: number;
+  cidr: string;
+}
+
+function rangeOf(text: string): Range {
+  const cidr = canonicalCidr(text);
+  const [address, bits] = ipaddr.parseCIDR(cidr);
+  const bytes = address.toByteArray();
+  return { size: bytes.length * 8, network: bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n), bits, cidr };
+}
+
+/** By family and lowest address; of those that begin together the widest comes first. */
+function byNetwork(a: Range, b: Range): number {
+  if (a.size !== b.size) return a.size - b.size;
+  if (a.network !== b.network) return a.network < b.network ? -1 : 1;
+  return a.bits - b.bits;
+}
+
+function covers(outer: Range, inner: Range): boolean {
+  const host = BigInt(outer.size - outer.bits);
+  return outer.size === inner.size && outer.bits <= inner.bits && outer.network >> host === inner.network >> host;
 }
 
 /** The range of one address. */
