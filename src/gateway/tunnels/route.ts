@@ -1,5 +1,6 @@
+import type { TunnelTerms } from "../../api/class/tunnels.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
-import { connectLabel, tunnelLabel } from "../../lib/tunnel-host.ts";
+import { connectHost, connectLabel, tunnelLabel } from "../../lib/tunnel-host.ts";
 import { isFinished } from "../sandboxes/life.ts";
 import { isAdmitted } from "./admit.ts";
 
@@ -13,8 +14,8 @@ export type Route =
 export interface RouterOptions {
   /** The sandboxes with this among their `hostsOf`. */
   sandboxesAt: (host: string) => Sandbox[];
-  /** Whether the gateway is what listens for the sandbox's tunnels. */
-  isServedHere: (sandbox: Sandbox) => boolean;
+  /** Where the sandbox is reached: in mode Gateway the gateway is what listens for its tunnels. */
+  termsOf: (sandbox: Sandbox) => Pick<TunnelTerms, "mode" | "connectDomain">;
 }
 
 /** Leads from what a client asks for, and its address, to a port of a sandbox. */
@@ -52,12 +53,15 @@ function admitted(route: Route | undefined, client: string): Route | undefined {
   return route && isAdmitted(route.sandbox, client) ? route : undefined;
 }
 
-function routeTo(host: string, { sandboxesAt, isServedHere }: RouterOptions): Route | undefined {
+function routeTo(host: string, { sandboxesAt, termsOf }: RouterOptions): Route | undefined {
   const [label = ""] = host.split(".", 1);
   const [sandbox] = sandboxesAt(label);
-  if (sandbox !== undefined) return { kind: "connect", sandbox };
+  if (sandbox !== undefined) {
+    const own = connectHost(sandbox.metadata.uid ?? "", termsOf(sandbox).connectDomain.toLowerCase());
+    return host === own ? { kind: "connect", sandbox } : undefined;
+  }
   for (const sandbox of sandboxesAt(host)) {
-    const route = isServedHere(sandbox) ? tunnelAt(host, label, sandbox) : undefined;
+    const route = termsOf(sandbox).mode === "Gateway" ? tunnelAt(host, label, sandbox) : undefined;
     if (route !== undefined) return route;
   }
   return undefined;
@@ -73,9 +77,9 @@ function tunnelAt(host: string, label: string, sandbox: Sandbox): Route | undefi
 }
 
 /** A port that several claim is nobody's. */
-function portRoute(port: number, { sandboxesAt, isServedHere }: RouterOptions): Route | undefined {
+function portRoute(port: number, { sandboxesAt, termsOf }: RouterOptions): Route | undefined {
   const [sandbox, ...others] = sandboxesAt(`:${port}`);
-  if (sandbox === undefined || others.length > 0 || !isServedHere(sandbox)) return undefined;
+  if (sandbox === undefined || others.length > 0 || termsOf(sandbox).mode !== "Gateway") return undefined;
   const { spec, status } = sandbox;
   const inside = status?.tunnels?.find(({ unencryptedPort }) => unencryptedPort === port)?.containerPort;
   const tunnel = spec.tunnels?.find(({ port, protocol }) => port === inside && protocol === "TCP");

@@ -1,10 +1,8 @@
-import { classNameOf } from "../../api/class/name.ts";
 import type { SandboxApp } from "../../api/sandbox-app.ts";
 import type { SandboxClass } from "../../api/sandbox-class.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Config } from "../../config.ts";
 import type { Log } from "../../log.ts";
-import { keyOf } from "../../runtime/key.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
 import { inRanges } from "./admit.ts";
 import { addressesIn, type KnownPods } from "./addresses.ts";
@@ -12,6 +10,7 @@ import { Certificates } from "./certificates.ts";
 import { type ConnectServer, TunnelListener } from "./listener.ts";
 import type { LiveConnections } from "./live.ts";
 import { router } from "./route.ts";
+import { termsIn } from "./terms.ts";
 
 export interface TunnelWorld {
   /** Indexed by `hostsOf`. */
@@ -45,12 +44,7 @@ export async function startTunnels(
   const listener = new TunnelListener({
     route: router({
       sandboxesAt: (host) => sandboxes.store.by("host", host),
-      isServedHere(sandbox) {
-        const { namespace = "" } = sandbox.metadata;
-        const app = apps.store.get(keyOf({ namespace, name: sandbox.spec.app }));
-        const sandboxClass = classes.store.get(classNameOf({ sandbox, ...(app && { app }) }));
-        return sandboxClass?.spec.tunnels?.mode !== "Ingress";
-      },
+      termsOf: termsIn({ classes, apps }, domain),
     }),
     addressOf: addressesIn(pods),
     isProxy: inRanges(proxies),

@@ -46,7 +46,7 @@ beforeEach(async () => {
   live = new LiveConnections({ sandbox: 3, namespace: 6 });
   routes = router({
     sandboxesAt: (host) => (hostsOf(sandbox).includes(host) ? [sandbox] : []),
-    isServedHere: () => true,
+    termsOf: () => ({ mode: "Gateway", connectDomain: domain }),
   });
   uses = 0;
   const certificates = await Certificates.open([], domain, silentLog);

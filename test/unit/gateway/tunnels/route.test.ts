@@ -18,7 +18,8 @@ function tunnelled(spec: SandboxSpecInput = {}, rest: Partial<Parameters<typeof 
 
 function at(sandboxes: Sandbox[], name: string, client = "203.0.113.1", isServedHere = true): unknown {
   const sandboxesAt = (host: string) => sandboxes.filter((sandbox) => hostsOf(sandbox).includes(host));
-  const routes = router({ sandboxesAt, isServedHere: () => isServedHere });
+  const mode = isServedHere ? "Gateway" : "Ingress";
+  const routes = router({ sandboxesAt, termsOf: () => ({ mode, connectDomain: "Tunnels.example" }) });
   const route = name.startsWith(":") ? routes.byPort(Number(name.slice(1)), client) : routes.byName(name, client);
   return route && (route.kind === "tunnel" ? `${route.protocol} ${route.port}` : route.kind);
 }
@@ -28,9 +29,10 @@ it("leads to the port of a host, however that is written", () => {
   expect(at([tunnelled()], host.toUpperCase())).toBe("HTTP2 8000");
 });
 
-it("leads to the sandbox for connect tokens, below any domain", () => {
+it("leads to the sandbox for connect tokens, below its class's domain and no other", () => {
   expect(at([tunnelled()], connect)).toBe("connect");
-  expect(at([aSandbox()], connectHost("uid-1", "elsewhere.example"))).toBe("connect");
+  expect(at([aSandbox()], connect)).toBe("connect");
+  expect(at([aSandbox()], connectHost("uid-1", "elsewhere.example"))).toBeUndefined();
 });
 
 const nowhere: [string, Sandbox, string, string?, boolean?][] = [
