@@ -1,5 +1,5 @@
 import { SandkeepError } from "../../api/errors.ts";
-import type { ConnectTokenView } from "../../api/connect-token.ts";
+import { MAX_CONNECT_TOKEN_SECONDS, type ConnectTokenView } from "../../api/connect-token.ts";
 import type { connectTokenRoutes } from "../../api/routes/connect-tokens.ts";
 import { SANDBOX, type Sandbox } from "../../api/sandbox.ts";
 import { isConflict } from "../../kube/api-error.ts";
@@ -17,7 +17,7 @@ import {
   MAX_REVOKED,
   type Revocations,
 } from "./revocations.ts";
-import { newTokenId, signToken, type ConnectGrant } from "./token.ts";
+import { expiryOf, newTokenId, signToken, type ConnectGrant } from "./token.ts";
 
 interface ConnectTokenAids {
   keys: Pick<KeyRing, "signing">;
@@ -28,6 +28,9 @@ interface ConnectTokenAids {
 
 /** As a cookie it has to stay below 4,096 octets, its name included (RFC 6265, section 6.1). */
 const maxTokenLength = 4000;
+
+/** By which the clocks of the gateway's replicas may differ. */
+const clockSeconds = 300;
 
 /** How often the sandbox may change between reading and writing it. */
 const attempts = 5;
@@ -101,7 +104,10 @@ export function connectTokenHandlers(
 
 /** What is revoked once this token is, too. */
 function withOneRevoked(sandbox: Sandbox, id: string): Revocations {
-  const revocations = withRevoked(readable(sandbox), id, Math.floor(Date.now() / 1000));
+  const now = Math.floor(Date.now() / 1000);
+  if (expiryOf(id) > now + MAX_CONNECT_TOKEN_SECONDS + clockSeconds)
+    throw refused(sandbox, "invalid_argument", `no token holds for as long as "${id}" says`);
+  const revocations = withRevoked(readable(sandbox), id, now);
   if (revocations !== undefined) return revocations;
   const why = `${MAX_REVOKED} of its tokens are revoked already and have not expired; revoke all of them at once with DELETE …/connect-tokens`;
   throw refused(sandbox, "failed_precondition", why);

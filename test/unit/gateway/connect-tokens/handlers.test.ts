@@ -122,7 +122,8 @@ describe("connect tokens", () => {
   });
 });
 
-const full = { round: "", ids: Array.from({ length: MAX_REVOKED }, () => newTokenId(9_000_000_000)) };
+const inAnHour = () => Math.floor(Date.now() / 1000) + 3600;
+const full = { round: "", ids: Array.from({ length: MAX_REVOKED }, () => newTokenId(inAnHour())) };
 const refusals: [string, Sandbox, () => Promise<unknown>, object][] = [
   [
     "of a sandbox that has finished",
@@ -151,8 +152,14 @@ const refusals: [string, Sandbox, () => Promise<unknown>, object][] = [
   [
     "when many are revoked already",
     aSandbox({ ...started, annotations: annotationOf(full) }),
-    () => revoke(newTokenId(9_000_000_000)),
+    () => revoke(newTokenId(inAnHour())),
     { code: "failed_precondition", message: expect.stringContaining("DELETE") },
+  ],
+  [
+    "that were never made: none holds for so long",
+    started,
+    () => revoke(newTokenId(inAnHour() + 86_400)),
+    { code: "invalid_argument" },
   ],
 ];
 
