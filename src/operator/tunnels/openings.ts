@@ -46,9 +46,14 @@ export class Openings implements AsyncDisposable {
   readonly #options: OpeningsOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #reserved = new Set<number>();
+  /** The port that was given last. */
+  #last: number;
 
   constructor(options: OpeningsOptions) {
     this.#options = options;
+    const { first, last } = options.settings.tcpPorts ?? { first: 0, last: 0 };
+    // Ports given before a restart are as new as any: where to go on is left to chance.
+    this.#last = first + Math.floor(Math.random() * (last - first + 1));
   }
 
   /** What is known, if the sandbox is this one and its Pod there. */
@@ -73,7 +78,12 @@ export class Openings implements AsyncDisposable {
     if (entry === undefined) return;
     this.#entries.delete(key);
     entry.stop.abort(new Error(`Nobody waits for the tunnels of ${key} any more`));
+    this.#free(entry);
+  }
+
+  #free(entry: Entry): void {
     for (const port of entry.ports) this.#reserved.delete(port);
+    entry.ports = [];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -90,11 +100,15 @@ export class Openings implements AsyncDisposable {
       report(key);
     };
     try {
-      const unencrypted = await this.#ports(entry, request, tell);
-      for (let attempt = 0; !(await answers(request.address, signal)); attempt++) {
-        await sleep(backoff(attempt, pauses), signal);
+      for (;;) {
+        const unencrypted = await this.#ports(entry, request, tell);
+        for (let attempt = 0; !(await answers(request.address, signal)); attempt++) {
+          await sleep(backoff(attempt, pauses), signal);
+        }
+        // Another operator, that led before, may have given them meanwhile.
+        if (!entry.ports.some(this.#options.isTaken)) return tell({ kind: "open", unencrypted });
+        this.#free(entry);
       }
-      tell({ kind: "open", unencrypted });
     } catch (error) {
       if (!signal.aborted) log.error({ error, key }, "opening tunnels ended");
     }
@@ -111,8 +125,9 @@ export class Openings implements AsyncDisposable {
     if (wanted.length === 0 || range === undefined) return new Map();
     const isTaken = (port: number): boolean => this.#reserved.has(port) || this.#options.isTaken(port);
     for (;;) {
-      const ports = freePorts(range, wanted.length, isTaken);
+      const ports = freePorts(range, wanted.length, { after: this.#last, isTaken });
       if (ports !== undefined) {
+        this.#last = ports.at(-1) ?? this.#last;
         entry.ports = ports;
         for (const port of ports) this.#reserved.add(port);
         return new Map(wanted.map((port, index) => [port, ports[index] ?? 0]));

@@ -11,14 +11,22 @@ export function tcpPortsOf({ tunnels }: SandboxClassSpec, { tcpPorts }: TunnelSe
   return first <= last ? { first, last } : undefined;
 }
 
-/** The lowest so many ports of a range that are not taken; `undefined` when there are too few. */
+/**
+ * The next so many ports of a range that are not taken, behind the port `after` and then from the beginning; `undefined` when
+ * there are too few. So a port that was freed is given to somebody else as late as can be: clients may still go there.
+ */
 export function freePorts(
   { first, last }: PortRange,
   count: number,
-  isTaken: (port: number) => boolean,
+  { after, isTaken }: { after: number; isTaken: (port: number) => boolean },
 ): number[] | undefined {
+  const size = last - first + 1;
+  const start = after >= first && after < last ? after + 1 : first;
   const free: number[] = [];
-  for (let port = first; port <= last && free.length < count; port++) if (!isTaken(port)) free.push(port);
+  for (let step = 0; step < size && free.length < count; step++) {
+    const port = first + ((start - first + step) % size);
+    if (!isTaken(port)) free.push(port);
+  }
   return free.length === count ? free : undefined;
 }
 

@@ -1,9 +1,15 @@
-import { expect, it, onTestFinished, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import type { Sandbox } from "../../../../src/api/sandbox.ts";
 import { Openings, type OpeningsOptions } from "../../../../src/operator/tunnels/openings.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { silentLog } from "../../../support/silent-log.ts";
 import { aClass, aSandbox, settings } from "../builders.ts";
+
+beforeEach(() => {
+  // The port given last is the last one.
+  vi.spyOn(Math, "random").mockReturnValue(0.99);
+});
+afterEach(() => void vi.restoreAllMocks());
 
 function opened(options: Partial<OpeningsOptions> = {}) {
   const report = vi.fn<(key: string) => void>();
@@ -63,4 +69,28 @@ it("says that it waits for ports, and goes on once some are free", async () => {
   });
   openings.forget("n/one");
   await eventually(() => expect(openings.of("n/other", other)?.kind).toBe("open"));
+});
+
+it("gives a port that was freed as late as can be", async () => {
+  const { openings } = opened();
+  const given: unknown[] = [];
+  for (const uid of ["u1", "u2", "u3", "u4"]) {
+    const sandbox = withPorts(uid, 80);
+    openings.ensure("n/s", requestOf(sandbox));
+    await eventually(() => expect(openings.of("n/s", sandbox)?.kind).toBe("open"));
+    given.push(openings.of("n/s", sandbox));
+  }
+  const ports = [30_500, 30_501, 30_502, 30_500];
+  expect(given).toEqual(ports.map((port) => ({ kind: "open", unencrypted: new Map([[80, port]]) })));
+});
+
+it("gives others where somebody else has been given them meanwhile", async () => {
+  const taken = new Set<number>();
+  const answers = () => Promise.resolve(taken.add(30_500).size > 0);
+  const { openings } = opened({ answers, isTaken: (port) => taken.has(port) });
+  const sandbox = withPorts("u1", 80);
+  openings.ensure("n/s", requestOf(sandbox));
+  await eventually(() =>
+    expect(openings.of("n/s", sandbox)).toEqual({ kind: "open", unencrypted: new Map([[80, 30_501]]) }),
+  );
 });

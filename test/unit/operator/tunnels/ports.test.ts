@@ -4,17 +4,22 @@ import { aClass, aSandbox } from "../builders.ts";
 
 const range = { first: 30_500, last: 30_502 };
 
-const free: [taken: number[], count: number, ports: number[] | undefined][] = [
-  [[], 0, []],
-  [[], 1, [30_500]],
-  [[30_500], 2, [30_501, 30_502]],
-  [[30_501], 2, [30_500, 30_502]],
-  [[30_501], 3, undefined],
-  [[30_500, 30_501, 30_502], 1, undefined],
+const free: [taken: number[], after: number, count: number, ports: number[] | undefined][] = [
+  [[], 0, 0, []],
+  [[], 0, 1, [30_500]],
+  [[], 30_500, 1, [30_501]],
+  [[], 30_501, 2, [30_502, 30_500]],
+  [[], 30_502, 1, [30_500]],
+  [[], 40_000, 1, [30_500]],
+  [[30_502], 30_501, 1, [30_500]],
+  [[30_500], 0, 2, [30_501, 30_502]],
+  [[30_501], 0, 2, [30_500, 30_502]],
+  [[30_501], 30_501, 3, undefined],
+  [[30_500, 30_501, 30_502], 0, 1, undefined],
 ];
 
-it.each(free)("with %j taken, %i free ports are %j", (taken, count, ports) => {
-  expect(freePorts(range, count, (port) => taken.includes(port))).toEqual(ports);
+it.each(free)("with %j taken, behind %i, %i free ports are %j", (taken, after, count, ports) => {
+  expect(freePorts(range, count, { after, isTaken: (port) => taken.includes(port) })).toEqual(ports);
 });
 
 const ranges: [gateway: object | undefined, ofClass: object | undefined, given: object | undefined][] = [
