@@ -2,7 +2,7 @@ import type { Kube } from "../kube/client.ts";
 import { backoff } from "../lib/backoff.ts";
 import { sleep } from "../lib/sleep.ts";
 import type { Log } from "../log.ts";
-import { type ClusterFacts, factsFrom } from "./facts.ts";
+import { type ClusterFacts, factsFrom, tellsOther } from "./facts.ts";
 import { listenersOfSlice, rangesOfNode, rangesOfSlice } from "../kube/own-ranges.ts";
 import { egressBehind } from "./network/egress.ts";
 import { closedRanges } from "./network/reach.ts";
@@ -34,14 +34,14 @@ export interface FirstFacts {
   clusterCidrs: readonly string[];
 }
 
-/** The facts as of now; worked out again only after a node, runtime class or API server has changed. */
+/** The facts as of now; worked out again only after what a node tells of itself, a runtime class or API server has changed. */
 export function clusterFacts(
   { nodes, runtimeClasses, apiServers, egress }: World,
   { minor, apiServerAudiences, clusterCidrs }: FirstFacts,
 ): () => ClusterFacts {
   let known: ClusterFacts | undefined;
   const forget = (): void => void (known = undefined);
-  nodes.subscribe(forget);
+  nodes.subscribe(({ object, previous }) => tellsOther(object, previous) && forget());
   runtimeClasses.subscribe(forget);
   apiServers.subscribe(forget);
   egress.subscribe(forget);

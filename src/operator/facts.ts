@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import type { KubeObject, ResourceKind } from "../api/meta.ts";
 import type { Egress } from "./network/egress.ts";
 import type { Node } from "../kube/objects.ts";
+import { rangesOfNode } from "../kube/own-ranges.ts";
 
 /** The part of `node.k8s.io/v1` that is read here. */
 export interface RuntimeClass extends KubeObject {
@@ -64,6 +66,16 @@ export function factsFrom(
       allocatable: status?.allocatable ?? {},
     })),
   };
+}
+
+/** Whether a node tells other facts than before, or other addresses: its heartbeats do not. */
+export function tellsOther(now: Node | undefined, before: Node | undefined): boolean {
+  return !isDeepStrictEqual(now && toldBy(now), before && toldBy(before));
+}
+
+function toldBy(node: Node): unknown {
+  const { allocatable, nodeInfo, runtimeHandlers } = node.status ?? {};
+  return [node.metadata.labels, allocatable, nodeInfo, runtimeHandlers, rangesOfNode(node)];
 }
 
 /**

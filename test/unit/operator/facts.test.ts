@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Node } from "../../../src/kube/objects.ts";
-import { factsFrom, type RuntimeClass } from "../../../src/operator/facts.ts";
+import { factsFrom, type RuntimeClass, tellsOther } from "../../../src/operator/facts.ts";
 
 const runtimeClasses: RuntimeClass[] = [
   { metadata: { name: "gvisor" }, handler: "runsc" },
@@ -64,4 +64,23 @@ describe("factsFrom", () => {
     expect(facts.imageVolumes).toBe(images);
     expect([...facts.userNamespaces]).toEqual(users);
   });
+});
+
+const beating = { ...able, status: { ...able.status, conditions: [{ type: "Ready", status: "True" }] } } as Node;
+
+test.each<[what: string, now: Node | undefined, tells: boolean]>([
+  ["a heartbeat", beating, false],
+  ["a label", { ...able, metadata: { name: "a", labels: { pool: "gpu" } } }, true],
+  [
+    "an address",
+    { ...able, status: { ...able.status, addresses: [{ type: "InternalIP", address: "10.0.0.9" }] } },
+    true,
+  ],
+  ["a range of Pods", { ...able, spec: { podCIDR: "10.1.0.0/24" } }, true],
+  ["an amount", { ...able, status: { ...able.status, allocatable: { cpu: "4" } } }, true],
+  ["a runtime's features", node("containerd://2.2.9", { "": true, runsc: true }), true],
+  ["a kubelet", node("containerd://2.2.9", { "": true, runsc: false }, "v1.37.0"), true],
+  ["a node that goes", undefined, true],
+])("whether %s is a reason to work out the facts again", (_what, now, tells) => {
+  expect(tellsOther(now, able)).toBe(tells);
 });
