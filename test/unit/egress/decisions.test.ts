@@ -53,6 +53,23 @@ test("of a sandbox that makes up names only the last are remembered", () => {
   expect(last[0]?.host).toBe("999.example");
 });
 
+test("who makes up names has no connection forgotten, nor its line left out", () => {
+  const lines: object[] = [];
+  const log = { ...silentLog, info: (line: object) => void lines.push(line) };
+  decisions = new Decisions(log as never);
+  decisions.add(sandbox, { verdict: "Allowed", protocol: "TLS", host: "b.example", port: 443 }, at(1));
+  for (let number = 0; number < 100; number++)
+    decisions.add(sandbox, { verdict: "Denied", protocol: "DNS", host: `${number}.example` }, at(2));
+  decisions.add(sandbox, { verdict: "Denied", protocol: "TLS", host: "c.example", port: 443 }, at(3));
+  const { decisions: last } = decisions.of("0b");
+  expect([last[0]?.host, last[1]?.host, last.at(-1)?.host]).toEqual(["c.example", "99.example", "b.example"]);
+  expect(lines.map((line) => "protocol" in line && line.protocol)).toEqual([
+    "TLS",
+    ...Array.from({ length: 20 }, () => "DNS"),
+    "TLS",
+  ]);
+});
+
 test.each([
   [{}, "/decisions/0b", 401],
   [{ authorization: "Bearer other" }, "/decisions/0b", 403],
