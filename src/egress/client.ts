@@ -12,9 +12,9 @@ export interface Client {
 
 /** Who is behind an address. */
 export interface Clients {
-  /** The sandbox at this address; it may have begun moments ago, so it is waited for a little. `undefined`: there is none. */
+  /** The sandbox at this address; it may have begun moments ago, so it is waited for a little. `undefined`: there is none. Throws when nobody can tell. */
   at(address: string): Promise<Client | undefined>;
-  /** The sandbox at this address as it is now, if it is still this one. */
+  /** The sandbox at this address as it is now, if it is still this one and somebody can tell. */
   now(address: string, uid: string): Client | undefined;
 }
 

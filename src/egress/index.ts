@@ -60,7 +60,7 @@ export async function runEgress(config: Config, signal: AbortSignal): Promise<vo
   apiServers.onList(learnRanges);
   const stores = [pods, sandboxes, nodes, apiServers];
   const watching = stores.map((reflector) => reflector.run(working.signal));
-  const ready = (): boolean => stores.every(({ store }) => store.isReady) && !signal.aborted;
+  const ready = (): boolean => stores.every(({ store }) => store.isReady) && !clients.isStale && !signal.aborted;
 
   const { dnsPort, ports, decisionsPort, service, resolvers } = config.egress;
   if (service === undefined) throw new Error("Cannot start the egress part: set SANDKEEP_EGRESS_SERVICE");

@@ -9,8 +9,8 @@ import type { Client, Clients } from "./client.ts";
 import { accessOf } from "./rule/access.ts";
 import type { Reach } from "./rule/reach.ts";
 
-export type PodSource = Pick<Reflector<Pod, "address">, "store" | "subscribe">;
-export type SandboxSource = Pick<Reflector<Sandbox>, "store" | "subscribe">;
+export type PodSource = Pick<Reflector<Pod, "address">, "store" | "subscribe" | "silence">;
+export type SandboxSource = Pick<Reflector<Sandbox>, "store" | "subscribe" | "silence">;
 
 /** The Pods of sandboxes by their addresses, of which no more is kept than tells whose they are. */
 export function podReflector(kube: Kube, log: Log): Reflector<Pod, "address"> {
@@ -31,14 +31,22 @@ export function sandboxReflector(kube: Kube, log: Log): Reflector<Sandbox> {
 /** How long a Pod whose address is not known yet is waited for; DNS clients ask again after five seconds. */
 const patience = 4_000;
 
+/**
+ * For so long the API server may be silent: it says something about once a minute, and a stream that is silent for 90 s is
+ * begun anew. After that rules may have changed, and addresses may be others'.
+ */
+const mostSilence = 100_000;
+
 /** Finds sandboxes by the addresses of their Pods. An address that two Pods have is nobody's. */
 export class SandboxClients implements Clients {
+  readonly #sources: readonly Pick<PodSource | SandboxSource, "silence">[];
   readonly #pods: Store<Pod, "address">;
   readonly #sandboxes: Store<Sandbox>;
   readonly #reach: Reach;
   readonly #waiting = new Map<string, Set<() => void>>();
 
   constructor(pods: PodSource, sandboxes: SandboxSource, reach: Reach) {
+    this.#sources = [pods, sandboxes];
     this.#pods = pods.store;
     this.#sandboxes = sandboxes.store;
     this.#reach = reach;
@@ -51,12 +59,18 @@ export class SandboxClients implements Clients {
     });
   }
 
+  /** Whether what is known may no longer be so. */
+  get isStale(): boolean {
+    return this.#sources.some(({ silence }) => silence > mostSilence);
+  }
+
   async at(address: string): Promise<Client | undefined> {
+    if (this.isStale) throw new Error("Cannot tell whose an address is: the API server is silent");
     return this.#find(address) ?? (await this.#appears(address));
   }
 
   now(address: string, uid: string): Client | undefined {
-    const client = this.#find(address);
+    const client = this.isStale ? undefined : this.#find(address);
     return client?.uid === uid ? client : undefined;
   }
 
@@ -70,6 +84,7 @@ export class SandboxClients implements Clients {
     if (sandbox === undefined || uid === undefined || ownerReferences.every((owner) => owner.uid !== uid))
       return undefined;
     const reaches = this.#reach.for(annotations[POD_ANNOTATIONS.classTerms]);
+    if (reaches === undefined) return undefined;
     return { uid, namespace, name, access: accesses(sandbox), reaches };
   }
 

@@ -33,6 +33,8 @@ export interface WatchOptions extends CallOptions {
   fieldSelector?: string;
   /** Events after this version; from a list or an earlier event. */
   resourceVersion: string;
+  /** Called when the server has begun to answer. */
+  opened?: () => void;
 }
 
 export type WatchEvent<T> =

@@ -18,7 +18,7 @@ export async function* watch<T extends KubeObject>(
   kind: ResourceKind<T>,
   options: WatchOptions,
 ): AsyncGenerator<WatchEvent<T>, void, void> {
-  const { namespace, signal, ...selectors } = options;
+  const { namespace, opened, signal, ...selectors } = options;
   const timeoutSeconds = 300 + Math.floor(Math.random() * 300);
   const query = { ...selectors, watch: true, allowWatchBookmarks: true, timeoutSeconds };
   const path = pathOf(kind, { namespace, query });
@@ -30,6 +30,7 @@ export async function* watch<T extends KubeObject>(
   const ended = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
   try {
     const response = await connection.send({ method: "GET", path, signal: ended, streaming: true });
+    opened?.();
     for await (const line of lines(response.body)) {
       timer.refresh();
       yield parseEvent<T>(line, path);

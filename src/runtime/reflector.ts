@@ -128,6 +128,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
         for await (const event of this.#kube.watch(this.kind, {
           ...this.#selection,
           resourceVersion: version,
+          opened: () => this.#heard(),
           signal,
         })) {
           version = this.#take(event, signal) ?? version;

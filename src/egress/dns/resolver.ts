@@ -43,6 +43,8 @@ export class Resolver {
       return client === undefined
         ? failureReply(question, "REFUSED")
         : await this.#answerTo(client, question, query, protocol);
+    } catch {
+      return failureReply(question, "SERVFAIL");
     } finally {
       this.#count(source, -1);
     }
@@ -57,11 +59,7 @@ export class Resolver {
       decisions.add(client, { verdict: "Denied", protocol: "DNS", host: question.name, reason: "NotAllowed" });
       return missingReply(question);
     }
-    try {
-      return await forward(query, protocol, upstreams);
-    } catch {
-      return failureReply(question, "SERVFAIL");
-    }
+    return forward(query, protocol, upstreams);
   }
 
   #count(source: string, change: 1 | -1): void {

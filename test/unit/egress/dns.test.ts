@@ -133,6 +133,11 @@ test("blocked sandboxes and strangers get no answer", async () => {
   expect(passedOn).toEqual([]);
 });
 
+test("while nobody can tell who asks, names fail and are not denied", async () => {
+  vi.spyOn(clients, "at").mockRejectedValueOnce(new Error("silent"));
+  await expect(asker(listed).resolve4("example.com")).rejects.toMatchObject({ code: "ESERVFAIL" });
+});
+
 test("when no resolver answers, that is what is said", async () => {
   await upstream[Symbol.asyncDispose]();
   const dns = asker();

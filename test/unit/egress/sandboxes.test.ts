@@ -17,7 +17,7 @@ function aPod(name: string, uid: string, address: string, phase = "Running"): Po
       name,
       namespace: "ns",
       labels: { [LABELS.sandbox]: name },
-      annotations: { [POD_ANNOTATIONS.classTerms]: '{"allowedPrivateCidrs":["10.9.0.0/16"]}' },
+      annotations: { [POD_ANNOTATIONS.classTerms]: '{"domains":true,"allowedPrivateCidrs":["10.9.0.0/16"]}' },
       ownerReferences: [{ apiVersion: "v1", kind: "Sandbox", name, uid }],
     },
     status: { phase, podIPs: [{ ip: address }, { ip: "fd00::1" }] },
@@ -99,7 +99,28 @@ test("it is known with its rule, and with what its class opens", async () => {
 });
 
 test("before the cluster's own ranges are known nothing public is reached", () => {
-  expect(new Reach().for()("8.8.8.8")).toBe(false);
+  expect(new Reach().for('{"domains":true}')?.("8.8.8.8")).toBe(false);
+});
+
+test.each([
+  ["none", undefined],
+  ["what is no JSON", "{"],
+  ["those of a class without domains", '{"allowedPrivateCidrs":[]}'],
+  ["those that do not say so plainly", '{"domains":"true"}'],
+  ["a range without a prefix", '{"domains":true,"allowedPrivateCidrs":["10.0.0.0"]}'],
+  ["a prefix that is too long", '{"domains":true,"allowedPrivateCidrs":["10.0.0.0/99"]}'],
+  ["what is no range", '{"domains":true,"allowedPrivateCidrs":["all"]}'],
+])("a Pod on terms that the operator does not write is no sandbox's here: %s", (_, terms) => {
+  expect(new Reach().for(terms)).toBeUndefined();
+});
+
+test("when the API server has been silent for long, nobody is anybody any more", async () => {
+  const clients = await known([aPod("a", "1", "10.0.0.1")], [aSandbox("a", "1")]);
+  await vi.advanceTimersByTimeAsync(95_000);
+  expect([clients.isStale, clients.now("10.0.0.1", "1")?.uid]).toEqual([false, "1"]);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect([clients.isStale, clients.now("10.0.0.1", "1")]).toEqual([true, undefined]);
+  await expect(clients.at("10.0.0.1")).rejects.toThrow(/silent/);
 });
 
 test("connections are looked at when a rule changes, and cut when their sandbox or Pod goes", () => {
