@@ -26,6 +26,7 @@ import {
   policyKeysOf,
 } from "./policy.ts";
 import type { NetworkSettings } from "./settings.ts";
+import { Unused } from "./unused.ts";
 import { type PolicyState, upkeepPlan } from "./upkeep.ts";
 
 export interface PolicyControllerOptions {
@@ -41,7 +42,7 @@ export interface PolicyControllerOptions {
 export function policyController(options: PolicyControllerOptions): Controller {
   const { kube, world, recorder, settings, facts, log } = options;
   const { policies, pods, sandboxes } = world;
-  const unusedSince = new Map<string, number>();
+  const unused = new Unused();
 
   async function reconcile(key: string, { signal }: Pass): Promise<Result> {
     if (!isOurs(key)) return {};
@@ -57,12 +58,13 @@ export function policyController(options: PolicyControllerOptions): Controller {
     const stored = policies.store.get(key);
     const users = pods.store.by("policy", key);
     if (users.length > 0 || stored === undefined) {
-      unusedSince.delete(key);
+      unused.forget(key);
       return { stored, wanted: wantedBy(users, key), isUsed: users.length > 0, unusedFor: 0 };
     }
-    const since = unusedSince.get(key) ?? performance.now();
-    unusedSince.set(key, since);
-    return { stored, wanted: undefined, isUsed: false, unusedFor: performance.now() - since };
+    const unusedFor = unused.unusedFor(key);
+    // From now on it takes the place of another.
+    if (unusedFor === 0) for (const other of unused.crowdedOut(key)) controller.trigger(other);
+    return { stored, wanted: undefined, isUsed: false, unusedFor };
   }
 
   function wantedBy(users: Pod[], key: string): NetworkPolicy | undefined {
@@ -81,7 +83,7 @@ export function policyController(options: PolicyControllerOptions): Controller {
     return undefined;
   }
 
-  return new Controller({
+  const controller = new Controller({
     name: "networkpolicy",
     sources: [
       onSelf(policies),
@@ -95,6 +97,7 @@ export function policyController(options: PolicyControllerOptions): Controller {
     workers: 2,
     log,
   });
+  return controller;
 }
 
 /** Every policy, when addresses or ports of the cluster's own change. */

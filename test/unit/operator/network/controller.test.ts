@@ -6,6 +6,7 @@ import { policyController } from "../../../../src/operator/network/controller.ts
 import { networkLabel } from "../../../../src/operator/network/policy.ts";
 import { networkRule } from "../../../../src/operator/network/rule.ts";
 import { keepUnused } from "../../../../src/operator/network/upkeep.ts";
+import { mostUnused } from "../../../../src/operator/network/unused.ts";
 import { worldOf } from "../../../../src/operator/world.ts";
 import { MemoryKube } from "../../../support/memory-kube.ts";
 import { silentLog } from "../../../support/silent-log.ts";
@@ -60,4 +61,15 @@ test("policies without sandboxes are taken away after a while, and others' never
   expect(kube.peek(NETWORK_POLICY, allowed)).toBeUndefined();
   expect(kube.peek(NETWORK_POLICY, denied)).toBeUndefined();
   expect(kube.peek(NETWORK_POLICY, others)).toBeDefined();
+});
+
+test("of too many policies without sandboxes in a namespace only some are kept for the next ones", async () => {
+  const kube = new MemoryKube();
+  const names = Array.from({ length: mostUnused + 8 }, (_, i) => `sandkeep-allow-${i}`);
+  for (const name of names) kube.put(NETWORK_POLICY, { metadata: { namespace: "n", name, uid: name } });
+  kube.put(NETWORK_POLICY, { metadata: { ...allowed, namespace: "m", uid: "u" } });
+  await run(kube, 5000);
+  const left = names.filter((name) => kube.peek(NETWORK_POLICY, { namespace: "n", name }) !== undefined);
+  expect(left).toHaveLength(mostUnused);
+  expect(kube.peek(NETWORK_POLICY, { ...allowed, namespace: "m" })).toBeDefined();
 });
