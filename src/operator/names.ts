@@ -18,5 +18,14 @@ export const managedSelector: string = `${LABELS.managedBy}=${FIELD_MANAGER}`;
 
 /** Sixteen hexadecimal digits that stand for `text`. */
 export function shortHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return hexHash(text).slice(0, 16);
+}
+
+/** 32 hexadecimal digits that stand for `text`, also where it is chosen by who would have two texts be taken for one. */
+export function longHash(text: string): string {
+  return hexHash(text).slice(0, 32);
+}
+
+function hexHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

@@ -2,7 +2,7 @@ import { FIELD_MANAGER, LABELS } from "../../api/constants.ts";
 import type { NetworkPolicy, Pod } from "../../kube/objects.ts";
 import { keyOf } from "../../runtime/key.ts";
 import type { ClusterFacts } from "../facts.ts";
-import { shortHash } from "../names.ts";
+import { longHash } from "../names.ts";
 import type { Egress } from "./egress.ts";
 import { reachable } from "./reach.ts";
 import type { AllowRule, NetworkRule } from "./rule.ts";
@@ -59,7 +59,7 @@ export function allowPolicyFor(
  * the cluster changes policies, and no Pods.
  */
 export function networkLabel(rule: NetworkRule): string {
-  return rule.kind === "blocked" ? "blocked" : shortHash(JSON.stringify(rule));
+  return rule.kind === "blocked" ? "blocked" : longHash(JSON.stringify(rule));
 }
 
 /** The keys of the policies that a Pod is under. */

@@ -136,6 +136,10 @@ describe("equal rules are one policy", () => {
     expect(networkLabel(rule) === networkLabel(asked)).toBe(same);
   });
 
+  test("no two rules come to share one, also where a tenant looks for such: it takes 2^64 tries", () => {
+    expect(networkLabel(asked)).toMatch(/^[0-9a-f]{32}$/);
+  });
+
   test("asking for everything is asking for nothing in particular", () => {
     expect(networkLabel(rules.anything)).toBe(networkLabel(rules.public));
   });
