@@ -1,8 +1,10 @@
 import { isIP } from "node:net";
 import type { Kube } from "./client.ts";
 import { type EndpointSlice, type Node, SERVICE_CIDR } from "./objects.ts";
-import { firstAnswer } from "./first-answer.ts";
+import { isNotFound } from "./api-error.ts";
+import { backoff } from "../lib/backoff.ts";
 import { single } from "../lib/cidr.ts";
+import { sleep } from "../lib/sleep.ts";
 import type { Log } from "../log.ts";
 
 /** The addresses of a node and of its Pods, as far as the node tells them. */
@@ -27,9 +29,23 @@ export function listenersOfSlice({ endpoints = [], ports = [] }: EndpointSlice):
   );
 }
 
-/** The ranges of Services as of now; none of a cluster that does not tell them. */
+/**
+ * The ranges of Services as of now; none of a cluster that has no such kind, before Kubernetes 1.33. Asks until there is an
+ * answer, or the signal is aborted: what is not known would be open.
+ */
 export async function serviceRanges(kube: Pick<Kube, "list">, log: Log, signal: AbortSignal): Promise<string[]> {
-  const consequence = "the API server does not tell the ranges of Services: name them in cluster.cidrs of the chart";
-  const answer = await firstAnswer(() => kube.list(SERVICE_CIDR, { signal }), consequence, log, signal);
-  return (answer?.items ?? []).flatMap(({ spec }) => spec?.cidrs ?? []);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { items } = await kube.list(SERVICE_CIDR, { signal });
+      return items.flatMap(({ spec }) => spec?.cidrs ?? []);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isNotFound(error)) {
+        log.warn("the API server does not tell the ranges of Services: name them in cluster.cidrs of the chart");
+        return [];
+      }
+      log.warn({ error, attempt }, "cannot read the ranges of Services; tried again");
+    }
+    await sleep(backoff(attempt, { first: 500, most: 10_000 }), signal);
+  }
 }

@@ -1,8 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ApiError } from "../../../../src/kube/api-error.ts";
-import type { EndpointSlice, Node } from "../../../../src/kube/objects.ts";
+import type { Kube } from "../../../../src/kube/client.ts";
+import { type EndpointSlice, type Node, SERVICE_CIDR } from "../../../../src/kube/objects.ts";
 import { listenersOfSlice, rangesOfNode, rangesOfSlice, serviceRanges } from "../../../../src/kube/own-ranges.ts";
 import { deniedAddresses, enforcementObjection } from "../../../../src/operator/network/enforcement.ts";
+import { MemoryKube } from "../../../support/memory-kube.ts";
 import { silentLog } from "../../../support/silent-log.ts";
 import { aClass } from "../builders.ts";
 
@@ -44,10 +46,36 @@ test("the servers behind a Service have addresses and ports", () => {
   expect(rangesOfSlice({ ...slice, endpoints: [{ addresses: ["api.example.com"] }] })).toEqual([]);
 });
 
-test("a cluster that does not tell its ranges of Services has none that are known", async () => {
-  const never = new AbortController().signal;
-  const kube = { list: () => Promise.reject(new ApiError("GET /", 404, { reason: "NotFound" })) };
-  expect(await serviceRanges(kube, silentLog, never)).toEqual([]);
+describe("the ranges of Services", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  const absent = new ApiError("GET /", 404, { reason: "NotFound" });
+  const forbidden = new ApiError("GET /", 403, { reason: "Forbidden" });
+  const failing = new ApiError("GET /", 500, {});
+  const told = ["10.96.0.0/12", "fd00::/108"];
+
+  /** A cluster that answers with these errors first. */
+  function failingWith(errors: Error[]): Pick<Kube, "list"> {
+    const kube = new MemoryKube();
+    kube.put(SERVICE_CIDR, { metadata: { name: "kubernetes" }, spec: { cidrs: told } });
+    kube.onCall = () => {
+      const error = errors.shift();
+      if (error !== undefined) throw error;
+    };
+    return kube;
+  }
+
+  test.each<[what: string, errors: Error[], ranges: string[]]>([
+    ["are what the API server tells", [], told],
+    ["are none that are known where Kubernetes has no such thing", [failing, absent], []],
+    ["are asked for until they are known", Array.from({ length: 30 }, () => failing), told],
+    ["are asked for until the operator may know them", [forbidden, forbidden], told],
+  ])("%s", async (_what, errors, ranges) => {
+    const asking = serviceRanges(failingWith(errors), silentLog, new AbortController().signal);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(await asking).toEqual(ranges);
+  });
 });
 
 describe("by which addresses enforcement is told", () => {
