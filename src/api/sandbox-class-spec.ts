@@ -52,6 +52,9 @@ const tunnels = z.strictObject({
     .default("Gateway")
     .describe("Who listens: the gateway, or an Ingress controller."),
   domain: hostName.exactOptional().describe("The domain under which hosts are made; a wildcard record points here."),
+  customDomains: listOf(hostName, 64)
+    .exactOptional()
+    .describe("The domains that sandboxes may name as customDomain; absent: none."),
   ingressClassName: objectName.exactOptional().describe("The IngressClass, for mode Ingress."),
   annotations: mapOf(z.string().max(4096), 64).exactOptional().describe("Annotations of the Ingresses."),
   certificateSecret: objectName.exactOptional().describe("The Secret with the wildcard certificate."),

@@ -3,7 +3,7 @@ import { request } from "node:https";
 import { connect as connectHttp2 } from "node:http2";
 import type { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import type { TunnelsView } from "../../src/api/routes/tunnels.ts";
 import { kubectl } from "../support/installed.ts";
@@ -184,12 +184,17 @@ describe.each(runtimes)("tunnels to a sandbox under %s", (_, className) => {
 });
 
 test("the SDK tells where ports are reached, and has none of a sandbox that publishes nothing", async () => {
+  const spec = { tunnels: { customDomains: ["own.example"] } };
+  const manifest = { apiVersion: "sandkeep.dev/v1alpha1", kind: "SandboxClass", metadata: { name: "domains" }, spec };
+  await kubectl(tenant.installed, ["apply", "-f", "-"], JSON.stringify(manifest));
+  onTestFinished(async () => void (await kubectl(tenant.installed, ["delete", "sandboxclass", "domains"])));
   const client = clientOf(tenant);
   const app = await client.apps.fromName("tunnels", { createIfMissing: true });
   const busybox = client.images.fromRegistry("busybox:stable");
   await using sandbox = await client.sandboxes.create(app, busybox, {
     unencryptedPorts: [7000],
     customDomain: "own.example",
+    className: "domains",
   });
   const { 7000: tunnel } = await sandbox.tunnels();
   expect(tunnel?.host).toMatch(/\.own\.example$/);

@@ -24,9 +24,16 @@ export function tunnelTerms(
   };
 }
 
-/** What the mode of the class cannot do of what a sandbox asks for, in words; `undefined` when nothing. */
-export function tunnelProblem({ tunnels: asked = [] }: SandboxSpec, { tunnels }: SandboxClassSpec): string | undefined {
-  if (asked.length === 0 || tunnels === undefined) return undefined;
+/** What a class does not let a sandbox have of the tunnels that it asks for, in words; `undefined` when nothing. */
+export function tunnelProblem(
+  { tunnels: asked = [], customDomain }: SandboxSpec,
+  { tunnels }: SandboxClassSpec,
+): string | undefined {
+  if (asked.length === 0) return undefined;
+  const { customDomains = [] } = tunnels ?? {};
+  if (customDomain !== undefined && !customDomains.some((own) => own.toLowerCase() === customDomain.toLowerCase()))
+    return `spec.customDomain: ${customDomain} is not among tunnels.customDomains, which ${customDomains.length === 0 ? "there are none of" : `are ${customDomains.join(", ")}`}`;
+  if (tunnels === undefined) return undefined;
   if (tunnels.mode === "Ingress") return "spec.tunnels: mode Ingress is not supported by this version of Sandkeep";
   const idle = (["ingressClassName", "annotations", "certificateSecret"] as const).find(
     (member) => tunnels[member] !== undefined,

@@ -40,6 +40,20 @@ it.each([
   expect(tunnelProblem({ ...spec, tunnels: [] }, classOf(ofClass))).toBeUndefined();
 });
 
+it.each([
+  [undefined, "there are none of"],
+  [{ domain: "own.example" }, "there are none of"],
+  [{ customDomains: ["a.example", "b.example"] }, "are a.example, b.example"],
+])("refuses a custom domain under a class with %j, and names those that there are", (ofClass, which) => {
+  const message = `spec.customDomain: own.example is not among tunnels.customDomains, which ${which}`;
+  expect(tunnelProblem({ ...spec, customDomain: "own.example" }, classOf(ofClass))).toBe(message);
+});
+
+it("takes a custom domain that the class lists, however it is written", () => {
+  const ofClass = classOf({ customDomains: ["own.Example"] });
+  expect(tunnelProblem({ ...spec, customDomain: "Own.example" }, ofClass)).toBeUndefined();
+});
+
 it.each([[undefined], [{}], [{ domain: "class.example", tcpPorts: { first: 1, last: 2 } }]])(
   "has nothing against tunnels under a class with %j",
   (ofClass) => {
