@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { EGRESS_AUDIENCE } from "../../api/constants.ts";
 import type { Kube } from "../../kube/client.ts";
 import { TOKEN_REVIEW } from "../../kube/objects.ts";
+import { Allowance } from "../../lib/allowance.ts";
 import { Recent } from "../../lib/recent.ts";
 import type { Decisions } from "./decisions.ts";
 
@@ -13,8 +14,8 @@ export interface DecisionsServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Whether a bearer token is the gateway's; an answer is up to 10 s old. */
-export type IsGateway = (token: string) => Promise<boolean>;
+/** Whether a bearer token, which came from this address, is the gateway's; an answer is up to 10 s old. */
+export type IsGateway = (token: string, source: string) => Promise<boolean>;
 
 /** Serves `GET /decisions/UID` to whom `isGateway` says is the gateway; port 0 takes any free one. */
 export async function serveDecisions(
@@ -33,7 +34,7 @@ export async function serveDecisions(
       else if (uid === undefined || request.method !== "GET") answer(404, {});
       else answer(200, decisions.of(uid));
     };
-    isGateway(token).then(judge, () => answer(503, {}));
+    isGateway(token, request.socket.remoteAddress ?? "").then(judge, () => answer(503, {}));
   });
   server.maxConnections = 256;
   server.listen(port);
@@ -49,10 +50,14 @@ export async function serveDecisions(
   };
 }
 
-/** Asks the API server whether a token is that of the gateway's account in this namespace, and meant for us. */
+/**
+ * Asks the API server whether a token is that of the gateway's account in this namespace, and meant for us. Each
+ * address may cost it one question a second, after the first few: throws when it is too early.
+ */
 export function gatewayReview(kube: Kube, namespace: string): IsGateway {
   const gateway = `system:serviceaccount:${namespace}:sandkeep-gateway`;
   const recent = new Recent<boolean>({ milliseconds: 10_000, max: 64 });
+  const reviews = new Allowance({ burst: 10, refillMilliseconds: 1_000, most: 1024 });
   const review = async (token: string): Promise<boolean> => {
     const { status } = await kube.create(TOKEN_REVIEW, {
       metadata: { name: "" },
@@ -61,5 +66,9 @@ export function gatewayReview(kube: Kube, namespace: string): IsGateway {
     const { authenticated, audiences = [], user } = status ?? {};
     return authenticated === true && audiences.includes(EGRESS_AUDIENCE) && user?.username === gateway;
   };
-  return async (token) => recent.get(hash("sha256", token), () => review(token));
+  return async (token, source) =>
+    recent.get(hash("sha256", token), async () => {
+      if (!reviews.take(source)) throw new Error(`Cannot check a token: ${source} has brought too many`);
+      return review(token);
+    });
 }

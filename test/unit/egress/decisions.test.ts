@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { EGRESS_AUDIENCE } from "../../../src/api/constants.ts";
 import { Decisions } from "../../../src/egress/decisions/decisions.ts";
-import { type DecisionsServer, serveDecisions } from "../../../src/egress/decisions/server.ts";
+import { type DecisionsServer, gatewayReview, serveDecisions } from "../../../src/egress/decisions/server.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
 const sandbox = { uid: "0b", namespace: "ns", name: "a" };
@@ -68,6 +69,20 @@ test("who makes up names has no connection forgotten, nor its line left out", ()
     ...Array.from({ length: 20 }, () => "DNS"),
     "TLS",
   ]);
+});
+
+test("who brings many wrong tokens has few of them checked, and nobody else waits for that", async () => {
+  let reviews = 0;
+  const create = async () => {
+    reviews += 1;
+    const username = "system:serviceaccount:system:sandkeep-gateway";
+    return { status: { authenticated: true, audiences: [EGRESS_AUDIENCE], user: { username } } };
+  };
+  const isGateway = gatewayReview({ create } as never, "system");
+  const tries = Array.from({ length: 100 }, (_, number) => isGateway(`wrong ${number}`, "10.0.0.1"));
+  const refused = (await Promise.allSettled(tries)).filter(({ status }) => status === "rejected");
+  expect([reviews, refused.length]).toEqual([10, 90]);
+  expect(await isGateway("right", "10.0.0.2")).toBe(true);
 });
 
 test.each([
