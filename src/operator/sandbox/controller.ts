@@ -9,6 +9,7 @@ import type { KubeObject, ObjectMeta, ResourceKind } from "../../api/meta.ts";
 import { isNotFound } from "../../kube/api-error.ts";
 import type { Kube } from "../../kube/client.ts";
 import { NODE, type Pod, POD } from "../../kube/objects.ts";
+import { Allowance } from "../../lib/allowance.ts";
 import type { ImageInspector } from "../../registry/inspect.ts";
 import { Controller, type Pass, type Result } from "../../runtime/controller.ts";
 import { keyOfObject } from "../../runtime/key.ts";
@@ -20,6 +21,7 @@ import { within, type World } from "../world.ts";
 import { imageWanted } from "./admission.ts";
 import { builtInClass } from "./class.ts";
 import { countSteps } from "./metrics.ts";
+import { relabelledInTime, relabelRate } from "../network/relabel.ts";
 import { ImageLookups } from "./image-lookups.ts";
 import { needsName } from "./name-claim.ts";
 import { NameClaims } from "./name-claims.ts";
@@ -65,6 +67,7 @@ export class SandboxController {
   readonly #lookups: ImageLookups;
   readonly #names: NameClaims;
   readonly #openings: Openings;
+  readonly #relabels = new Allowance(relabelRate);
 
   constructor(options: SandboxControllerOptions) {
     const { kube, world, openLink, inspector, workers, log } = options;
@@ -111,7 +114,8 @@ export class SandboxController {
   }
 
   async #perform(observed: Observed, stored: Sandbox, pass: Pass): Promise<Result> {
-    const plan = await this.#plan(observed, pass);
+    const mayChange = (): boolean => this.#relabels.take(keyOfObject(observed.sandbox));
+    const plan = relabelledInTime(await this.#plan(observed, pass), observed.pod, mayChange);
     await perform(plan, SANDBOX, stored, this.#performer(pass));
     if (plan.status !== undefined && plan.status.phase !== observed.sandbox.status?.phase) {
       const { phase, reason } = plan.status;
