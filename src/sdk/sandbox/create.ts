@@ -47,7 +47,7 @@ export interface SandboxCreateParams {
   h2Ports?: readonly number[];
   /** The same, and without TLS, too. */
   unencryptedPorts?: readonly number[];
-  /** The domain below which hosts are made. */
+  /** The domain below which hosts are made, one that the class lists. */
   customDomain?: string;
   /** No network at all. */
   blockNetwork?: boolean;
