@@ -61,6 +61,11 @@ const order: RouteName[] = [
   "renameFile",
   "writeArchive",
   "removeFile",
+  "listTunnels",
+  "readDecisions",
+  "createConnectToken",
+  "revokeConnectToken",
+  "revokeConnectTokens",
   "terminateSandbox",
   "deleteSandbox",
 ];

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, inject, test } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { kubectl, tool } from "../support/installed.ts";
 import { quickstart } from "../support/quickstart.ts";
 import { newTenant } from "./tenant.ts";
@@ -79,17 +80,23 @@ function rowsOf(table: string): string[] {
 /** All that the quickstart makes: what is there, in which version. */
 async function everything(): Promise<string[]> {
   const manifest = await tool(installed, "helm", ["--namespace", "sandkeep-system", "get", "manifest", "sandkeep"]);
-  const charted = await kubectl(
-    installed,
-    ["get", "--namespace", "sandkeep-system", "-f", "-", "-o", "json"],
-    manifest.stdout,
-  );
+  const charted = parseAllDocuments(manifest.stdout)
+    .filter(({ contents }) => contents !== null)
+    .map((document) => document.toJS() as Item);
+  // Objects that name a namespace of their own refuse another.
+  const [placed, others] = [true, false].map((isPlaced) =>
+    charted.filter(({ metadata }) => (metadata.namespace !== undefined) === isPlaced),
+  ) as [Item[], Item[]];
+  const lists = await Promise.all([
+    kubectl(installed, ["get", "-f", "-", "-o", "json"], listOf(placed)),
+    kubectl(installed, ["get", "--namespace", "sandkeep-system", "-f", "-", "-o", "json"], listOf(others)),
+  ]);
   const kinds = "sandboxes,serviceaccounts,rolebindings,networkpolicies";
   const ours = await kubectl(installed, ["get", kinds, "--namespace", "default", "-o", "json"]);
   const secrets = await kubectl(installed, ["get", "secrets", "--namespace", "sandkeep-system", "-o", "json"]);
   const named = ["--field-selector", "metadata.name=sandkeep-system"];
   const namespace = await kubectl(installed, ["get", "namespaces", ...named, "-o", "json"]);
-  return [charted, ours, secrets, namespace]
+  return [...lists, ours, secrets, namespace]
     .flatMap((json) => (JSON.parse(json) as { items: Item[] }).items)
     .map(
       ({ kind, metadata: { name, uid, generation, resourceVersion } }) =>
@@ -100,5 +107,9 @@ async function everything(): Promise<string[]> {
 
 interface Item {
   kind: string;
-  metadata: { name: string; uid: string; generation?: number; resourceVersion: string };
+  metadata: { name: string; namespace?: string; uid: string; generation?: number; resourceVersion: string };
+}
+
+function listOf(items: Item[]): string {
+  return JSON.stringify({ apiVersion: "v1", kind: "List", items });
 }

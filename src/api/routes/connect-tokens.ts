@@ -3,7 +3,7 @@ import { json, type Route } from "../route.ts";
 import { nothing, ofSandbox, onceStarted, paths } from "./parameters.ts";
 
 const tokens = `${paths.sandbox}/connect-tokens`;
-const id = "1795341600-q3Zk9vTn0aLw2xEb";
+const id = "1763719200-q3Zk9vTn0aLw2xEb";
 
 export const connectTokenRoutes = {
   createConnectToken: {

@@ -5,13 +5,13 @@ it("shows a connect token with the URL that leads a browser there", () => {
   const made = {
     url: "https://c-1.tunnels.example:8444",
     token: "t",
-    tokenId: "1795341600-q3Zk9vTn0aLw2xEb",
+    tokenId: "1763719200-q3Zk9vTn0aLw2xEb",
     expiresAt: new Date("2026-11-22T10:00:00Z"),
   };
   expect(connectTokenLines(made)).toEqual([
     ["URL:", "https://c-1.tunnels.example:8444"],
     ["Token:", "t"],
-    ["ID:", "1795341600-q3Zk9vTn0aLw2xEb"],
+    ["ID:", "1763719200-q3Zk9vTn0aLw2xEb"],
     ["Expires:", "2026-11-22T10:00:00.000Z"],
     ["For a browser:", "https://c-1.tunnels.example:8444/?_sandkeep_connect_token=t"],
   ]);

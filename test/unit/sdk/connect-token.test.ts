@@ -5,7 +5,7 @@ import { InvalidError } from "../../../src/sdk/errors.ts";
 import type { Gateway, Operation } from "../../../src/sdk/http/gateway.ts";
 
 const reply = {
-  id: "1795341600-q3Zk9vTn0aLw2xEb",
+  id: "1763719200-q3Zk9vTn0aLw2xEb",
   url: "https://c-1.tunnels.example",
   token: "t",
   expiresAt: "2026-11-22T10:00:00.000Z",
