@@ -21,7 +21,7 @@ export const connectTokenRoutes = {
         id,
         url: "https://c-9f86d081884c7d659a2feaa0c55ad015.tunnels.example.com",
         token: "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl",
-        expiresAt: "2026-11-22T10:00:00.000Z",
+        expiresAt: "2025-11-21T10:00:00.000Z",
       },
     },
   },

@@ -8,7 +8,7 @@ const reply = {
   id: "1763719200-q3Zk9vTn0aLw2xEb",
   url: "https://c-1.tunnels.example",
   token: "t",
-  expiresAt: "2026-11-22T10:00:00.000Z",
+  expiresAt: "2025-11-21T10:00:00.000Z",
 };
 
 /** What is asked of the gateway. */
