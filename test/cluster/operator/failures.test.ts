@@ -44,9 +44,9 @@ const rows: Row[] = [
   {
     name: "a field whose behaviour is not built",
     id: "unsupported",
-    spec: { ...small, tunnels: [{ port: 80 }] },
+    spec: { ...small, experimental: { fast: "yes" } },
     want: { reason: "Rejected" },
-    says: /spec\.tunnels .* is not supported/,
+    says: /spec\.experimental .* is not supported/,
     stalled: "NotSupported",
   },
   {
