@@ -19,7 +19,7 @@ export async function rollOut(component: Component): Promise<void> {
 
 /** Resolves once as many Pods of a component as there should be are ready. */
 export async function rolledOut(component: Component): Promise<void> {
-  await inSystem(["rollout", "status", `deployment/sandkeep-${component}`, "--timeout=300s"]);
+  await inSystem(["rollout", "status", `deployment/sandkeep-${component}`, "--timeout=120s"]);
 }
 
 /** Has so many Pods of a component; resolves once they are ready, or all are gone. */
