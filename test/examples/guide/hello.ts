@@ -14,7 +14,7 @@ const p = await sb.exec(["python", "-c", "print('hello')"], {
 });
 console.log(await p.stdout.readText());
 
-const p2 = await sb.exec(["bash", "-c", "for i in {1..10}; do date +%T; sleep 0.5; done"], { timeoutMs: 5 * 1000 });
+const p2 = await sb.exec(["bash", "-c", "for i in {1..10}; do date +%T; sleep 0.5; done"], { timeoutMs: 60 * 1000 });
 for await (const line of p2.stdout) {
   process.stdout.write(line);
 }
