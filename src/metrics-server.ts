@@ -1,15 +1,9 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { serving, type Serving } from "./lib/serving.ts";
 import { metrics } from "./metrics.ts";
 
-/** Plain HTTP for kubelet and Prometheus, until disposed. */
-export interface MetricsServer extends AsyncDisposable {
-  readonly port: number;
-}
-
-/** Serves `/healthz`, `/readyz` and `/metrics`; port 0 takes any free one. */
-export async function serveMetrics(port: number, ready: () => boolean): Promise<MetricsServer> {
+/** Plain HTTP for kubelet and Prometheus: `/healthz`, `/readyz` and `/metrics`; port 0 takes any free one. */
+export async function serveMetrics(port: number, ready: () => boolean): Promise<Serving> {
   const server = createServer((request, response) => {
     const answer = (status: number, body: string, type = "text/plain; charset=utf-8"): void => {
       response.writeHead(status, { "content-type": type }).end(body);
@@ -23,15 +17,5 @@ export async function serveMetrics(port: number, ready: () => boolean): Promise<
       );
     } else answer(404, "not found\n");
   });
-  server.listen(port);
-  await once(server, "listening");
-  return {
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return await serving(server, port);
 }

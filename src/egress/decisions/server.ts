@@ -1,28 +1,18 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
 import { hash } from "node:crypto";
-import type { AddressInfo } from "node:net";
 import { EGRESS_AUDIENCE } from "../../api/constants.ts";
 import type { Kube } from "../../kube/client.ts";
 import { TOKEN_REVIEW } from "../../kube/objects.ts";
 import { Allowance } from "../../lib/allowance.ts";
 import { Recent } from "../../lib/recent.ts";
+import { serving, type Serving } from "../../lib/serving.ts";
 import type { Decisions } from "./decisions.ts";
-
-/** Serves decisions to the gateway, until disposed. */
-export interface DecisionsServer extends AsyncDisposable {
-  readonly port: number;
-}
 
 /** Whether a bearer token, which came from this address, is the gateway's; an answer is up to 10 s old. */
 export type IsGateway = (token: string, source: string) => Promise<boolean>;
 
 /** Serves `GET /decisions/UID` to whom `isGateway` says is the gateway; port 0 takes any free one. */
-export async function serveDecisions(
-  port: number,
-  decisions: Decisions,
-  isGateway: IsGateway,
-): Promise<DecisionsServer> {
+export async function serveDecisions(port: number, decisions: Decisions, isGateway: IsGateway): Promise<Serving> {
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 }, (request, response) => {
     const answer = (status: number, body: object): void =>
       void response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
@@ -37,17 +27,7 @@ export async function serveDecisions(
     isGateway(token, request.socket.remoteAddress ?? "").then(judge, () => answer(503, {}));
   });
   server.maxConnections = 256;
-  server.listen(port);
-  await once(server, "listening");
-  return {
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return await serving(server, port);
 }
 
 /**

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EGRESS_AUDIENCE } from "../../../src/api/constants.ts";
 import { Decisions } from "../../../src/egress/decisions/decisions.ts";
-import { type DecisionsServer, gatewayReview, serveDecisions } from "../../../src/egress/decisions/server.ts";
+import { gatewayReview, serveDecisions } from "../../../src/egress/decisions/server.ts";
+import type { Serving } from "../../../src/lib/serving.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
 const sandbox = { uid: "0b", namespace: "ns", name: "a" };
 let decisions: Decisions;
-let server: DecisionsServer;
+let server: Serving;
 
 beforeEach(async () => {
   decisions = new Decisions(silentLog);
