@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import type { TLSSocket } from "node:tls";
 import { selfMade } from "../../src/gateway/server/certificate.ts";
 import type { TunnelsView } from "../../src/api/routes/tunnels.ts";
-import { kubectl } from "../support/installed.ts";
+import { gatewayImage, kubectl } from "../support/installed.ts";
 import { nodeOf, openTunnel } from "../support/tunnel-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { servers } from "../e2e/tunnel-programs.ts";
@@ -38,15 +38,7 @@ export interface TunnelFigures {
 /** A sandbox with a web server, reached through the gateway, through HAProxy on this machine, and straight. */
 export async function measureTunnel(bench: Bench): Promise<TunnelFigures> {
   const { gateway, installed, namespace } = bench;
-  const template = "jsonpath={.spec.template.spec.containers[0].image}";
-  const image = await kubectl(installed, [
-    "-n",
-    "sandkeep-system",
-    "get",
-    "deployment/sandkeep-gateway",
-    "-o",
-    template,
-  ]);
+  const image = await gatewayImage(installed);
   const command = ["node", "--input-type=module", "-e", servers];
   const resources = { requests: { cpu: "100m", memory: "64Mi" } };
   const { id } = await gateway.create({ spec: { image, command, resources, tunnels: [{ port: 8000 }] } }, "started");

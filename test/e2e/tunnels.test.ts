@@ -6,7 +6,7 @@ import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import type { TunnelsView } from "../../src/api/routes/tunnels.ts";
-import { kubectl } from "../support/installed.ts";
+import { gatewayImage, kubectl } from "../support/installed.ts";
 import { all, openPlain, openTunnel } from "../support/tunnel-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { runtimes } from "./runtimes.ts";
@@ -23,15 +23,7 @@ let tenant: Tenant;
 let image: string;
 beforeAll(async () => {
   tenant = await newTenant();
-  const template = "jsonpath={.spec.template.spec.containers[0].image}";
-  image = await kubectl(tenant.installed, [
-    "-n",
-    "sandkeep-system",
-    "get",
-    "deployment/sandkeep-gateway",
-    "-o",
-    template,
-  ]);
+  image = await gatewayImage(tenant.installed);
 });
 afterAll(() => tenant[Symbol.asyncDispose]());
 

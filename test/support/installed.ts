@@ -77,3 +77,9 @@ export async function kubectl(installed: Installed, args: string[], input = ""):
   if (code !== 0) throw new Error(`kubectl ${args.join(" ")} failed with ${code}: ${stderr}`);
   return stdout;
 }
+
+/** The image of operator and gateway, which has Node in it. */
+export async function gatewayImage(installed: Installed): Promise<string> {
+  const deployment = ["--namespace", "sandkeep-system", "get", "deployment/sandkeep-gateway"];
+  return await kubectl(installed, [...deployment, "-o", "jsonpath={.spec.template.spec.containers[0].image}"]);
+}

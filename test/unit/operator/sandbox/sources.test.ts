@@ -3,7 +3,7 @@ import type { SandboxApp } from "../../../../src/api/sandbox-app.ts";
 import type { SandboxStatus } from "../../../../src/api/sandbox.ts";
 import type { EndpointSlice } from "../../../../src/kube/objects.ts";
 import { sourcesIn } from "../../../../src/operator/sandbox/sources.ts";
-import { worldOf } from "../../../../src/operator/world.ts";
+import { type World, worldOf } from "../../../../src/operator/world.ts";
 import type { Change } from "../../../../src/runtime/store.ts";
 import { MemoryKube } from "../../../support/memory-kube.ts";
 import { silentLog } from "../../../support/silent-log.ts";
@@ -33,6 +33,13 @@ test.each<[what: string, change: Change<SandboxApp>, status: SandboxStatus | und
     index === "app" && value === key ? [aSandbox({}, status)] : [],
   );
   const subscribe = vi.spyOn(world.apps, "subscribe");
+  const keys = keysFrom(world);
+  for (const [handler] of subscribe.mock.calls) handler(change);
+  expect(keys).toEqual(looks ? ["n/s"] : []);
+});
+
+/** The keys that sources ask to look at, from now on. */
+function keysFrom(world: World): string[] {
   const keys: string[] = [];
   for (const source of sourcesIn(world)) {
     source.subscribe(
@@ -40,9 +47,8 @@ test.each<[what: string, change: Change<SandboxApp>, status: SandboxStatus | und
       () => {},
     );
   }
-  for (const [handler] of subscribe.mock.calls) handler(change);
-  expect(keys).toEqual(looks ? ["n/s"] : []);
-});
+  return keys;
+}
 
 const slice: EndpointSlice = { metadata: { namespace: "default", name: "kubernetes" }, addressType: "IPv4" };
 const listening: EndpointSlice = { ...slice, endpoints: [{ addresses: ["192.0.2.1"] }], ports: [{ port: 6443 }] };
@@ -55,13 +61,7 @@ test.each<[what: string, change: Change<EndpointSlice>, status: SandboxStatus | 
   const world = worldOf(new MemoryKube(), silentLog, "sandkeep-system");
   vi.spyOn(world.sandboxes.store, "values").mockImplementation(() => [aSandbox({}, status)].values());
   const subscribe = vi.spyOn(world.apiServers, "subscribe");
-  const keys: string[] = [];
-  for (const source of sourcesIn(world)) {
-    source.subscribe(
-      (found) => keys.push(found),
-      () => {},
-    );
-  }
+  const keys = keysFrom(world);
   for (const [handler] of subscribe.mock.calls) handler(change);
   expect(keys).toEqual(looks ? ["n/s"] : []);
 });
