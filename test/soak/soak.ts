@@ -62,7 +62,7 @@ export async function soak(installed: Installed, gateway: GatewayClient, options
       ),
     ]);
   } finally {
-    await Promise.allSettled(ids.map((id) => gateway.send("DELETE", `/sandboxes/${id}`)));
+    await Promise.allSettled(ids.map((id) => new PatientClient(gateway, id).ask({ method: "DELETE", path: "" })));
   }
   return report;
 }
