@@ -25,13 +25,18 @@ export interface Operation {
   doneWhen?: ErrorBody["code"];
   /**
    * How long the reply takes at most to begin, in milliseconds, where that is known. A longer silence is that of a connection whose
-   * other end has gone without a word, which TCP notices after a quarter of an hour.
+   * other end has gone without a word, which TCP notices after a quarter of an hour. By default what may be repeated is asked for
+   * anew from time to time, for as long as a sandbox may take to start; what has a body of octets may take any time.
    */
   answersWithin?: number;
   signal?: AbortSignal | undefined;
 }
 
 const delays = { first: 100, most: 2_000 };
+/** The gateway answers sooner, or waits for a sandbox to start: asking again is right in both cases. Milliseconds. */
+const askAgainMilliseconds = 40_000;
+/** For how long the gateway waits for a sandbox to start; milliseconds. */
+const startMilliseconds = 300_000;
 
 /** Operations of the gateway in one namespace. What may be repeated is, while gateway or sandbox cannot be reached. */
 export class Gateway {
@@ -85,10 +90,13 @@ export class Gateway {
   async #attempt<T>(operation: Operation, take: (reply: TransportReply) => Promise<T>): Promise<T> {
     const { signal, repeatable = operation.method !== "POST" && operation.method !== "PATCH" } = operation;
     const { transport, namespace } = await this.connection();
-    let deadline = Infinity;
+    const answersWithin = operation.answersWithin ?? longestSilence(operation, repeatable);
+    const patience = operation.answersWithin === undefined ? startMilliseconds : 0;
+    const begun = performance.now();
+    let deadline: number | undefined;
     for (let attempt = 0; ; attempt++) {
       try {
-        const reply = await heard(operation, (signal) =>
+        const reply = await heard(operation, answersWithin, (signal) =>
           transport.request(requestOf({ ...operation, signal }, namespace)),
         );
         if (reply.status >= 400) throw await errorOf(reply);
@@ -96,9 +104,11 @@ export class Gateway {
       } catch (error) {
         if (attempt > 0 && error instanceof SandkeepError && error.code === operation.doneWhen) throw new DoneBefore();
         if (!repeatable || !mayPass(error)) throw withoutGateway(error, operation);
-        // It may have waited long until then, and for what it was to wait.
-        if (attempt === 0) deadline = performance.now() + this.#retryMilliseconds;
-        if (performance.now() > deadline) throw withoutGateway(error, operation);
+        if (!(error instanceof Silence) || performance.now() - begun > patience) {
+          // It may have waited long until then, and for what it was to wait.
+          deadline ??= performance.now() + this.#retryMilliseconds;
+          if (performance.now() > deadline) throw withoutGateway(error, operation);
+        }
       }
       await sleep(backoff(attempt, delays), signal);
     }
@@ -116,7 +126,8 @@ export class Silence extends ConnectionError {}
 
 /** The reply of an attempt, given up after a silence that is too long. */
 async function heard(
-  { answersWithin, signal, method, path }: Operation,
+  { method, path, signal }: Operation,
+  answersWithin: number | undefined,
   attempt: (signal: AbortSignal | undefined) => Promise<TransportReply>,
 ): Promise<TransportReply> {
   if (answersWithin === undefined) return await attempt(signal);
@@ -128,6 +139,13 @@ async function heard(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** How long nothing may be heard of an operation whose reply has no known time: what it is to wait, and a little more. */
+function longestSilence({ body, query }: Operation, repeatable: boolean): number | undefined {
+  if (body !== undefined) return undefined;
+  const waiting = Number(query?.["timeoutSeconds"] ?? 0) * 1000 + askAgainMilliseconds;
+  return repeatable ? waiting : waiting + startMilliseconds;
 }
 
 /** The operation had been done by an attempt whose reply was lost. */

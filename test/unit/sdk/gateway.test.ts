@@ -1,7 +1,7 @@
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { InternalFailure, UnavailableError } from "../../../src/sdk/index.ts";
 import { ConnectionError } from "../../../src/sdk/http/transport.ts";
-import { broken, scripted } from "./script.ts";
+import { type Answer, broken, scripted } from "./script.ts";
 
 const view = { id: "sbx-1", namespace: "test", createdAt: "2026-01-01T00:00:00Z", spec: { app: "a" }, status: {} };
 
@@ -37,6 +37,55 @@ test("an operation is repeated for as long after its first failure, however long
   await client.sandboxes.fromId("sbx-1");
   expect(asked()).toHaveLength(2);
   now.mockRestore();
+});
+
+describe("an operation of which nothing is heard", () => {
+  /** A gateway that never answers what was asked fewer than so many times before. */
+  const silent = (count: number) =>
+    scripted(({ signal }, times) => {
+      if (times >= count) return { body: view };
+      const { promise, reject } = Promise.withResolvers<never>();
+      signal?.addEventListener("abort", () => reject(signal.reason as Error));
+      return promise;
+    });
+
+  afterEach(() => vi.useRealTimers());
+
+  test.each([
+    ["after 40 s", 1, 40_500],
+    ["for as long as a sandbox may take to start", 8, 335_000],
+  ])("is asked for again %s", async (_, count, milliseconds) => {
+    vi.useFakeTimers();
+    const { client, asked } = silent(count);
+    const found = client.sandboxes.fromId("sbx-1");
+    await vi.advanceTimersByTimeAsync(milliseconds);
+    await expect(found).resolves.toMatchObject({ sandboxId: "sbx-1" });
+    expect(asked()).toHaveLength(count + 1);
+  });
+
+  test("is asked for again later when it is to wait", async () => {
+    vi.useFakeTimers();
+    const { client, asked } = scripted(({ signal }, times) => {
+      if (times === 0) return { body: view };
+      const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+      setTimeout(resolve, 50_000, { body: { ...view, status: { phase: "Succeeded" } } });
+      signal?.addEventListener("abort", () => reject(signal.reason as Error));
+      return promise;
+    });
+    const sandbox = await client.sandboxes.fromId("sbx-1");
+    const waited = sandbox.wait();
+    await vi.advanceTimersByTimeAsync(50_000);
+    await waited;
+    expect(asked()).toHaveLength(2);
+  });
+
+  test("is given up in the end", async () => {
+    vi.useFakeTimers();
+    const { client } = silent(Infinity);
+    const refused = expect(client.sandboxes.fromId("sbx-1")).rejects.toThrow(/No reply to GET .* for 40000 ms/);
+    await vi.advanceTimersByTimeAsync(500_000);
+    await refused;
+  });
 });
 
 test.each([
