@@ -39,16 +39,16 @@ test("an operation is repeated for as long after its first failure, however long
   now.mockRestore();
 });
 
-describe("an operation of which nothing is heard", () => {
-  /** A gateway that never answers what was asked fewer than so many times before. */
-  const silent = (count: number) =>
-    scripted(({ signal }, times) => {
-      if (times >= count) return { body: view };
-      const { promise, reject } = Promise.withResolvers<never>();
-      signal?.addEventListener("abort", () => reject(signal.reason as Error));
-      return promise;
-    });
+/** A gateway that never answers what was asked fewer than so many times before. */
+const silent = (count: number) =>
+  scripted(({ signal }, times) => {
+    if (times >= count) return { body: view };
+    const { promise, reject } = Promise.withResolvers<never>();
+    signal?.addEventListener("abort", () => reject(signal.reason as Error));
+    return promise;
+  });
 
+describe("an operation of which nothing is heard", () => {
   afterEach(() => vi.useRealTimers());
 
   test.each([
