@@ -9,6 +9,8 @@ export interface Store<T extends KubeObject, Index extends string = never> {
   readonly size: number;
   /** The objects for which the index function of that name gave `value`. */
   by(index: Index, value: string): T[];
+  /** The same one after the other, for who looks at the first of many; not to be kept. */
+  each(index: Index, value: string): Iterable<T>;
   /** Resolves once everything that existed at the start is in the store. */
   readonly ready: Promise<void>;
   readonly isReady: boolean;
@@ -62,6 +64,13 @@ export class WritableStore<T extends KubeObject, Index extends string = never> i
   by(index: Index, value: string): T[] {
     const keys = this.#indexes.get(index)?.keys.get(value) ?? [];
     return Array.from(keys, (key) => this.#objects.get(key)).filter((object) => object !== undefined);
+  }
+
+  *each(index: Index, value: string): Generator<T, void, void> {
+    for (const key of this.#indexes.get(index)?.keys.get(value) ?? []) {
+      const object = this.#objects.get(key);
+      if (object !== undefined) yield object;
+    }
   }
 
   /** Makes the store exactly these objects, and ready. Versions may go backwards, as after a restored backup. */

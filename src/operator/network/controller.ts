@@ -56,10 +56,12 @@ export function policyController(options: PolicyControllerOptions): Controller {
 
   function stateOf(key: string): PolicyState {
     const stored = policies.store.get(key);
-    const users = pods.store.by("policy", key);
-    if (users.length > 0 || stored === undefined) {
+    // Thousands may be under one policy, and each of them is a reason to look at it.
+    const [user] = pods.store.each("policy", key);
+    const isUsed = user !== undefined;
+    if (isUsed || stored === undefined) {
       unused.forget(key);
-      return { stored, wanted: wantedBy(users, key), isUsed: users.length > 0, unusedFor: 0 };
+      return { stored, wanted: wantedBy(pods.store.each("policy", key), key), isUsed, unusedFor: 0 };
     }
     const unusedFor = unused.unusedFor(key);
     // From now on it takes the place of another.
@@ -67,7 +69,7 @@ export function policyController(options: PolicyControllerOptions): Controller {
     return { stored, wanted: undefined, isUsed: false, unusedFor };
   }
 
-  function wantedBy(users: Pod[], key: string): NetworkPolicy | undefined {
+  function wantedBy(users: Iterable<Pod>, key: string): NetworkPolicy | undefined {
     const now = facts();
     const cluster = clusterNetwork(settings, now);
     for (const pod of users) {

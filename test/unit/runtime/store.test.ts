@@ -84,6 +84,15 @@ describe("a store", () => {
     expect(names("z")).toEqual([]);
   });
 
+  test("gives the objects of an index one after the other, and looks no further than is asked", () => {
+    const store = storeOf(object("a", 1, "x"), object("b", 1, "x"), object("c", 1, "y"));
+    const objects = store.each("app", "x");
+    expect(objects.next().value?.metadata.name).toBe("a");
+    store.delete("ns/b");
+    expect(objects.next().done).toBe(true);
+    expect([...store.each("app", "z")]).toEqual([]);
+  });
+
   test("reports the deletion of what it does not have as no change", () => {
     expect(storeOf().delete("ns/a")).toEqual([]);
   });

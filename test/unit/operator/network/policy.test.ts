@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import ipaddr from "ipaddr.js";
+import { describe, expect, test, vi } from "vitest";
 import type { Network } from "../../../../src/api/schema/network.ts";
 import {
   allowPolicyFor,
@@ -56,6 +57,14 @@ const rows: [address: string, by: RuleName[]][] = [
 ];
 
 describe("the allow policy", () => {
+  test("costs no reading of all that is closed for each sandbox", () => {
+    allowPolicyFor("n", rules.public, cluster);
+    const read = vi.spyOn(ipaddr, "parseCIDR");
+    allowPolicyFor("n", rules.public, cluster);
+    expect(read.mock.calls.length).toBeLessThan(closed.length);
+    read.mockRestore();
+  });
+
   test.each(rows)("%s is reached by %j", (address, by) => {
     const reached = Object.entries(rules).filter(([, rule]) => allows(allowPolicyFor("n", rule, cluster), address));
     expect(reached.map(([name]) => name)).toEqual(by);
