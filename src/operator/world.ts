@@ -26,6 +26,7 @@ import { RUNTIME_CLASS, type RuntimeClass } from "./facts.ts";
 import { managedSelector } from "./names.ts";
 import { EGRESS_SERVICE } from "./network/egress.ts";
 import { policyKeysOf } from "./network/policy.ts";
+import { toldPorts } from "./tunnels/told-ports.ts";
 
 /** What the operator watches. */
 export interface World {
@@ -90,8 +91,7 @@ const sandboxIndexes = {
     const { readinessProbeName } = sandbox.spec;
     return readinessProbeName === undefined ? [] : [within(sandbox, readinessProbeName)];
   },
-  tcpPort: ({ status }: Sandbox): string[] =>
-    (status?.tunnels ?? []).flatMap(({ unencryptedPort }) => unencryptedPort?.toString() ?? []),
+  tcpPort: (sandbox: Sandbox): string[] => toldPorts(sandbox).map(String),
 };
 
 /** `namespace/name` of something that the sandbox names in its namespace. */

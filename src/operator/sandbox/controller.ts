@@ -31,6 +31,7 @@ import { orphanPlan } from "./orphan.ts";
 import { sandboxPlan } from "./plan.ts";
 import { answers } from "../tunnels/answers.ts";
 import { Openings } from "../tunnels/openings.ts";
+import { ToldPorts } from "../tunnels/told-ports.ts";
 import { Inquiries, type InquiriesOptions } from "./inquiries.ts";
 import {
   keptLimits,
@@ -66,6 +67,7 @@ export class SandboxController {
   readonly #limits: Inquiries<TimeLimits>;
   readonly #lookups: ImageLookups;
   readonly #names: NameClaims;
+  readonly #toldPorts: ToldPorts;
   readonly #openings: Openings;
   readonly #relabels = new Allowance(relabelRate);
 
@@ -85,7 +87,8 @@ export class SandboxController {
     // An agent that was tampered with may never take them.
     this.#limits = new Inquiries({ open: openLink, report, log, longestPause: 60_000 });
     this.#lookups = new ImageLookups({ inspector, kube, report, log });
-    const isTaken = (port: number): boolean => world.sandboxes.store.by("tcpPort", String(port)).length > 0;
+    this.#toldPorts = new ToldPorts(world.sandboxes);
+    const isTaken = (port: number): boolean => this.#toldPorts.isTaken(port);
     this.#openings = new Openings({ settings: options.settings.tunnels, isTaken, answers, report, log });
   }
 
@@ -202,6 +205,7 @@ export class SandboxController {
       ...(limits && { limits }),
       ...(limitsMute && { limitsMute }),
       ...(opening && { opening }),
+      ...(this.#toldPorts.isContested(sandbox) && { portContested: true }),
       policies: world.policies.store.by("namespace", sandbox.metadata.namespace ?? ""),
       facts: facts(),
       settings,
@@ -249,7 +253,7 @@ export class SandboxController {
   }
 
   /** Asks the agent what only it knows, and tells it what it has to know, for as long as that is open. */
-  #ask({ sandbox, pod, sandboxClass }: Observed, status: SandboxStatus | undefined): void {
+  #ask({ sandbox, pod, sandboxClass, portContested }: Observed, status: SandboxStatus | undefined): void {
     const key = keyOfObject(sandbox);
     const { namespace = "", name = "", uid = "" } = pod?.metadata ?? {};
     const target: LinkTarget = { namespace, pod: name, uid };
@@ -266,7 +270,8 @@ export class SandboxController {
     } else this.#limits.forget(key);
 
     const address = pod !== undefined && isRunning(pod, status) ? pod.status?.podIP : undefined;
-    const isAsked = (sandbox.spec.tunnels ?? []).length > 0 && sandbox.status?.tunnels === undefined;
+    const isTold = sandbox.status?.tunnels !== undefined && portContested !== true;
+    const isAsked = (sandbox.spec.tunnels ?? []).length > 0 && !isTold;
     if (isAsked && address !== undefined && sandboxClass !== undefined) {
       this.#openings.ensure(key, { sandbox, sandboxClass: sandboxClass.spec, address });
     } else this.#openings.forget(key);

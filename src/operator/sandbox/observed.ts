@@ -40,6 +40,8 @@ export interface Observed {
   limits?: TimeLimits;
   /** What is known of its tunnels. */
   opening?: Opening;
+  /** That a sandbox which is older was told a port of its tunnels as well. */
+  portContested?: boolean;
   /** That it has not taken them for long. */
   limitsMute?: boolean;
   /** The operator's policies in the namespace. */

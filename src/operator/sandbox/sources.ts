@@ -5,6 +5,7 @@ import { listenersOfSlice } from "../../kube/own-ranges.ts";
 import { keyOf, keyOfObject } from "../../runtime/key.ts";
 import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
 import { type SandboxIndex, sandboxNameOf, type World } from "../world.ts";
+import { toldPorts } from "../tunnels/told-ports.ts";
 import { isReasonToLook } from "./pod-change.ts";
 
 /** A sandbox is looked at when it, its Pod, its class or its probe change; the rest has to be known. */
@@ -16,6 +17,13 @@ export function sourcesIn(world: World): Source[] {
     [...sandboxes.store.values()].filter(({ status }) => status?.phase !== "Finished");
   return [
     onSelf(sandboxes),
+    // Of two that were told the same port the later is given another, whichever of them was told last.
+    onMapped(
+      sandboxes,
+      (sandbox) => toldPorts(sandbox).flatMap((port) => keysBy("tcpPort", String(port))),
+      ({ object, previous }) =>
+        !isDeepStrictEqual(object && toldPorts(object), previous && toldPorts(previous)) && object !== undefined,
+    ),
     onMapped(
       pods,
       (pod) => {

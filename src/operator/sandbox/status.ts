@@ -237,11 +237,11 @@ function placeOf(pod: Pod | undefined, before: SandboxStatus): Place {
   };
 }
 
-/** Once told they stay, whatever becomes of the class, and end with the sandbox. */
+/** Once told they stay, whatever becomes of the class, and end with the sandbox; unless another has one of their ports. */
 function tunnelsOf(observed: Observed, ending: Ending | undefined): Pick<SandboxStatus, "tunnels"> {
-  const { sandbox, sandboxClass, opening, settings } = observed;
+  const { sandbox, sandboxClass, opening, portContested, settings } = observed;
   if (ending !== undefined) return {};
-  if (sandbox.status?.tunnels !== undefined) return { tunnels: sandbox.status.tunnels };
+  if (sandbox.status?.tunnels !== undefined && portContested !== true) return { tunnels: sandbox.status.tunnels };
   if (opening?.kind !== "open" || sandboxClass === undefined) return {};
   return { tunnels: tunnelAddresses(sandbox, sandboxClass.spec, settings.tunnels, opening.unencrypted) };
 }

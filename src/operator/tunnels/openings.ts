@@ -15,7 +15,7 @@ export type Opening =
 
 export interface OpeningsOptions {
   settings: TunnelSettings;
-  /** Whether a sandbox has been told that it has this port. */
+  /** Whether a sandbox has been told that it has this port, or had it a short while ago. */
   isTaken: (port: number) => boolean;
   /** Whether the network leads to an address. */
   answers: (address: string, signal: AbortSignal) => Promise<boolean>;
@@ -133,7 +133,7 @@ export class Openings implements AsyncDisposable {
         return new Map(wanted.map((port, index) => [port, ports[index] ?? 0]));
       }
       if (entry.opening === undefined) {
-        const message = `The ports ${range.first} to ${range.last} for unencrypted tunnels are all in use.`;
+        const message = `The ports ${range.first} to ${range.last} for unencrypted tunnels are all in use, or were a moment ago.`;
         tell({ kind: "waiting", message });
       }
       await sleep(pauses.most, entry.stop.signal);

@@ -342,6 +342,15 @@ describe("tunnels", () => {
     expect(status.tunnels?.[0]?.host?.split(".").slice(1).join(".")).toBe(domain);
   });
 
+  test("are told anew with another port when an older sandbox has it", () => {
+    const told = { ...sandbox, status: sandboxStatus(observed({ sandbox, pod, opening }), now) };
+    const contested = { sandbox: told, pod, portContested: true };
+    expect(sandboxStatus(observed(contested), now).tunnels).toBeUndefined();
+    const other = { kind: "open", unencrypted: new Map([[5432, 30_501]]) } as const;
+    const { tunnels } = sandboxStatus(observed({ ...contested, opening: other }), now);
+    expect(tunnels?.map(({ unencryptedPort }) => unencryptedPort)).toEqual([undefined, 30_501]);
+  });
+
   test("that wait for a port say so", () => {
     const status = sandboxStatus(observed({ sandbox, pod, opening: { kind: "waiting", message: "All in use." } }), now);
     expect(status.conditions).toContainEqual(

@@ -65,7 +65,7 @@ it("says that it waits for ports, and goes on once some are free", async () => {
   await eventually(() => expect(report).toHaveBeenCalledTimes(2));
   expect(openings.of("n/other", other)).toEqual({
     kind: "waiting",
-    message: "The ports 30500 to 30502 for unencrypted tunnels are all in use.",
+    message: "The ports 30500 to 30502 for unencrypted tunnels are all in use, or were a moment ago.",
   });
   openings.forget("n/one");
   await eventually(() => expect(openings.of("n/other", other)?.kind).toBe("open"));

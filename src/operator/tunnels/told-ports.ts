@@ -1,0 +1,44 @@
+import type { Sandbox } from "../../api/sandbox.ts";
+import type { Reflector } from "../../runtime/reflector.ts";
+
+/** Milliseconds for which a port that a sandbox had is nobody's: its clients may not have heard yet that it has ended. */
+export const quarantine = 180_000;
+
+/** The ports for what is not encrypted that sandboxes were told are theirs, or were a short while ago. */
+export class ToldPorts {
+  readonly #sandboxes: Pick<Reflector<Sandbox, "tcpPort">, "store">["store"];
+  /** When they were seen to be freed. */
+  readonly #freed = new Map<number, number>();
+
+  constructor(sandboxes: Pick<Reflector<Sandbox, "tcpPort">, "store" | "subscribe">) {
+    this.#sandboxes = sandboxes.store;
+    sandboxes.subscribe(({ object, previous }) => {
+      const left = object === undefined ? [] : toldPorts(object);
+      for (const port of previous === undefined ? [] : toldPorts(previous))
+        if (!left.includes(port)) this.#freed.set(port, performance.now());
+    });
+  }
+
+  /** Whether nobody may be given this port. */
+  isTaken(port: number): boolean {
+    if (performance.now() - (this.#freed.get(port) ?? -Infinity) < quarantine) return true;
+    this.#freed.delete(port);
+    return this.#sandboxes.by("tcpPort", String(port)).length > 0;
+  }
+
+  /** Whether one of the sandbox's ports is that of one which is older: of two that were told the same, the later gives way. */
+  isContested(sandbox: Sandbox): boolean {
+    const rivals = toldPorts(sandbox).flatMap((port) => this.#sandboxes.by("tcpPort", String(port)));
+    return rivals.some((other) => other.metadata.uid !== sandbox.metadata.uid && age(other) < age(sandbox));
+  }
+}
+
+/** The ports for what is not encrypted that a sandbox was told are its own. */
+export function toldPorts({ status }: Sandbox): number[] {
+  return (status?.tunnels ?? []).flatMap(({ unencryptedPort }) => unencryptedPort ?? []);
+}
+
+/** Less is older; no two are as old. */
+function age({ metadata: { creationTimestamp = "", uid = "" } }: Sandbox): string {
+  return `${creationTimestamp} ${uid}`;
+}
