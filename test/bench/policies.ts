@@ -2,8 +2,10 @@ import { LABELS } from "../../src/api/constants.ts";
 import type { Network } from "../../src/api/schema/network.ts";
 import { SANDBOX, sandboxSchema } from "../../src/api/sandbox.ts";
 import type { Kube } from "../../src/kube/client.ts";
-import { NETWORK_POLICY, POD } from "../../src/kube/objects.ts";
+import { NETWORK_POLICY, type Pod, POD } from "../../src/kube/objects.ts";
+import { Reflector } from "../../src/runtime/reflector.ts";
 import { kubectl } from "../support/installed.ts";
+import { waitFor } from "../support/wait-for.ts";
 import type { Bench } from "./bench.ts";
 import { each } from "./each.ts";
 
@@ -42,13 +44,17 @@ export async function measurePolicies({ kube, installed }: Bench): Promise<numbe
 
 /** Resolves once each sandbox has a Pod; a list of thousands, again and again, would be most of what the API server does. */
 async function podsMade(kube: Kube): Promise<void> {
-  const selection = { namespace, labelSelector: LABELS.sandbox };
-  const { resourceVersion } = await kube.list(POD, selection);
-  const signal = AbortSignal.timeout(600_000);
-  let made = 0;
-  for await (const { type } of kube.watch(POD, { ...selection, resourceVersion, signal })) {
-    if (type === "ADDED") made++;
-    if (made === sandboxes) return;
+  const pods = new Reflector<Pod>(kube, POD, { namespace, labelSelector: LABELS.sandbox, keep: named });
+  const watching = new AbortController();
+  const watched = pods.run(watching.signal);
+  try {
+    await waitFor("all to have Pods", () => pods.store.size === sandboxes, { seconds: 900 });
+  } finally {
+    watching.abort();
+    await watched;
   }
-  throw new Error(`The watch ended after ${made} of ${sandboxes} Pods`);
+}
+
+function named({ metadata: { namespace = "", name, uid = "", resourceVersion = "" } }: Pod): Pod {
+  return { metadata: { namespace, name, uid, resourceVersion } };
 }
