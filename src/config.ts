@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { z } from "zod";
+import { holds } from "./lib/cidr.ts";
 
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 const seconds = z.coerce.number().min(0);
@@ -10,6 +11,12 @@ const portRange = z
   .transform((text) => text.split("-").map(Number))
   .transform(([first = 0, last = 0]) => ({ first, last }))
   .refine(({ first, last }) => 1 <= first && first <= last && last <= 65_535, "must be from 1 to 65535, and not empty");
+
+const ranges = z
+  .string()
+  .default("")
+  .transform((text): unknown[] => listed(text))
+  .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])));
 
 const schema = z.object({
   SANDKEEP_KUBECONFIG: z.string().min(1).optional(),
@@ -48,11 +55,8 @@ const schema = z.object({
   SANDKEEP_TUNNELS_PUBLIC_PORT: port.min(1).default(443),
   SANDKEEP_TUNNELS_TCP_PORTS: portRange.optional(),
   SANDKEEP_TUNNELS_DOMAIN: z.string().min(1).default("tunnels.localhost"),
-  SANDKEEP_TUNNELS_PROXIES: z
-    .string()
-    .default("")
-    .transform(listed)
-    .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()]))),
+  SANDKEEP_TUNNELS_PROXIES: ranges,
+  SANDKEEP_TUNNELS_TRUSTED_HOPS: ranges,
   SANDKEEP_TUNNELS_CERTIFICATES: z.string().default(""),
 });
 
@@ -119,6 +123,8 @@ export interface Config {
     };
     /** Ranges of load balancers that tell by the PROXY protocol for whom they connect, and must. */
     proxies: string[];
+    /** Ranges of load balancers at which TLS of requests with connect tokens ends, and which say for whom in `X-Forwarded-For`. */
+    trustedHops: string[];
     /** Folders with `tls.crt` and `tls.key`, read again when they change; none: a self-made certificate for `domain`. */
     certificates: string[];
   };
@@ -170,10 +176,23 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
         port: e.SANDKEEP_TUNNELS_PUBLIC_PORT,
         ...(e.SANDKEEP_TUNNELS_TCP_PORTS && { tcpPorts: e.SANDKEEP_TUNNELS_TCP_PORTS }),
       },
-      proxies: e.SANDKEEP_TUNNELS_PROXIES,
+      ...hopsOf(e.SANDKEEP_TUNNELS_PROXIES, e.SANDKEEP_TUNNELS_TRUSTED_HOPS),
       certificates: listed(e.SANDKEEP_TUNNELS_CERTIFICATES),
     },
   };
+}
+
+/** A load balancer says in one way for whom it speaks. */
+function hopsOf(proxies: string[], trustedHops: string[]): Pick<Config["tunnels"], "proxies" | "trustedHops"> {
+  for (const hop of trustedHops) {
+    const proxy = proxies.find((range) => holds(range, hop) || holds(hop, range));
+    if (proxy !== undefined)
+      throw new Error(
+        `Cannot read the configuration: SANDKEEP_TUNNELS_TRUSTED_HOPS has ${hop}, of which SANDKEEP_TUNNELS_PROXIES has ${proxy}: ` +
+          "a load balancer says for whom it speaks by the PROXY protocol or in X-Forwarded-For, and is in one of them",
+      );
+  }
+  return { proxies, trustedHops };
 }
 
 function listed(text: string): string[] {

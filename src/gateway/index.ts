@@ -60,6 +60,7 @@ import { followCertificate, readCertificate, selfMade } from "./server/certifica
 import { listen } from "./server/listen.ts";
 import { allowOrigins } from "./server/origins.ts";
 import { addressesIn, podReflector } from "./tunnels/addresses.ts";
+import { inRanges } from "./tunnels/admit.ts";
 import { tunnelHandlers } from "./tunnels/handlers.ts";
 import { LiveConnections } from "./tunnels/live.ts";
 import { hostsOf } from "./tunnels/route.ts";
@@ -115,6 +116,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
     current,
     addressOf: addressesIn(pods),
     beginUse,
+    isTrustedHop: inRanges(config.tunnels.trustedHops),
     log,
   });
   sandboxes.subscribe(connectServer.onChange);

@@ -68,6 +68,10 @@ capabilities: { drop: [ALL] }
 - name: SANDKEEP_TUNNELS_PROXIES
   value: {{ join "," . | quote }}
 {{- end }}
+{{- with .trustedHops }}
+- name: SANDKEEP_TUNNELS_TRUSTED_HOPS
+  value: {{ join "," . | quote }}
+{{- end }}
 {{- end -}}
 {{- end }}
 

@@ -3,10 +3,11 @@ import type { ConnectGrant } from "../connect-tokens/token.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { ChangeHandler } from "../../runtime/reflector.ts";
 import { keyOfObject } from "../../runtime/key.ts";
-import { isOver } from "../sandboxes/life.ts";
+import { isAdmitted } from "../tunnels/admit.ts";
 
 interface Exchange {
   grant: ConnectGrant;
+  client: string;
   cut: () => void;
 }
 
@@ -14,10 +15,13 @@ interface Exchange {
 export class Exchanges {
   readonly #open = new Map<string, Set<Exchange>>();
 
-  /** Has `cut` called once the token has expired or is revoked, or the sandbox ends. Returns what forgets it. */
-  add(sandbox: Sandbox, grant: ConnectGrant, cut: () => void): () => void {
+  /**
+   * Has `cut` called once the token has expired or is revoked, or the sandbox ends or does not admit the client's address any
+   * more. Returns what forgets it.
+   */
+  add(sandbox: Sandbox, { grant, client }: Omit<Exchange, "cut">, cut: () => void): () => void {
     const key = keyOfObject(sandbox);
-    const exchange = { grant, cut };
+    const exchange = { grant, client, cut };
     const open = this.#open.get(key) ?? new Set();
     this.#open.set(key, open.add(exchange));
     const expired = setTimeout(cut, grant.expiresAt * 1000 - Date.now());
@@ -30,8 +34,8 @@ export class Exchanges {
 
   /** Cuts what the change of a sandbox allows no longer. */
   readonly onChange: ChangeHandler<Sandbox> = ({ key, object }) => {
-    for (const { grant, cut } of this.#open.get(key) ?? []) {
-      const holds = object?.metadata.uid === grant.sandbox && !isOver(object) && !isRevoked(object, grant);
+    for (const { grant, client, cut } of this.#open.get(key) ?? []) {
+      const holds = object?.metadata.uid === grant.sandbox && isAdmitted(object, client) && !isRevoked(object, grant);
       if (!holds) cut();
     }
   };

@@ -13,6 +13,7 @@ import { isAdmitted } from "../tunnels/admit.ts";
 import { judge, type Verdict } from "./access.ts";
 import { cookieFor } from "./credentials.ts";
 import { Exchanges } from "./exchanges.ts";
+import { forwardedClient } from "./forwarded-client.ts";
 import { forward, forwardUpgrade } from "./forward.ts";
 import { connectRequests } from "./metrics.ts";
 import { refuse, type Refusal } from "./refusal.ts";
@@ -26,6 +27,8 @@ export interface ConnectServerOptions {
   addressOf: (sandbox: Sandbox) => string | undefined;
   /** Counts the sandbox as used until what it returns is called. */
   beginUse: (sandbox: Sandbox) => () => void;
+  /** Whether who is at this address says in `X-Forwarded-For` for whom it speaks. */
+  isTrustedHop: (address: string) => boolean;
   log: Log;
 }
 
@@ -36,8 +39,8 @@ interface Place {
   sandbox: Sandbox;
   /** The host by which the client has asked for it. */
   host: string;
-  /** The client's address. */
-  client: string;
+  /** The address of who has connected. */
+  peer: string;
 }
 
 /** Lets HTTP requests with connect tokens through to programs in sandboxes; nothing else of a client gets there. */
@@ -65,9 +68,9 @@ export class ConnectServer {
     this.#server.emit("listening");
   }
 
-  /** Takes over a connection, whose TLS has ended, of a client at `client` that the sandbox admits. */
-  serve(socket: Pick<TLSSocket, "servername"> & Socket, sandbox: Sandbox, client: string): void {
-    this.#places.set(socket, { sandbox, host: String(socket.servername).toLowerCase(), client });
+  /** Takes over a connection, whose TLS has ended, of a client at `peer` that the sandbox admits, or of a trusted hop. */
+  serve(socket: Pick<TLSSocket, "servername"> & Socket, sandbox: Sandbox, peer: string): void {
+    this.#places.set(socket, { sandbox, host: String(socket.servername).toLowerCase(), peer });
     this.#server.emit("connection", socket);
   }
 
@@ -103,23 +106,26 @@ export class ConnectServer {
     const place = this.#places.get(socket);
     const sandbox = place && this.#options.current(place.sandbox);
     if (place === undefined || sandbox === undefined) return this.#refuse(request, response, "absent");
+    const client = this.#clientOf(request, place);
+    if (client === undefined) return this.#refuse(request, response, "malformed");
+    if (!isAdmitted(sandbox, client)) return this.#refuse(request, response, "absent");
     const verdict = await judge(request, { sandbox, host: place.host }, this.#options.keyOf, new Date());
     if (verdict.to === "refuse") return this.#refuse(request, response, verdict.refusal);
     if (verdict.to === "exchange") return exchange(response, verdict);
     // The client may have gone while the token was checked, and the sandbox changed.
     if (socket.destroyed) return;
     const { grant, target } = verdict;
-    const found = this.#find(place, grant);
+    const found = this.#find(place, client, grant);
     if (found === undefined) return this.#refuse(request, response, "absent");
     connectRequests.inc({ result: "forwarded" });
-    const forget = this.#exchanges.add(found.sandbox, grant, () => socket.destroy());
+    const forget = this.#exchanges.add(found.sandbox, { grant, client }, () => socket.destroy());
     const endUse = this.#options.beginUse(found.sandbox);
     // A WebSocket is no longer the response's.
     (response instanceof UpgradableResponse ? socket : response).once("close", () => {
       forget();
       endUse();
     });
-    const forwarding = { userMetadata: grant.userMetadata, client: place.client, host: request.headers.host ?? "" };
+    const forwarding = { userMetadata: grant.userMetadata, client, host: request.headers.host ?? "" };
     const destination = { address: found.address, port: grant.port, target };
     if (response instanceof UpgradableResponse)
       forwardUpgrade(request, response, destination, forwarding, this.#patience);
@@ -127,11 +133,20 @@ export class ConnectServer {
   }
 
   /** The sandbox as it is now and where, if the token still holds for it and it admits the client. */
-  #find({ sandbox: known, client }: Place, grant: ConnectGrant): { sandbox: Sandbox; address: string } | undefined {
+  #find(
+    { sandbox: known }: Place,
+    client: string,
+    grant: ConnectGrant,
+  ): { sandbox: Sandbox; address: string } | undefined {
     const sandbox = this.#options.current(known);
     if (sandbox === undefined || isRevoked(sandbox, grant) || !isAdmitted(sandbox, client)) return undefined;
     const address = this.#options.addressOf(sandbox);
     return address === undefined ? undefined : { sandbox, address };
+  }
+
+  /** `undefined` when a trusted hop does not say for whom it speaks. */
+  #clientOf({ headers }: IncomingMessage, { peer }: Place): string | undefined {
+    return forwardedClient(peer, headers["x-forwarded-for"]?.toString(), this.#options.isTrustedHop);
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {

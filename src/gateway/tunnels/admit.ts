@@ -8,10 +8,14 @@ type Inbound = Network["inbound"];
 /** Rules are objects of a store, so that each is read once. */
 const known = new WeakMap<object, (address: string) => boolean>();
 
-/** Whether a client may be connected to a sandbox: it is not over, not kept from the network, and lets this address in. */
-export function isAdmitted(sandbox: Sandbox, client: string): boolean {
+/**
+ * Whether a client may be connected to a sandbox: it is not over, not kept from the network, and lets this address in. Without
+ * one it is somebody who speaks for clients, each of which is looked at by itself.
+ */
+export function isAdmitted(sandbox: Sandbox, client: string | undefined): boolean {
   const { network } = sandbox.spec;
-  return !isOver(sandbox) && network?.block !== true && admits(network?.inbound, client);
+  if (isOver(sandbox) || network?.block === true) return false;
+  return client === undefined || admits(network?.inbound, client);
 }
 
 /** Whether `spec.network.inbound` lets this address come in: any, unless it lists some. */

@@ -9,11 +9,11 @@ import { tlsSettings } from "./certificates.ts";
 import { findClient } from "./client.ts";
 import { dial } from "./dial.ts";
 import type { LiveConnections } from "./live.ts";
-import type { Route, Router } from "./route.ts";
+import { clientOf, type Route, type Router } from "./route.ts";
 
 /** Serves requests that come with connect tokens. */
 export interface ConnectServer {
-  /** Takes over a connection, whose TLS ends here, of a client at `client` that the sandbox admits. */
+  /** Takes over a connection, whose TLS ends here, of a client at `client` that the sandbox admits, or of a trusted hop. */
   serve(socket: TLSSocket, sandbox: Sandbox, client: string): void;
 }
 
@@ -148,7 +148,8 @@ export class TunnelListener {
   }
 
   #serve(socket: Socket | TLSSocket, raw: Socket, route: Route | undefined, client: string): void {
-    const remove = route && this.#options.live.add(route.sandbox, { client, cut: () => raw.destroy() });
+    const cut = (): void => void raw.destroy();
+    const remove = route && this.#options.live.add(route.sandbox, { client: clientOf(route, client), cut });
     if (route === undefined || remove === undefined) return void raw.destroy();
     raw.once("close", remove);
     if (route.kind === "tunnel") {

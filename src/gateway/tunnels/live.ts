@@ -5,8 +5,8 @@ import { openConnections } from "./metrics.ts";
 
 /** A connection of a client to a sandbox. */
 export interface LiveConnection {
-  /** The client's address. */
-  readonly client: string;
+  /** The client's address; `undefined` for one that speaks for clients. */
+  readonly client: string | undefined;
   /** Ends it at once. */
   cut: () => void;
 }

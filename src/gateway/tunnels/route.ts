@@ -9,13 +9,16 @@ export type TunnelProtocol = NonNullable<Sandbox["spec"]["tunnels"]>[number]["pr
 /** What a connection is for. */
 export type Route =
   | { kind: "tunnel"; sandbox: Sandbox; port: number; protocol: TunnelProtocol }
-  | { kind: "connect"; sandbox: Sandbox };
+  /** `isHop`: who has come speaks for clients, and says with each request for whom. */
+  | { kind: "connect"; sandbox: Sandbox; isHop: boolean };
 
 export interface RouterOptions {
   /** The sandboxes with this among their `hostsOf`. */
   sandboxesAt: (host: string) => Sandbox[];
   /** Where the sandbox is reached: in mode Gateway the gateway is what listens for its tunnels. */
   termsOf: (sandbox: Sandbox) => Pick<TunnelTerms, "mode" | "connectDomain">;
+  /** Whether who is at this address ends TLS for clients and says in each request for whom. */
+  isTrustedHop: (address: string) => boolean;
 }
 
 /** Leads from what a client asks for, and its address, to a port of a sandbox. */
@@ -30,7 +33,7 @@ export interface Router {
  */
 export function router(options: RouterOptions): Router {
   return {
-    byName: (serverName, client) => admitted(routeTo(serverName.toLowerCase(), options), client),
+    byName: (serverName, client) => admitted(routeTo(serverName.toLowerCase(), client, options), client),
     byPort: (port, client) => admitted(portRoute(port, options), client),
   };
 }
@@ -50,15 +53,24 @@ export function hostsOf(sandbox: Sandbox): string[] {
 }
 
 function admitted(route: Route | undefined, client: string): Route | undefined {
-  return route && isAdmitted(route.sandbox, client) ? route : undefined;
+  return route && isAdmitted(route.sandbox, clientOf(route, client)) ? route : undefined;
 }
 
-function routeTo(host: string, { sandboxesAt, termsOf }: RouterOptions): Route | undefined {
+/** Whom a route is for, as far as the connection tells it. */
+export function clientOf(route: Route, peer: string): string | undefined {
+  return route.kind === "connect" && route.isHop ? undefined : peer;
+}
+
+function routeTo(
+  host: string,
+  client: string,
+  { sandboxesAt, termsOf, isTrustedHop }: RouterOptions,
+): Route | undefined {
   const [label = ""] = host.split(".", 1);
   const [sandbox] = sandboxesAt(label);
   if (sandbox !== undefined) {
     const own = connectHost(sandbox.metadata.uid ?? "", termsOf(sandbox).connectDomain.toLowerCase());
-    return host === own ? { kind: "connect", sandbox } : undefined;
+    return host === own ? { kind: "connect", sandbox, isHop: isTrustedHop(client) } : undefined;
   }
   for (const sandbox of sandboxesAt(host)) {
     const route = termsOf(sandbox).mode === "Gateway" ? tunnelAt(host, label, sandbox) : undefined;

@@ -34,7 +34,7 @@ export interface Tunnels {
 
 /** Listens for tunnels, if that is asked for, until drained. Certificates are followed until the signal is aborted. */
 export async function startTunnels(
-  { port, reached: { domain, tcpPorts }, proxies, certificates: folders }: Config["tunnels"],
+  { port, reached: { domain, tcpPorts }, proxies, trustedHops, certificates: folders }: Config["tunnels"],
   { sandboxes, classes, apps, pods, live, connect, beginUse, log }: TunnelWorld,
   signal: AbortSignal,
 ): Promise<Tunnels> {
@@ -45,6 +45,7 @@ export async function startTunnels(
     route: router({
       sandboxesAt: (host) => sandboxes.store.by("host", host),
       termsOf: termsIn({ classes, apps }, domain),
+      isTrustedHop: inRanges(trustedHops),
     }),
     addressOf: addressesIn(pods),
     isProxy: inRanges(proxies),

@@ -36,6 +36,7 @@ let port: number;
 let token: string;
 let lines: string[];
 let uses: number;
+let isTrustedHop: boolean;
 const beginUse = () => {
   uses++;
   return () => void uses--;
@@ -48,14 +49,22 @@ beforeEach(async () => {
   await once(program, "listening");
   token = await tokenFor({ port: programPort(), userMetadata: "alice" });
   lines = [];
+  isTrustedHop = false;
   uses = 0;
   const log = pino(logOptions, { write: (line: string) => void lines.push(line) });
-  server = new ConnectServer({ keyOf, current: () => current, addressOf: () => "127.0.0.1", beginUse, log });
+  server = new ConnectServer({
+    keyOf,
+    current: () => current,
+    addressOf: () => "127.0.0.1",
+    beginUse,
+    isTrustedHop: (address) => isTrustedHop && address === "127.0.0.1",
+    log,
+  });
   serve = server;
   const certificates = await Certificates.open([], "tunnels.example", silentLog);
   listener = new TunnelListener({
     route: {
-      byName: (name) => (name === host ? { kind: "connect", sandbox: started } : undefined),
+      byName: (name) => (name === host ? { kind: "connect", sandbox: started, isHop: false } : undefined),
       byPort: () => undefined,
     },
     isProxy: () => false,
@@ -277,6 +286,7 @@ describe("a request with a connect token", () => {
       current: () => states.shift(),
       addressOf: () => "127.0.0.1",
       beginUse,
+      isTrustedHop: () => false,
       log: silentLog,
     });
     serve = checking;
@@ -292,6 +302,37 @@ describe("a request with a connect token", () => {
       expect((await send()).status).toBe(503);
     },
   );
+
+  it("is for the client that a trusted hop names, as the program is told and the sandbox admits", async () => {
+    const said = (forwardedFor: string) => ({ headers: { ...bearer(), "X-Forwarded-For": forwardedFor } });
+    expect(JSON.parse((await send(said("203.0.113.9"))).body)).toMatchObject({
+      headers: expect.arrayContaining(["X-Forwarded-For", "127.0.0.1"]),
+    });
+    isTrustedHop = true;
+    current = aSandbox({ spec: { network: { inbound: { cidrs: ["203.0.113.0/24"] } } }, status: { phase: "Started" } });
+    const { body } = await send(said("198.51.100.1, 127.0.0.1, 203.0.113.9"));
+    expect(body).toContain('"X-Forwarded-For","203.0.113.9"');
+    expect((await send(said("203.0.113.9, 198.51.100.1"))).status).toBe(503);
+    expect((await send(said("somebody"))).status).toBe(400);
+    expect((await send()).status).toBe(400);
+  });
+
+  it("ends once the sandbox does not admit the client that a trusted hop names", async () => {
+    isTrustedHop = true;
+    behave = (_, response) => void response.write("begun");
+    const socket = connect(here());
+    socket.write(
+      `GET / HTTP/1.1\r\nHost: ${host}\r\nX-Forwarded-For: 203.0.113.9\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+    );
+    await once(socket, "data");
+    const closed = once(socket.on("error", () => {}).resume(), "close");
+    const elsewhere = aSandbox({
+      spec: { network: { inbound: { cidrs: ["198.51.100.0/24"] } } },
+      status: { phase: "Started" },
+    });
+    server.onChange({ key: "ns/a", object: elsewhere, previous: started });
+    await closed;
+  });
 
   it("has its reply when the gateway ends meanwhile, and its connection ends with it", async () => {
     const idle = connect(here());
@@ -426,7 +467,14 @@ describe("a WebSocket with a connect token", () => {
 
   it("is refused when the program does not answer, and given up when the client goes before that", async () => {
     const impatient = new ConnectServer(
-      { keyOf, current: () => current, addressOf: () => "127.0.0.1", beginUse, log: silentLog },
+      {
+        keyOf,
+        current: () => current,
+        addressOf: () => "127.0.0.1",
+        beginUse,
+        isTrustedHop: () => false,
+        log: silentLog,
+      },
       200,
     );
     serve = impatient;
@@ -486,7 +534,7 @@ describe("a WebSocket with a connect token", () => {
 
 it("gives a client that is slow with its header no more than its time", async () => {
   const impatient = new ConnectServer(
-    { keyOf, current: () => current, addressOf: () => undefined, beginUse, log: silentLog },
+    { keyOf, current: () => current, addressOf: () => undefined, beginUse, isTrustedHop: () => false, log: silentLog },
     100,
   );
   serve = impatient;

@@ -5,7 +5,7 @@ import { aSandbox } from "../a-sandbox.ts";
 
 const sandbox = aSandbox();
 const tunnel = (protocol: "TLS" | "HTTP2" | "TCP"): Route => ({ kind: "tunnel", sandbox, port: 80, protocol });
-const connect: Route = { kind: "connect", sandbox };
+const connect: Route = { kind: "connect", sandbox, isHop: false };
 
 const table: [Route, string[], string | undefined][] = [
   [tunnel("TLS"), ["h2", "http/1.1"], "http/1.1"],

@@ -25,6 +25,8 @@ let port: number;
 let plainPort: number;
 /** Whether connections come through a load balancer. */
 let proxied: boolean;
+/** Whether they come through one that ends TLS itself. */
+let isTrustedHop: boolean;
 /** What the program inside does with a connection; it echoes. */
 let behave: (socket: Socket) => void;
 
@@ -43,10 +45,12 @@ beforeEach(async () => {
     spec: { tunnels: [{ port: containerPort, protocol: "TCP" }, { port: 1 }] },
     status: { phase: "Started", tunnels },
   });
+  isTrustedHop = false;
   live = new LiveConnections({ sandbox: 3, namespace: 6 });
   routes = router({
     sandboxesAt: (host) => (hostsOf(sandbox).includes(host) ? [sandbox] : []),
     termsOf: () => ({ mode: "Gateway", connectDomain: domain }),
+    isTrustedHop: () => isTrustedHop,
   });
   uses = 0;
   const certificates = await Certificates.open([], domain, silentLog);
@@ -209,6 +213,16 @@ it("cuts clients that the sandbox admits no longer, and only those", async () =>
   live.review({ key: "ns/a", object: sandbox, previous: before });
   await closed(socket);
   await eventually(() => expect(inside.size).toBe(0));
+});
+
+it("lets a trusted hop come with requests for any client, each of which is looked at by itself, and to no tunnel", async () => {
+  isTrustedHop = true;
+  const before = sandbox;
+  sandbox = { ...sandbox, spec: { ...sandbox.spec, network: { inbound: { cidrs: ["203.0.113.0/24"] } } } };
+  live.review({ key: "ns/a", object: sandbox, previous: before });
+  expect(await read(dial(connectHost("uid-1", domain)))).toBe("a for 127.0.0.1");
+  await closed(dial(hostOf(0)));
+  expect(inside.size).toBe(0);
 });
 
 it("cuts clients of a sandbox that has finished, is kept from the network, or is gone", async () => {

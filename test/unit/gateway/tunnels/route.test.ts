@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { Sandbox, SandboxSpecInput } from "../../../../src/api/sandbox.ts";
+import { inRanges } from "../../../../src/gateway/tunnels/admit.ts";
 import { hostsOf, router } from "../../../../src/gateway/tunnels/route.ts";
 import { connectHost, tunnelHost } from "../../../../src/lib/tunnel-host.ts";
 import { aSandbox } from "../a-sandbox.ts";
@@ -19,7 +20,11 @@ function tunnelled(spec: SandboxSpecInput = {}, rest: Partial<Parameters<typeof 
 function at(sandboxes: Sandbox[], name: string, client = "203.0.113.1", isServedHere = true): unknown {
   const sandboxesAt = (host: string) => sandboxes.filter((sandbox) => hostsOf(sandbox).includes(host));
   const mode = isServedHere ? "Gateway" : "Ingress";
-  const routes = router({ sandboxesAt, termsOf: () => ({ mode, connectDomain: "Tunnels.example" }) });
+  const routes = router({
+    sandboxesAt,
+    termsOf: () => ({ mode, connectDomain: "Tunnels.example" }),
+    isTrustedHop: inRanges(["192.0.2.0/24"]),
+  });
   const route = name.startsWith(":") ? routes.byPort(Number(name.slice(1)), client) : routes.byName(name, client);
   return route && (route.kind === "tunnel" ? `${route.protocol} ${route.port}` : route.kind);
 }
@@ -33,6 +38,13 @@ it("leads to the sandbox for connect tokens, below its class's domain and no oth
   expect(at([tunnelled()], connect)).toBe("connect");
   expect(at([aSandbox()], connect)).toBe("connect");
   expect(at([aSandbox()], connectHost("uid-1", "elsewhere.example"))).toBeUndefined();
+});
+
+it("leads a trusted hop to the sandbox for connect tokens, whomever that admits, and to nothing else", () => {
+  const listing = tunnelled({ network: { inbound: { cidrs: ["198.51.100.0/24"] } } });
+  expect(at([listing], connect, "192.0.2.1")).toBe("connect");
+  expect(at([listing], host, "192.0.2.1")).toBeUndefined();
+  expect(at([aSandbox({ spec: { network: { block: true } } })], connect, "192.0.2.1")).toBeUndefined();
 });
 
 const nowhere: [string, Sandbox, string, string?, boolean?][] = [
