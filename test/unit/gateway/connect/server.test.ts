@@ -90,6 +90,7 @@ function programPort(): number {
 
 const here = () => ({ host: "127.0.0.1", port, servername: host, rejectUnauthorized: false });
 const bearer = () => ({ host, authorization: `Bearer ${token}` });
+const said = (forwardedFor: string) => ({ headers: { ...bearer(), "X-Forwarded-For": forwardedFor } });
 
 interface Reply {
   status: number | undefined;
@@ -304,7 +305,6 @@ describe("a request with a connect token", () => {
   );
 
   it("is for the client that a trusted hop names, as the program is told and the sandbox admits", async () => {
-    const said = (forwardedFor: string) => ({ headers: { ...bearer(), "X-Forwarded-For": forwardedFor } });
     expect(JSON.parse((await send(said("203.0.113.9"))).body)).toMatchObject({
       headers: expect.arrayContaining(["X-Forwarded-For", "127.0.0.1"]),
     });
