@@ -6,6 +6,12 @@ cache=${SANDKEEP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sandkeep}
 export SANDKEEP_CACHE=$cache
 export PATH=$root/node_modules/.bin:$cache/node/bin:$cache/go/bin:$PATH
 
+# `--help` prints what a command says of itself at its top.
+if [[ ${1-} == --help || ${1-} == -h ]]; then
+  sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+  exit
+fi
+
 # Root may work on a checkout that belongs to somebody else, of which git would list nothing.
 git_setting=${GIT_CONFIG_COUNT:-0}
 export GIT_CONFIG_COUNT=$((git_setting + 1)) "GIT_CONFIG_KEY_$git_setting=safe.directory" "GIT_CONFIG_VALUE_$git_setting=$root"

@@ -25,13 +25,21 @@ import { json, passes, table } from "./report.ts";
 
 const cluster = "bench";
 
+/** What to measure, and where the figures go as JSON. Ends the process where the arguments are wrong. */
+function parsed(): { names: string[]; file: string | undefined } {
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
+    return { names: chosen(positionals), file: values.json };
+  } catch (error) {
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+    return process.exit(2);
+  }
+}
+
 /** All figures, or those that an argument names in full or by its beginning. */
 function chosen(wanted: string[]): string[] {
   const unknown = wanted.find((want) => !figureNames.some((name) => matches(name, want)));
-  if (unknown !== undefined) {
-    console.error(`bench: no figure "${unknown}"; there are ${figureNames.join(", ")}`);
-    process.exit(2);
-  }
+  if (unknown !== undefined) throw new Error(`no figure "${unknown}"; there are ${figureNames.join(", ")}`);
   return wanted.length === 0
     ? [...figureNames]
     : figureNames.filter((name) => wanted.some((want) => matches(name, want)));
@@ -185,9 +193,8 @@ function progress(text: string): void {
   console.error(`bench: ${text}`);
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
-const names = chosen(positionals);
+const { names, file } = parsed();
 const figures = await measure(names);
 console.log(table(names, figures));
-if (values.json !== undefined) await writeFile(values.json, json(names, figures));
+if (file !== undefined) await writeFile(file, json(names, figures));
 process.exitCode = names.every((name) => passes(name, figures)) ? 0 : 1;
