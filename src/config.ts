@@ -54,6 +54,7 @@ const schema = z.object({
   SANDKEEP_TUNNELS_PORT: port.optional(),
   SANDKEEP_TUNNELS_PUBLIC_PORT: port.min(1).default(443),
   SANDKEEP_TUNNELS_TCP_PORTS: portRange.optional(),
+  SANDKEEP_TUNNELS_INGRESS: flag.default(false),
   SANDKEEP_TUNNELS_DOMAIN: z.string().min(1).default("tunnels.localhost"),
   SANDKEEP_TUNNELS_PROXIES: ranges,
   SANDKEEP_TUNNELS_TRUSTED_HOPS: ranges,
@@ -120,6 +121,8 @@ export interface Config {
       port: number;
       /** Ports at which it listens for what is not encrypted, the same outside; absent: none. */
       tcpPorts?: { first: number; last: number };
+      /** Whether the operator may make Services and Ingresses, for mode Ingress of classes. */
+      ingress?: boolean;
     };
     /** Ranges of load balancers that tell by the PROXY protocol for whom they connect, and must. */
     proxies: string[];
@@ -175,6 +178,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
         domain: e.SANDKEEP_TUNNELS_DOMAIN.toLowerCase(),
         port: e.SANDKEEP_TUNNELS_PUBLIC_PORT,
         ...(e.SANDKEEP_TUNNELS_TCP_PORTS && { tcpPorts: e.SANDKEEP_TUNNELS_TCP_PORTS }),
+        ...(e.SANDKEEP_TUNNELS_INGRESS && { ingress: true }),
       },
       ...hopsOf(e.SANDKEEP_TUNNELS_PROXIES, e.SANDKEEP_TUNNELS_TRUSTED_HOPS),
       certificates: listed(e.SANDKEEP_TUNNELS_CERTIFICATES),

@@ -32,6 +32,8 @@ export const LABELS = {
   app: "sandkeep.dev/app",
   /** On Pods: the hash that names the allow policy which selects them. */
   network: "sandkeep.dev/network",
+  /** On namespaces: `true` where Pods connect to sandboxes for clients, unless a class says who does. */
+  ingressController: "sandkeep.dev/ingress-controller",
 } as const;
 
 export const ANNOTATIONS = {

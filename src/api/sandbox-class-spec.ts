@@ -1,12 +1,11 @@
 import { z } from "zod";
 import { MAX_TIMEOUT_SECONDS } from "./constants.ts";
-import { withRules } from "./rule.ts";
+import { classTunnelsSchema } from "./schema/class-tunnels.ts";
 import { listMap, listOf, listSet, mapOf } from "./schema/collection.ts";
 import { imageReference } from "./schema/image.ts";
-import { hostName, objectName } from "./schema/name.ts";
+import { objectName } from "./schema/name.ts";
 import { cidr } from "./schema/network.ts";
 import { nodeSelector, nodeSets, nodeSetShape, tolerations } from "./schema/placement.ts";
-import { port } from "./schema/port.ts";
 import { quantity } from "./schema/quantity.ts";
 import { resourceList, resourcesSchema } from "./schema/resources.ts";
 import { seconds } from "./schema/time.ts";
@@ -31,34 +30,6 @@ const gpuKind = z.strictObject({
   ...nodeSetShape,
   resourceName: z.string().min(1).max(253).default("nvidia.com/gpu").describe("The resource to request, one per GPU."),
   tolerations: tolerations.exactOptional().describe("Taints of the nodes that have it."),
-});
-
-const tcpPorts = withRules(
-  z.strictObject({
-    first: port.describe("The lowest port."),
-    last: port.describe("The highest port."),
-  }),
-  {
-    cel: "self.first <= self.last",
-    message: "first must not be above last",
-    field: "first",
-    holds: ({ first, last }) => first <= last,
-  },
-);
-
-const tunnels = z.strictObject({
-  mode: z
-    .enum(["Gateway", "Ingress"])
-    .default("Gateway")
-    .describe("Who listens: the gateway, or an Ingress controller."),
-  domain: hostName.exactOptional().describe("The domain under which hosts are made; a wildcard record points here."),
-  customDomains: listOf(hostName, 64)
-    .exactOptional()
-    .describe("The domains that sandboxes may name as customDomain; absent: none."),
-  ingressClassName: objectName.exactOptional().describe("The IngressClass, for mode Ingress."),
-  annotations: mapOf(z.string().max(4096), 64).exactOptional().describe("Annotations of the Ingresses."),
-  certificateSecret: objectName.exactOptional().describe("The Secret with the wildcard certificate."),
-  tcpPorts: tcpPorts.exactOptional().describe("Ports that unencrypted tunnels are given out of."),
 });
 
 const network = z.strictObject({
@@ -121,7 +92,7 @@ export const sandboxClassSpecSchema = z.strictObject({
     .exactOptional()
     .describe("Secrets with credentials for registries, besides the sandbox's."),
   limits: limits.prefault({}).describe("How long a start may take."),
-  tunnels: tunnels.exactOptional().describe("How ports are made reachable."),
+  tunnels: classTunnelsSchema.exactOptional().describe("How ports are made reachable."),
   network: network.exactOptional().describe("What sandboxes may reach beyond the public internet."),
   snapshots: snapshots.exactOptional().describe("Where snapshots go."),
   volumes: volumes.exactOptional().describe("How volumes that are made by name are provided."),

@@ -14,6 +14,8 @@ import { policyController } from "./network/controller.ts";
 import { serviceRanges } from "../kube/own-ranges.ts";
 import { SandboxController } from "./sandbox/controller.ts";
 import type { SandboxSettings } from "./sandbox/observed.ts";
+import { routeController } from "./tunnels/ingress/controller.ts";
+import { routeReflectors } from "./tunnels/ingress/reflectors.ts";
 import { snapshotController } from "./snapshot/controller.ts";
 import { usageControllers } from "./usage/controllers.ts";
 import { worldOf } from "./world.ts";
@@ -47,9 +49,13 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
     apiServerAudiences: await apiServerAudiences(kube, log, signal),
     clusterCidrs,
   });
+  const routes = settings.tunnels.ingress === true ? routeReflectors(kube, log, namespace) : undefined;
+  const routeProblems = new Map<string, string>();
   const sandboxes = new SandboxController({
     kube,
     world,
+    ...(routes && { routes }),
+    routeProblems,
     recorder,
     settings,
     facts,
@@ -59,10 +65,11 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
     log,
   });
   return new Manager({
-    reflectors: Object.values(world),
+    reflectors: [...Object.values(world), ...Object.values(routes ?? {})],
     controllers: [
       sandboxes,
       policyController({ kube, world, recorder, settings: settings.network, facts, log }),
+      ...(routes ? [routeController({ kube, world, routes, problems: routeProblems, recorder, facts, log })] : []),
       snapshotController(world, kube, recorder, log),
       ...usageControllers(world, kube, recorder, log),
     ],

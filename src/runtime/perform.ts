@@ -46,6 +46,11 @@ export async function perform<T extends KubeObject>(
   for (const wish of plan.finalizers ?? []) await setFinalizers(wish, performer);
 }
 
+/** What `specHashAnnotation` says of an object that was applied like this. */
+export function appliedHash(object: KubeObject): string {
+  return createHash("sha256").update(JSON.stringify(object)).digest("hex").slice(0, 16);
+}
+
 async function apply(
   { kind, object, createOnly, wholeSpec }: Apply,
   owner: KubeObject,
@@ -53,7 +58,7 @@ async function apply(
 ): Promise<void> {
   const { kube, signal } = performer;
   const stored = cacheOf(kind, performer)?.store.get(keyOfObject(object));
-  const hash = createHash("sha256").update(JSON.stringify(object)).digest("hex").slice(0, 16);
+  const hash = appliedHash(object);
   if (stored !== undefined && (createOnly || stored.metadata.annotations?.[specHashAnnotation] === hash)) return;
   const annotations = { ...object.metadata.annotations, [specHashAnnotation]: hash };
   const wanted = {

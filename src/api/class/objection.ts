@@ -2,6 +2,7 @@ import type { SandboxClass, SandboxClassSpec } from "../sandbox-class.ts";
 import type { SandboxSpec } from "../sandbox.ts";
 import { domainsObjection } from "./domains.ts";
 import { gpuChoices, memberNamed } from "./gpus.ts";
+import { inboundProblem } from "./ingress.ts";
 import { forbiddenImage, imageOf } from "./images.ts";
 import { tunnelProblem } from "./tunnels.ts";
 import { excessLifeOf, excessOf } from "./maxima.ts";
@@ -43,6 +44,14 @@ export function objectionTo(spec: SandboxSpec, namedClass: SandboxClass): Object
     tunnelObjection(spec, sandboxClass, name) ??
     domainsObjection(spec, namedClass)
   );
+}
+
+/** What a class has against what a sandbox that runs is to reach, and who it. */
+export function objectionToNetwork(spec: SandboxSpec, namedClass: SandboxClass): Objection | undefined {
+  const { tunnels } = namedClass.spec;
+  const problem = tunnels && inboundProblem(spec, tunnels);
+  if (problem === undefined) return domainsObjection(spec, namedClass);
+  return { reason: "TunnelMode", message: `${problem} (${named(namedClass.metadata.name)}).` };
 }
 
 /** What a class has against so long a life of a sandbox that runs, maybe since before the class was changed. */

@@ -1,4 +1,4 @@
-import { domainsObjection } from "../../api/class/domains.ts";
+import { objectionToNetwork } from "../../api/class/objection.ts";
 import type { PatchSandbox } from "../../api/sandbox-http.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Network } from "../../api/schema/network.ts";
@@ -19,17 +19,19 @@ export function networkCheck(checkClass: ClassCheck, authorise: Guard["authorise
       const secret = { group: "", version: "v1", resource: "secrets", namespace, name: patch.proxyName } as const;
       await authorise(user, { ...secret, verb: "get" });
     }
-    const network = patchedNames(sandbox.spec.network, patch);
-    await checkClass({ ...sandbox, spec: { ...sandbox.spec, network } }, signal, domainsObjection);
+    const network = patched(sandbox.spec.network, patch);
+    await checkClass({ ...sandbox, spec: { ...sandbox.spec, network } }, signal, objectionToNetwork);
   };
 }
 
-/** What it may reach from then on, as far as names matter: of a JSON merge patch null takes a member away. */
-function patchedNames({ outbound = {}, proxyName }: Network = {}, patch: NetworkPatch): Network {
+/** What it may reach from then on, and who it, as far as classes care: of a JSON merge patch null takes a member away. */
+function patched({ outbound = {}, inbound = {}, proxyName }: Network = {}, patch: NetworkPatch): Network {
+  const { cidrs } = patch.inbound === null ? {} : { ...inbound, ...patch.inbound };
   const lists = patch.outbound === null ? {} : { ...outbound, ...patch.outbound };
   const proxy = patch.proxyName === undefined ? proxyName : patch.proxyName;
   return {
     outbound: { ...(lists.cidrs && { cidrs: lists.cidrs }), ...(lists.domains && { domains: lists.domains }) },
+    ...(cidrs && { inbound: { cidrs } }),
     ...(typeof proxy === "string" && { proxyName: proxy }),
   };
 }

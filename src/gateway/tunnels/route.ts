@@ -1,4 +1,4 @@
-import type { TunnelTerms } from "../../api/class/tunnels.ts";
+import { gatewayPort, type TunnelTerms } from "../../api/class/tunnels.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import { connectHost, connectLabel, tunnelLabel } from "../../lib/tunnel-host.ts";
 import { isFinished } from "../sandboxes/life.ts";
@@ -45,10 +45,10 @@ export function router(options: RouterOptions): Router {
 export function hostsOf(sandbox: Sandbox): string[] {
   if (isFinished(sandbox)) return [];
   const { metadata, status } = sandbox;
-  const tunnels = (status?.tunnels ?? []).flatMap(({ host, unencryptedPort }) => [
-    ...(host === undefined ? [] : [host]),
-    ...(unencryptedPort === undefined ? [] : [`:${unencryptedPort}`]),
-  ]);
+  const tunnels = (status?.tunnels ?? []).flatMap((tunnel) => {
+    const port = gatewayPort(tunnel);
+    return [...(tunnel.host === undefined ? [] : [tunnel.host]), ...(port === undefined ? [] : [`:${port}`])];
+  });
   return [connectLabel(metadata.uid ?? ""), ...tunnels];
 }
 
@@ -93,7 +93,7 @@ function portRoute(port: number, { sandboxesAt, termsOf }: RouterOptions): Route
   const [sandbox, ...others] = sandboxesAt(`:${port}`);
   if (sandbox === undefined || others.length > 0 || termsOf(sandbox).mode !== "Gateway") return undefined;
   const { spec, status } = sandbox;
-  const inside = status?.tunnels?.find(({ unencryptedPort }) => unencryptedPort === port)?.containerPort;
+  const inside = status?.tunnels?.find((tunnel) => gatewayPort(tunnel) === port)?.containerPort;
   const tunnel = spec.tunnels?.find(({ port, protocol }) => port === inside && protocol === "TCP");
   return tunnel && { kind: "tunnel", sandbox, port: tunnel.port, protocol: tunnel.protocol };
 }

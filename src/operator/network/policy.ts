@@ -5,6 +5,7 @@ import type { ClusterFacts } from "../facts.ts";
 import { longHash } from "../names.ts";
 import type { Egress } from "./egress.ts";
 import { reachable } from "./reach.ts";
+import type { Entry } from "../tunnels/ingress/rule.ts";
 import type { AllowRule, NetworkRule } from "./rule.ts";
 import type { NetworkSettings } from "./settings.ts";
 
@@ -49,7 +50,7 @@ export function allowPolicyFor(
   return policy(namespace, allowPolicyName(label), {
     podSelector: { matchLabels: { [LABELS.network]: label } },
     policyTypes: ["Ingress", "Egress"],
-    ingress: [fromRelease(cluster)],
+    ingress: [fromRelease(cluster), ...(rule.entries ?? []).map(ingressFor)],
     ...egressMember(egressFor(rule, cluster)),
   });
 }
@@ -97,6 +98,25 @@ function egressMember(egress: EgressRule[]): Pick<PolicySpec, "egress"> {
  */
 function fromRelease({ namespace }: ClusterNetwork): IngressRule {
   return { from: [podsOf(namespace, "gateway"), podsOf(namespace, "operator")], ports: [{ protocol: "TCP" }] };
+}
+
+/** What is empty is stored as empty, not as a selector of no labels. */
+function ingressFor({ ports, from }: Entry): IngressRule {
+  return {
+    from: from.map(({ pods, cidr }) =>
+      cidr === undefined
+        ? {
+            namespaceSelector: selecting(pods?.namespaceLabels),
+            ...(pods?.podLabels && { podSelector: selecting(pods.podLabels) }),
+          }
+        : { ipBlock: { cidr } },
+    ),
+    ports: ports.map((port) => ({ port, protocol: "TCP" })),
+  };
+}
+
+function selecting(labels: Record<string, string> = {}): { matchLabels?: Record<string, string> } {
+  return Object.keys(labels).length === 0 ? {} : { matchLabels: labels };
 }
 
 function egressFor({ cidrs, allowedPrivateCidrs, egress }: AllowRule, cluster: ClusterNetwork): EgressRule[] {

@@ -12,6 +12,7 @@ import {
   type WantedImage,
   wantedImage,
 } from "./entrypoint.ts";
+import { noIngressObjection } from "../tunnels/ingress/objection.ts";
 import { tcpProblem } from "../tunnels/ports.ts";
 import { audienceObjection } from "./identity-token.ts";
 import { type Moments, momentsOf } from "./lifetime.ts";
@@ -52,8 +53,13 @@ export function admissionOf(observed: Observed, moments: Moments): Admission {
 
   const objection = objectionTo(spec, sandboxClass);
   if (objection !== undefined) return rejected(objection.reason, objection.message);
-  const noPorts = tcpProblem(spec, sandboxClass.spec, observed.settings.tunnels);
-  if (noPorts !== undefined) return rejected("NoTunnelPorts", noPorts);
+  if (sandboxClass.spec.tunnels?.mode === "Ingress") {
+    const noIngress = noIngressObjection(spec, observed.settings.tunnels);
+    if (noIngress !== undefined) return rejected("NoIngress", noIngress);
+  } else {
+    const noPorts = tcpProblem(spec, sandboxClass.spec, observed.settings.tunnels);
+    if (noPorts !== undefined) return rejected("NoTunnelPorts", noPorts);
+  }
   const audience = audienceObjection(spec, observed.facts.apiServerAudiences);
   if (audience !== undefined) return rejected("AudienceNotAllowed", audience);
   const unreachable = egressObjection(spec, observed.facts.egress);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { POD_ANNOTATIONS } from "../../api/constants.ts";
+import { classTunnelsSchema } from "../../api/schema/class-tunnels.ts";
 import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import type { Pod } from "../../kube/objects.ts";
 import type { ClusterFacts } from "../facts.ts";
@@ -12,6 +13,8 @@ const schema = z.object({
   allowedPrivateCidrs: z.array(z.string()),
   /** Whether the Pod resolves names through the egress part. */
   domains: z.boolean().default(false),
+  /** How its ports are reached in mode Ingress; absent in mode Gateway, of which the gateway knows. */
+  tunnels: classTunnelsSchema.exactOptional(),
 });
 
 /** What a class goes on deciding once there is a Pod. */
@@ -35,11 +38,12 @@ export function classTermAnnotations(
 }
 
 function classTermsOf(sandboxClass: SandboxClassSpec, { egress }: Pick<ClusterFacts, "egress">): ClassTerms {
-  const { limits, network = {} } = sandboxClass;
+  const { limits, network = {}, tunnels } = sandboxClass;
   return {
     ...limits,
     allowedPrivateCidrs: network.allowedPrivateCidrs ?? [],
     domains: resolvesThere(sandboxClass, egress),
+    ...(tunnels?.mode === "Ingress" && { tunnels }),
   };
 }
 

@@ -29,6 +29,9 @@ import type { NodeState } from "./node-loss.ts";
 import type { Observed, ReadinessObservation, SandboxSettings } from "./observed.ts";
 import { orphanPlan } from "./orphan.ts";
 import { sandboxPlan } from "./plan.ts";
+import { routeObjectsOf, type RouteReflectors } from "../tunnels/ingress/reflectors.ts";
+import { type RouteState, routeStateOf } from "../tunnels/ingress/state.ts";
+import { classTermsFor } from "./class-terms.ts";
 import { answers } from "../tunnels/answers.ts";
 import { Openings } from "../tunnels/openings.ts";
 import { ToldPorts } from "../tunnels/told-ports.ts";
@@ -53,6 +56,10 @@ export interface SandboxControllerOptions {
   recorder: Performer["recorder"];
   settings: SandboxSettings;
   facts: () => ClusterFacts;
+  /** What leads to tunnels in mode Ingress of classes; absent: that mode is not to be had. */
+  routes?: RouteReflectors;
+  /** Why that could not be made, by the sandbox's key. */
+  routeProblems: ReadonlyMap<string, string>;
   openLink: InquiriesOptions["open"];
   inspector: ImageInspector;
   workers: number;
@@ -77,7 +84,7 @@ export class SandboxController {
     this.#names = new NameClaims(kube, world.nameClaims.store);
     this.#controller = new Controller({
       name: "sandbox",
-      sources: sourcesIn(world),
+      sources: sourcesIn(world, options.routes),
       reconcile: (key, pass) => this.#reconcile(key, pass),
       workers,
       log,
@@ -191,6 +198,7 @@ export class SandboxController {
     const podUid = pod?.metadata.uid ?? "";
     const readiness = pod === undefined ? undefined : this.#readiness.answer(key, podUid);
     const opening = this.#openings.of(key, sandbox);
+    const route = this.#routeOf(key, sandbox, isOurs ? pod : undefined);
     const limitsQuestioned = pod && limitsId(podUid, wantedLimits(sandbox, pod));
     const limits = limitsQuestioned === undefined ? undefined : this.#limits.answer(key, limitsQuestioned);
     const limitsMute = limitsQuestioned !== undefined && this.#limits.isMute(key, limitsQuestioned);
@@ -206,10 +214,19 @@ export class SandboxController {
       ...(limitsMute && { limitsMute }),
       ...(opening && { opening }),
       ...(this.#toldPorts.isContested(sandbox) && { portContested: true }),
+      ...(route && { route }),
       policies: world.policies.store.by("namespace", sandbox.metadata.namespace ?? ""),
       facts: facts(),
       settings,
     };
+  }
+
+  /** Asked only until its tunnels have been told. */
+  #routeOf(key: string, sandbox: Sandbox, pod: Pod | undefined): RouteState | undefined {
+    const { routes, routeProblems, facts } = this.#options;
+    if (routes === undefined || pod === undefined || !asksForTunnels(sandbox)) return undefined;
+    const terms = classTermsFor({ pod, facts: facts() })?.tunnels;
+    return terms && routeStateOf(sandbox, terms, routeObjectsOf(routes, key), routeProblems.get(key));
   }
 
   /** Adds what is known of the image, if nothing but its ENTRYPOINT keeps the sandbox from running. */
@@ -270,8 +287,7 @@ export class SandboxController {
     } else this.#limits.forget(key);
 
     const address = pod !== undefined && isRunning(pod, status) ? pod.status?.podIP : undefined;
-    const isTold = sandbox.status?.tunnels !== undefined && portContested !== true;
-    const isAsked = (sandbox.spec.tunnels ?? []).length > 0 && !isTold;
+    const isAsked = asksForTunnels(sandbox) || portContested === true;
     if (isAsked && address !== undefined && sandboxClass !== undefined) {
       this.#openings.ensure(key, { sandbox, sandboxClass: sandboxClass.spec, address });
     } else this.#openings.forget(key);
@@ -287,6 +303,11 @@ export class SandboxController {
 /** Milliseconds since it was created. */
 function ageOf({ metadata }: Sandbox): number {
   return Date.now() - Date.parse(metadata.creationTimestamp ?? "");
+}
+
+/** It has tunnels, and nobody has been told yet where they are. */
+function asksForTunnels({ spec, status }: Sandbox): boolean {
+  return (spec.tunnels ?? []).length > 0 && status?.tunnels === undefined;
 }
 
 /** There is an agent that can be told something. */

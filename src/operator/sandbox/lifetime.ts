@@ -31,11 +31,14 @@ const volumeSeconds = 3;
 /** Seconds that the agent has to end a sandbox at its deadline before the operator deletes the Pod. */
 const overtimeSeconds = 2;
 
+/** Seconds, from its start, after which it is worth a word that no Ingress leads to it. */
+const routeSeconds = 10;
+
 /**
  * Milliseconds until the moments that matter in a sandbox's life; zero or less: past; absent: not to come.
  *
  *     created ──► scheduleBy    asked for the ENTRYPOINT ──► loginBy ──► lookUpBy
- *     scheduled ──► volumesBy ──► loginBy ──► startBy    started ──► deadline ──► overtime
+ *     scheduled ──► volumesBy ──► loginBy ──► startBy    started ──► routeBy, deadline ──► overtime
  *     Pod deleted ──► lost    finished ──► retention, expiry
  */
 export interface Moments {
@@ -47,6 +50,7 @@ export interface Moments {
   startBy?: number;
   deadline?: number;
   overtime?: number;
+  routeBy?: number;
   lost?: number;
   retention?: number;
   expiry?: number;
@@ -73,6 +77,7 @@ export function momentsOf(observed: Observed, status: SandboxStatus | undefined,
     const timeout = countedTimeout(sandbox, pod);
     moments.deadline = after(status.startedAt, timeout);
     moments.overtime = after(status.startedAt, timeout + overtimeSeconds);
+    if (observed.route?.kind === "missing") moments.routeBy = after(status.startedAt, routeSeconds);
   } else if (status?.scheduledAt !== undefined) {
     if (pod !== undefined && volumeSources(pod).length > 0)
       moments.volumesBy = after(status.scheduledAt, volumeSeconds);

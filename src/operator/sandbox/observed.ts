@@ -5,6 +5,7 @@ import type { Sandbox } from "../../api/sandbox.ts";
 import type { NetworkPolicy, Pod } from "../../kube/objects.ts";
 import type { ClusterFacts } from "../facts.ts";
 import type { NetworkSettings } from "../network/settings.ts";
+import type { RouteState } from "../tunnels/ingress/state.ts";
 import type { Opening } from "../tunnels/openings.ts";
 import type { TunnelSettings } from "../tunnels/settings.ts";
 import type { ImageLookup } from "./entrypoint.ts";
@@ -42,6 +43,8 @@ export interface Observed {
   opening?: Opening;
   /** That a sandbox which is older was told a port of its tunnels as well. */
   portContested?: boolean;
+  /** Whether its Ingresses lead to it, in mode Ingress and until that has been told. */
+  route?: RouteState;
   /** That it has not taken them for long. */
   limitsMute?: boolean;
   /** The operator's policies in the namespace. */

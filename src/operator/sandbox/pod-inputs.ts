@@ -1,6 +1,7 @@
 import type { SandboxClassSpec } from "../../api/sandbox-class.ts";
 import { deniedAddresses } from "../network/enforcement.ts";
 import { networkLabel } from "../network/policy.ts";
+import { entriesOf } from "../tunnels/ingress/rule.ts";
 import { networkRule, type NetworkRule } from "../network/rule.ts";
 import { classTermsFor } from "./class-terms.ts";
 import type { FoundImage } from "./entrypoint.ts";
@@ -26,7 +27,9 @@ export function podInputsFor(
   };
 }
 
-/** What the sandbox may reach. */
+/** What the sandbox may reach, and who it. */
 export function ruleFor(observed: Pick<Observed, "sandbox" | "pod" | "sandboxClass" | "facts">): NetworkRule {
-  return networkRule(observed.sandbox.spec.network, classTermsFor(observed));
+  const { sandbox } = observed;
+  const terms = classTermsFor(observed);
+  return networkRule(sandbox.spec.network, terms, terms?.tunnels && entriesOf(sandbox, terms.tunnels));
 }

@@ -1,15 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import { claimantOf } from "../../api/name-claim.ts";
+import type { KubeObject } from "../../api/meta.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import { listenersOfSlice } from "../../kube/own-ranges.ts";
 import { keyOf, keyOfObject } from "../../runtime/key.ts";
+import type { Reflector } from "../../runtime/reflector.ts";
 import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
 import { type SandboxIndex, sandboxNameOf, type World } from "../world.ts";
 import { toldPorts } from "../tunnels/told-ports.ts";
+import { type RouteReflectors, sandboxKeysOf } from "../tunnels/ingress/reflectors.ts";
 import { isReasonToLook } from "./pod-change.ts";
 
 /** A sandbox is looked at when it, its Pod, its class or its probe change; the rest has to be known. */
-export function sourcesIn(world: World): Source[] {
+export function sourcesIn(world: World, routes?: RouteReflectors): Source[] {
   const { sandboxes, pods, policies, classes, probes, apps, nameClaims, nodes, runtimeClasses, apiServers, egress } =
     world;
   const keysBy = (index: SandboxIndex, value: string): string[] => sandboxes.store.by(index, value).map(keyOfObject);
@@ -61,10 +64,18 @@ export function sourcesIn(world: World): Source[] {
       ({ object, previous }) =>
         !isDeepStrictEqual(object && listenersOfSlice(object), previous && listenersOfSlice(previous)),
     ),
+    ...(routes === undefined ? [] : [onRoutes(routes.services, world), onRoutes(routes.ingresses, world)]),
     known(nodes),
     known(runtimeClasses),
     known(egress),
   ];
+}
+
+/** What leads to tunnels, until these have been told. */
+function onRoutes<T extends KubeObject>(reflector: Reflector<T, "sandbox">, { sandboxes }: World): Source {
+  return onMapped(reflector, (object) =>
+    sandboxKeysOf(object).filter((key) => sandboxes.store.get(key)?.status?.tunnels === undefined),
+  );
 }
 
 function isUnscheduled({ status }: Sandbox): boolean {

@@ -1,3 +1,4 @@
+import { inboundProblem } from "../../api/class/ingress.ts";
 import { NO_PROBE, PROBE_TIMED_OUT, SETUP_FAILURES } from "../../api/constants.ts";
 import type { SandboxPhase } from "../../api/phases.ts";
 import type { SandboxStatus } from "../../api/sandbox.ts";
@@ -39,7 +40,7 @@ export function sandboxStatus(
   const verdicts = [
     ...progressVerdicts(observed, admission, times, moments),
     ...endingVerdicts(ending, admission),
-    ...limitationVerdicts(observed, ending),
+    ...limitationVerdicts(observed, ending, moments),
   ];
   return {
     phase,
@@ -188,8 +189,8 @@ function endingVerdicts(ending: Ending | undefined, admission: Admission | undef
 }
 
 /** What was changed while the sandbox runs and cannot take effect, said rather than ignored. */
-function limitationVerdicts(observed: Observed, ending: Ending | undefined): Verdict[] {
-  const { sandbox, pod, opening, limitsMute } = observed;
+function limitationVerdicts(observed: Observed, ending: Ending | undefined, moments: Moments): Verdict[] {
+  const { sandbox, pod, opening, route, limitsMute } = observed;
   if (ending !== undefined || pod === undefined) return [];
   const { timeoutSeconds } = sandbox.spec;
   const longest = longestTimeoutOf(pod);
@@ -209,11 +210,15 @@ function limitationVerdicts(observed: Observed, ending: Ending | undefined): Ver
     return [{ type: "Stalled", status: "True", reason: "NoTunnelPort", message: opening.message }];
   }
   const field = unsupportedField(sandbox.spec);
+  const { domains = false, tunnels } = classTermsFor(observed) ?? {};
   const problem =
     field === undefined
-      ? unresolvable(sandbox.spec, classTermsFor(observed)?.domains === true)
+      ? (unresolvable(sandbox.spec, domains) ?? (tunnels && inboundProblem(sandbox.spec, tunnels)))
       : describeUnsupported(field);
-  if (problem === undefined) return [];
+  if (problem === undefined) {
+    const isLate = route?.kind === "missing" && (moments.routeBy ?? 1) <= 0;
+    return isLate ? [{ type: "Stalled", status: "True", reason: "NoRoute", message: printable(route.message) }] : [];
+  }
   return [{ type: "Stalled", status: "True", reason: "NotSupported", message: problem }];
 }
 
@@ -239,10 +244,12 @@ function placeOf(pod: Pod | undefined, before: SandboxStatus): Place {
 
 /** Once told they stay, whatever becomes of the class, and end with the sandbox; unless another has one of their ports. */
 function tunnelsOf(observed: Observed, ending: Ending | undefined): Pick<SandboxStatus, "tunnels"> {
-  const { sandbox, sandboxClass, opening, portContested, settings } = observed;
+  const { sandbox, sandboxClass, opening, portContested, route, settings } = observed;
   if (ending !== undefined) return {};
   if (sandbox.status?.tunnels !== undefined && portContested !== true) return { tunnels: sandbox.status.tunnels };
   if (opening?.kind !== "open" || sandboxClass === undefined) return {};
+  if (classTermsFor(observed)?.tunnels !== undefined)
+    return route?.kind === "routed" ? { tunnels: route.addresses } : {};
   return { tunnels: tunnelAddresses(sandbox, sandboxClass.spec, settings.tunnels, opening.unencrypted) };
 }
 

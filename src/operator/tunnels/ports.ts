@@ -4,7 +4,7 @@ import type { PortRange, TunnelSettings } from "./settings.ts";
 
 /** The ports that a class gives unencrypted tunnels: those of its own at which the gateway listens; `undefined` when there are none. */
 export function tcpPortsOf({ tunnels }: SandboxClassSpec, { tcpPorts }: TunnelSettings): PortRange | undefined {
-  if (tcpPorts === undefined) return undefined;
+  if (tcpPorts === undefined || tunnels?.mode === "Ingress") return undefined;
   const wanted = tunnels?.tcpPorts ?? tcpPorts;
   const first = Math.max(wanted.first, tcpPorts.first);
   const last = Math.min(wanted.last, tcpPorts.last);

@@ -12,4 +12,6 @@ export interface TunnelSettings {
   port: number;
   /** Ports at which the gateway listens for what is not encrypted; absent: none. */
   tcpPorts?: PortRange;
+  /** Whether the operator may make Services and Ingresses, for mode Ingress of classes. */
+  ingress?: boolean;
 }

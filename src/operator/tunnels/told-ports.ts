@@ -1,3 +1,4 @@
+import { gatewayPort } from "../../api/class/tunnels.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
 
@@ -33,9 +34,9 @@ export class ToldPorts {
   }
 }
 
-/** The ports for what is not encrypted that a sandbox was told are its own. */
+/** The ports of the gateway for what is not encrypted that a sandbox was told are its own. */
 export function toldPorts({ status }: Sandbox): number[] {
-  return (status?.tunnels ?? []).flatMap(({ unencryptedPort }) => unencryptedPort ?? []);
+  return (status?.tunnels ?? []).flatMap((tunnel) => gatewayPort(tunnel) ?? []);
 }
 
 /** Less is older; no two are as old. */

@@ -81,6 +81,9 @@ export const classManifests: Manifests = {
   kind: SANDBOX_CLASS,
   accepted: [
     accepted("nothing but defaults", {}),
+    accepted("tunnels through the gateway", {
+      tunnels: { customDomains: ["own.example.com"], tcpPorts: { first: 30_000, last: 30_099 } },
+    }),
     accepted("every member at once", {
       runtimeClassName: "gvisor",
       profile: "Restricted",
@@ -122,8 +125,16 @@ export const classManifests: Manifests = {
         domain: "sandboxes.example.com",
         ingressClassName: "nginx",
         annotations: { "example.com/a": "b" },
+        http2Annotations: { "example.com/protocol": "h2" },
+        inboundAnnotation: "example.com/allow-list",
         certificateSecret: "wildcard",
-        tcpPorts: { first: 30_000, last: 30_099 },
+        port: 8443,
+        controllers: [
+          { pods: { namespaceLabels: { "example.com/ingress": "true" }, podLabels: { app: "controller" } } },
+          { cidr: "192.0.2.0/24" },
+        ],
+        waitForAddress: false,
+        tcpService: { type: "NodePort", host: "nodes.example.com", annotations: { "example.com/a": "b" } },
       },
       network: { allowedPrivateCidrs: ["10.1.0.0/16"], domains: true, waitForEnforcement: true },
       snapshots: { registry: "registry.example.com/snapshots", secretName: "push", ttlSeconds: 86_400 },
@@ -137,6 +148,24 @@ export const classManifests: Manifests = {
       { tunnels: { tcpPorts: { first: 2, last: 1 } } },
       "spec.tunnels.tcpPorts.first",
       "first must not be above last",
+    ),
+    against(
+      "mode Ingress has a domain",
+      { tunnels: { mode: "Ingress" } },
+      "spec.tunnels.domain",
+      "domain must be set for mode Ingress: the gateway listens below its own",
+    ),
+    against(
+      "node ports are reached at a host",
+      { tunnels: { tcpService: { type: "NodePort" } } },
+      "spec.tunnels.tcpService.host",
+      "host must be set for type NodePort",
+    ),
+    against(
+      "controllers are Pods or addresses",
+      { tunnels: { controllers: [{}] } },
+      "spec.tunnels.controllers[0]",
+      "exactly one of pods, cidr must be set",
     ),
     beyond(
       "a profile is one of two",

@@ -31,10 +31,16 @@ it.each(terms)(
 );
 
 it.each([
-  [{ mode: "Ingress" }, "mode Ingress is not supported"],
   [{ ingressClassName: "nginx" }, "ingressClassName is for mode Ingress"],
   [{ annotations: { a: "b" } }, "annotations is for mode Ingress"],
+  [{ http2Annotations: {} }, "http2Annotations is for mode Ingress"],
+  [{ inboundAnnotation: "a" }, "inboundAnnotation is for mode Ingress"],
   [{ certificateSecret: "s" }, "certificateSecret is for mode Ingress"],
+  [{ port: 8443 }, "port is for mode Ingress"],
+  [{ controllers: [] }, "controllers is for mode Ingress"],
+  [{ waitForAddress: false }, "waitForAddress is for mode Ingress"],
+  [{ tcpService: { type: "LoadBalancer" } }, "tcpService is for mode Ingress"],
+  [{ mode: "Ingress", domain: "a.example", tcpPorts: { first: 1, last: 2 } }, "tcpPorts is for mode Gateway"],
 ])("refuses tunnels under a class with %j, and says why", (ofClass, why) => {
   expect(tunnelProblem(spec, classOf(ofClass))).toContain(why);
   expect(tunnelProblem({ ...spec, tunnels: [] }, classOf(ofClass))).toBeUndefined();
@@ -60,3 +66,52 @@ it.each([[undefined], [{}], [{ domain: "class.example", tcpPorts: { first: 1, la
     expect(tunnelProblem(spec, classOf(ofClass))).toBeUndefined();
   },
 );
+
+const cidrs = ["192.0.2.0/24"];
+const tunnelled: [what: string, asked: object, ofClass: object, problem: string | undefined][] = [
+  ["TLS", { tunnels: [{ port: 80 }] }, {}, undefined],
+  [
+    "HTTP2",
+    { tunnels: [{ port: 81, protocol: "HTTP2" }] },
+    {},
+    "spec.tunnels: port 81 cannot have protocol HTTP2 without tunnels.http2Annotations",
+  ],
+  ["HTTP2 with annotations", { tunnels: [{ port: 81, protocol: "HTTP2" }] }, { http2Annotations: {} }, undefined],
+  [
+    "TCP",
+    { tunnels: [{ port: 80 }, { port: 82, protocol: "TCP" }] },
+    {},
+    "spec.tunnels: port 82 cannot have protocol TCP without tunnels.tcpService",
+  ],
+  [
+    "TCP by a Service",
+    { tunnels: [{ port: 82, protocol: "TCP" }] },
+    { tcpService: { type: "LoadBalancer" } },
+    undefined,
+  ],
+  [
+    "inbound.cidrs",
+    { tunnels: [{ port: 80 }], network: { inbound: { cidrs } } },
+    {},
+    'spec.network.inbound.cidrs ["192.0.2.0/24"] cannot be held to without tunnels.inboundAnnotation',
+  ],
+  [
+    "inbound.cidrs with an annotation",
+    { tunnels: [{ port: 80 }], network: { inbound: { cidrs } } },
+    { inboundAnnotation: "a" },
+    undefined,
+  ],
+  [
+    "inbound.cidrs for what a Service passes on",
+    { tunnels: [{ port: 82, protocol: "TCP" }], network: { inbound: { cidrs } } },
+    { tcpService: { type: "LoadBalancer" } },
+    undefined,
+  ],
+];
+
+it.each(tunnelled)("%s in mode Ingress", (_what, asked, members, problem) => {
+  const asking = sandboxSpecSchema.parse({ image: "busybox", ...asked });
+  const found = tunnelProblem(asking, classOf({ mode: "Ingress", domain: "class.example", ...members }));
+  if (problem === undefined) expect(found).toBeUndefined();
+  else expect(found).toContain(problem);
+});
