@@ -146,6 +146,54 @@ describe("the operator can touch no Lease", () => {
   });
 });
 
+describe("the operator can touch no Service and no Ingress", () => {
+  const user = `system:serviceaccount:${system}:sandkeep-operator`;
+  const labels = { "app.kubernetes.io/managed-by": "sandkeep", "sandkeep.dev/sandbox": "a" };
+  const uid = "0b7e2f0a-0000-4000-8000-000000000000";
+  const ownerReferences = [{ apiVersion: "sandkeep.dev/v1alpha1", kind: "Sandbox", name: "a", uid }];
+  const metadata = { name: "sandkeep-tunnel-a", labels, ownerReferences };
+  const spec = { selector: labels, ports: [{ port: 80 }] };
+  const service = { apiVersion: "v1", kind: "Service", metadata, spec };
+  const defaultBackend = { service: { name: "a", port: { number: 80 } } };
+  const ingress = { apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata, spec: { defaultBackend } };
+  const create = ["create", "--dry-run=server", "-f", "-", "--as", user];
+
+  test.each<[what: string, object: object]>([
+    ["of another name", { ...service, metadata: { ...metadata, name: "a" } }],
+    ["without the labels", { ...ingress, metadata: { ...metadata, labels: {} } }],
+    ["that no sandbox owns", { ...ingress, metadata: { name: metadata.name, labels } }],
+    ["that leads to other Pods", { ...service, spec: { ...spec, selector: { app: "theirs" } } }],
+    [
+      "that leads to another sandbox",
+      { ...service, spec: { ...spec, selector: { ...labels, "sandkeep.dev/sandbox": "b" } } },
+    ],
+    ["that leads to none", { ...service, spec: { ports: spec.ports } }],
+  ])("%s", async (_what, object) => {
+    const { code, stderr } = await tool(
+      installed,
+      "kubectl",
+      ["-n", tenant.namespace, ...create],
+      JSON.stringify(object),
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain("sandkeep-routes");
+  });
+
+  test("that is somebody else's", async () => {
+    const args = ["-n", "default", "delete", "service", "kubernetes", "--dry-run=server", "--as", user];
+    const { code, stderr } = await tool(installed, "kubectl", args);
+    expect(code).toBe(1);
+    expect(stderr).toContain("sandkeep-routes");
+  });
+
+  test.each([
+    ["Service", service],
+    ["Ingress", ingress],
+  ])("but a sandbox's own %s", async (_kind, object) => {
+    await tenant.kubectl(create, JSON.stringify(object));
+  });
+});
+
 /** A kubeconfig in the folder with a token of the account. */
 async function kubeconfigOf(account: string, folder: string): Promise<string> {
   const token = (await kubectl(installed, ["--namespace", system, "create", "token", account])).trim();

@@ -50,6 +50,7 @@ describe("the API server takes the chart", () => {
         "operator.nodeSelector.a=b,gateway.priorityClassName=system-cluster-critical",
       ],
     ],
+    ["with classes in mode Ingress", ["--set", "tunnels.ingress=true"]],
     ["with pages' origins", ["--set", "gateway.allowedOrigins={https://app.example.com,http://localhost:3000}"]],
     ["with the cluster's ranges", ["--set", "cluster.cidrs={198.51.100.0/24},cluster.dnsCidrs={169.254.20.10/32}"]],
     [
@@ -109,6 +110,14 @@ test.each([
   const rule = `resources: [${resource}]\n    verbs: [${verb}]\n`;
   const rules = async (...flags: string[]) => (await template(...flags)).stdout.split(rule).length - 1;
   expect(await rules("--set", `${value}=false`)).toBe((await rules()) - 1);
+});
+
+test("the operator's account may make Services and Ingresses, of sandboxes alone, only with tunnels.ingress", async () => {
+  const { stdout: plain } = await template();
+  const { stdout } = await template("--set", "tunnels.ingress=true");
+  expect(plain).not.toMatch(/resources: \[ingresses\]|name: sandkeep-routes/);
+  expect(stdout).toMatch(/resources: \[ingresses\]\n {4}verbs: \[list, watch, create, patch, delete\]/);
+  expect(stdout).toContain("kind: ValidatingAdmissionPolicyBinding\nmetadata:\n  name: sandkeep-routes\n");
 });
 
 test("the gateway's account is held to Secrets of sandboxes where only single namespaces let it create any", async () => {

@@ -73,8 +73,12 @@ it("gives no sandbox the host of another, whatever stands in its status", () => 
   expect(at([thief, tunnelled()], host)).toBe("HTTP2 8000");
 });
 
-function plain(metadata: { name: string; uid: string }, tunnel: { port: number; protocol: "TCP" | "TLS" }): Sandbox {
-  const tunnels = [{ containerPort: 5432, unencryptedHost: "a", unencryptedPort: 30_500 }];
+function plain(
+  metadata: { name: string; uid: string },
+  tunnel: { port: number; protocol: "TCP" | "TLS" },
+  host?: string,
+): Sandbox {
+  const tunnels = [{ containerPort: 5432, ...(host && { host }), unencryptedHost: "a", unencryptedPort: 30_500 }];
   return aSandbox({ ...metadata, spec: { tunnels: [tunnel] }, status: { phase: "Started", tunnels } });
 }
 
@@ -84,9 +88,16 @@ it("leads from a port to the sandbox that has it, unless several claim it or it 
     { name: "other", uid: "u2" },
   ];
   const tcp = { port: 5432, protocol: "TCP" } as const;
-  expect(at([plain(one, tcp)], ":30500")).toBe("TCP 5432");
-  expect(at([plain(one, tcp)], ":30501")).toBeUndefined();
-  expect(at([plain(one, tcp), plain(other, tcp)], ":30500")).toBeUndefined();
-  expect(at([plain(one, { ...tcp, protocol: "TLS" })], ":30500")).toBeUndefined();
-  expect(at([plain(one, tcp)], ":30500", "203.0.113.1", false)).toBeUndefined();
+  expect(at([plain(one, tcp, "a")], ":30500")).toBe("TCP 5432");
+  expect(at([plain(one, tcp, "a")], ":30501")).toBeUndefined();
+  expect(at([plain(one, tcp, "a"), plain(other, tcp, "a")], ":30500")).toBeUndefined();
+  expect(at([plain(one, { ...tcp, protocol: "TLS" }, "a")], ":30500")).toBeUndefined();
+  expect(at([plain(one, tcp, "a")], ":30500", "203.0.113.1", false)).toBeUndefined();
+});
+
+it("takes no port of a Service in mode Ingress for one of its own", () => {
+  const tcp = { port: 5432, protocol: "TCP" } as const;
+  const balanced = plain({ name: "balanced", uid: "u1" }, tcp);
+  expect(at([balanced], ":30500")).toBeUndefined();
+  expect(at([balanced, plain({ name: "own", uid: "u2" }, tcp, "a")], ":30500")).toBe("TCP 5432");
 });

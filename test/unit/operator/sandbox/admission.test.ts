@@ -3,7 +3,7 @@ import { readinessProbeSchema } from "../../../../src/api/readiness-probe.ts";
 import { admissionOf } from "../../../../src/operator/sandbox/admission.ts";
 import type { Container } from "../../../../src/kube/objects.ts";
 import type { Observed } from "../../../../src/operator/sandbox/observed.ts";
-import { aClass, aPod, aSandbox, ago, facts, observed } from "../builders.ts";
+import { aClass, aPod, aSandbox, ago, facts, observed, settings } from "../builders.ts";
 
 const probe = readinessProbeSchema.parse({ metadata: { name: "p" }, spec: { tcp: { port: 80 } } });
 const dying = { ...probe, metadata: { ...probe.metadata, deletionTimestamp: ago(1) } };
@@ -22,6 +22,8 @@ function enforced(apiServers: string[], allowedPrivateCidrs: string[] = []): Par
   const sandboxClass = aClass({ network: { waitForEnforcement: true, allowedPrivateCidrs } });
   return { sandboxClass, facts: { ...facts, apiServers } };
 }
+
+const ingressClass = aClass({ tunnels: { mode: "Ingress", domain: "class.example" } });
 
 interface Row {
   name: string;
@@ -49,6 +51,28 @@ const rows: Row[] = [
     name: "a named probe is resolved",
     observed: { sandbox: aSandbox({ readinessProbeName: "p" }), probe },
     want: podWith({ command: expect.arrayContaining([expect.stringContaining('"readiness":{')]) }),
+  },
+  {
+    name: "in mode Ingress tunnels need leave to make Ingresses",
+    observed: { sandbox: aSandbox({ tunnels: [{ port: 80 }] }), sandboxClass: ingressClass },
+    want: { kind: "refused", ending: "Rejected", reason: "NoIngress" },
+    says: /ask an administrator to set tunnels.ingress of the chart/,
+  },
+  {
+    name: "with that leave they are accepted",
+    observed: {
+      sandbox: aSandbox({ tunnels: [{ port: 80 }] }),
+      sandboxClass: ingressClass,
+      settings: { ...settings, tunnels: { ...settings.tunnels, ingress: true } },
+    },
+    want: { kind: "accepted" },
+  },
+  { name: "without tunnels no leave is needed", observed: { sandboxClass: ingressClass }, want: { kind: "accepted" } },
+  {
+    name: "what the class cannot do in mode Ingress is refused by name",
+    observed: { sandbox: aSandbox({ tunnels: [{ port: 90, protocol: "HTTP2" }] }), sandboxClass: ingressClass },
+    want: { kind: "refused", ending: "Rejected", reason: "TunnelMode" },
+    says: /port 90 cannot have protocol HTTP2 .* \(SandboxClass "default"\)/,
   },
   {
     name: "a probe that is not there may still come",

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { SandboxStatus } from "../../../../src/api/sandbox.ts";
+import { classTermAnnotations } from "../../../../src/operator/sandbox/class-terms.ts";
 import { annotations } from "../../../../src/operator/names.ts";
 import { limitAnnotations } from "../../../../src/operator/sandbox/limits.ts";
 import type { Observed } from "../../../../src/operator/sandbox/observed.ts";
 import { sandboxStatus } from "../../../../src/operator/sandbox/status.ts";
-import { aClass, ago, aPod, aSandbox, now, observed, terminated, waiting } from "../builders.ts";
+import { aClass, ago, aPod, aSandbox, facts, now, observed, terminated, waiting } from "../builders.ts";
 
 const at = "2026-11-21T10:00:00.000000Z";
 const running = { running: { startedAt: ago(1) } };
@@ -356,6 +357,51 @@ describe("tunnels", () => {
     expect(status.conditions).toContainEqual(
       expect.objectContaining({ type: "Stalled", reason: "NoTunnelPort", message: "All in use." }),
     );
+  });
+
+  describe("in mode Ingress", () => {
+    const sandboxClass = aClass({ tunnels: { mode: "Ingress", domain: "class.example" } });
+    const annotations = classTermAnnotations(sandboxClass.spec, facts);
+    const running = { node: "n1", phase: "Running", state: { running: { startedAt: ago(1) } } };
+    const pod = aPod({ ...running, metadata: { annotations } }, sandbox);
+    const routed = { kind: "routed" as const, addresses: [{ containerPort: 80, url: "https://x" }] };
+    const missing = { kind: "missing", message: "Ingress x has no address yet." } as const;
+
+    function toldWith(parts: Partial<Observed>): SandboxStatus["tunnels"] {
+      return sandboxStatus(observed({ sandbox, sandboxClass, pod, ...parts }), now).tunnels;
+    }
+
+    test("are told once an Ingress leads to them, and the network to the Pod", () => {
+      expect(toldWith({ opening })).toBeUndefined();
+      expect(toldWith({ route: routed })).toBeUndefined();
+      expect(toldWith({ opening, route: missing })).toBeUndefined();
+      expect(toldWith({ opening, route: routed })).toEqual(routed.addresses);
+    });
+
+    test.each([
+      [9, undefined],
+      [10, "Ingress x has no address yet."],
+    ])("%i s after the start that there is none is told as %j", (seconds, message) => {
+      const started = {
+        ...sandbox,
+        status: { phase: "Started", scheduledAt: ago(seconds), startedAt: ago(seconds) } as const,
+      };
+      const { conditions } = sandboxStatus(
+        observed({ sandbox: started, sandboxClass, pod, opening, route: missing }),
+        now,
+      );
+      expect(conditions?.find(({ type }) => type === "Stalled")?.message).toBe(message);
+    });
+
+    test("that can no longer be held to who is to be let in say so", () => {
+      const network = { inbound: { cidrs: ["192.0.2.0/24"] } };
+      const changed = { ...sandbox, spec: { ...sandbox.spec, network } };
+      const { conditions } = sandboxStatus(observed({ sandbox: changed, sandboxClass, pod }), now);
+      expect(conditions?.find(({ type }) => type === "Stalled")).toMatchObject({
+        reason: "NotSupported",
+        message: expect.stringContaining("cannot be held to without tunnels.inboundAnnotation"),
+      });
+    });
   });
 
   test("end with the sandbox", () => {

@@ -55,3 +55,8 @@ it.each(contests)("of two that were told %s, the later gives way", (_, one, othe
     contested,
   );
 });
+
+it("counts no port of a Service in mode Ingress, which is another's address", () => {
+  const tunnels = [{ containerPort: 70, unencryptedHost: "192.0.2.1", unencryptedPort: 1000 }];
+  expect(toldPorts(aSandbox({}, { tunnels }))).toEqual([]);
+});
