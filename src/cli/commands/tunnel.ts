@@ -41,9 +41,12 @@ export function chosen(tunnels: Readonly<Record<number, Tunnel>>, port: string |
   return meant;
 }
 
-/** Port inside, URL, and where it is reached without TLS. */
-export function tunnelLine([inside, { url, unencryptedHost, unencryptedPort }]: [string, Tunnel]): string[] {
-  return [inside, url, ...(unencryptedPort === undefined ? [] : [`tcp://${unencryptedHost}:${unencryptedPort}`])];
+/** Port inside, URL, and where it is reached without TLS; in mode Ingress of a class that is all there is of some. */
+export function tunnelLine([inside, tunnel]: [string, Tunnel]): string[] {
+  const { url, unencryptedHost, unencryptedPort } = tunnel;
+  if (unencryptedPort === undefined) return [inside, url];
+  const plain = `tcp://${unencryptedHost}:${unencryptedPort}`;
+  return tunnel.host === unencryptedHost && tunnel.port === unencryptedPort ? [inside, plain] : [inside, url, plain];
 }
 
 const openers: Partial<Record<NodeJS.Platform, string>> = { darwin: "open", win32: "explorer" };

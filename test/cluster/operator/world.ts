@@ -94,7 +94,7 @@ export async function operatorWorld(
       const settings = {
         agentImage,
         network: { clusterCidrs: [], dnsCidrs: [`${nodeAddress}/32`, "10.96.0.10/32"], namespace: "sandkeep-system" },
-        tunnels: { domain: "tunnels.example", port: 443 },
+        tunnels: { domain: "tunnels.example", port: 443, ingress: true },
       };
       const counted = countingWrites(kube, writes);
       const registries = { allowed: ["*"], private: [], mirrors, clusterCidrs: [] };

@@ -12,6 +12,10 @@ test("tunnels are shown by port, with where they are reached", () => {
     ["80", "https://web.example"],
     ["5432", "https://db.example", "tcp://db.example:30500"],
   ]);
+  expect(tunnelLine(["70", new Tunnel("nodes.example", 30_500, "nodes.example", 30_500)])).toEqual([
+    "70",
+    "tcp://nodes.example:30500",
+  ]);
   expect(chosen({ 80: web, 5432: database }, "80")).toEqual([["80", web]]);
 });
 

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../../../api/meta.ts";
-import { SANDBOX } from "../../../api/sandbox.ts";
+import { SANDBOX, type Sandbox } from "../../../api/sandbox.ts";
 import { ApiError, isForbidden, isInvalid } from "../../../kube/api-error.ts";
 import type { Kube } from "../../../kube/client.ts";
 import type { Pod } from "../../../kube/objects.ts";
@@ -9,10 +10,11 @@ import { keyOfObject } from "../../../runtime/key.ts";
 import { parsed } from "../../../runtime/parsed.ts";
 import { perform, type Performer } from "../../../runtime/perform.ts";
 import { onMapped } from "../../../runtime/source.ts";
+import type { Change } from "../../../runtime/store.ts";
 import type { ClusterFacts } from "../../facts.ts";
 import { classTermsFor } from "../../sandbox/class-terms.ts";
 import type { World } from "../../world.ts";
-import { routePlan } from "./plan.ts";
+import { isRouted, isUp, routePlan } from "./plan.ts";
 import { type RouteReflectors, routeObjectsOf, sandboxKeysOf } from "./reflectors.ts";
 
 export interface RouteControllerOptions {
@@ -50,17 +52,41 @@ export function routeController(options: RouteControllerOptions): Controller {
     }
   }
 
-  const hasTunnels = (key: string): boolean => (sandboxes.store.get(key)?.spec.tunnels ?? []).length > 0;
+  const hasTunnels = (sandbox: Sandbox | undefined): boolean => (sandbox?.spec.tunnels ?? []).length > 0;
+  const isOpen = (key: string): boolean => {
+    const sandbox = sandboxes.store.get(key);
+    return sandbox !== undefined && isRouted(sandbox, pods.store.get(key));
+  };
+  // What was just made is no reason to look, unless it came too late.
+  const isNews = ({ object, previous }: Change<KubeObject>): boolean =>
+    object === undefined || previous !== undefined || !sandboxKeysOf(object).some(isOpen);
   return new Controller({
     name: "tunnelroute",
     sources: [
-      onMapped(sandboxes, (sandbox) => [keyOfObject(sandbox)].filter(hasTunnels)),
-      onMapped(pods, (pod: Pod) => sandboxKeysOf(pod).filter(hasTunnels)),
-      onMapped(routes.services, sandboxKeysOf),
-      onMapped(routes.ingresses, sandboxKeysOf),
+      onMapped(sandboxes, (sandbox) => (hasTunnels(sandbox) ? [keyOfObject(sandbox)] : []), changes(askedOf)),
+      onMapped(
+        pods,
+        (pod) => sandboxKeysOf(pod).filter((key) => hasTunnels(sandboxes.store.get(key))),
+        changes(stateOf),
+      ),
+      onMapped(routes.services, sandboxKeysOf, isNews),
+      onMapped(routes.ingresses, sandboxKeysOf, isNews),
     ],
     reconcile,
     workers: 4,
     log,
   });
+}
+
+/** Whether an object tells something else than before. */
+function changes<T extends KubeObject>(told: (object: T) => unknown): (change: Change<T>) => boolean {
+  return ({ object, previous }) => !isDeepStrictEqual(object && told(object), previous && told(previous));
+}
+
+function askedOf({ metadata, status }: Sandbox): unknown {
+  return [metadata.uid, metadata.generation, metadata.deletionTimestamp, status?.phase === "Finished"];
+}
+
+function stateOf(pod: Pod): unknown {
+  return [pod.metadata.uid, isUp(pod)];
 }

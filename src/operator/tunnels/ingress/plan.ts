@@ -23,8 +23,8 @@ export interface RouteInputs {
 
 /** What to do about the Services and Ingresses of a sandbox: they are there, as they should be, for as long as its Pod runs. */
 export function routePlan({ sandbox, pod, terms, stored }: RouteInputs): Plan {
-  const isRouted = sandbox !== undefined && terms !== undefined && isToRun(sandbox) && isUp(pod);
-  const wanted = isRouted ? routeObjectsFor(sandbox, terms) : { services: [], ingresses: [] };
+  const isOpen = sandbox !== undefined && terms !== undefined && isRouted(sandbox, pod);
+  const wanted = isOpen ? routeObjectsFor(sandbox, terms) : { services: [], ingresses: [] };
   const services = wanted.services.map((service) => withToldPorts(service, stored.services, sandbox));
   return {
     // An Ingress is of no use before its Service is there.
@@ -37,11 +37,14 @@ export function routePlan({ sandbox, pod, terms, stored }: RouteInputs): Plan {
   };
 }
 
-function isToRun({ metadata, spec, status }: Sandbox): boolean {
-  return metadata.deletionTimestamp === undefined && spec.desiredState !== "Terminated" && status?.phase !== "Finished";
+/** Whether anything is to lead to a sandbox with this Pod: from when there is one until either is to end. */
+export function isRouted({ metadata, spec, status }: Sandbox, pod: Pod | undefined): boolean {
+  if (metadata.deletionTimestamp !== undefined || spec.desiredState === "Terminated") return false;
+  return status?.phase !== "Finished" && isUp(pod);
 }
 
-function isUp(pod: Pod | undefined): boolean {
+/** Whether the Pod runs or is about to. */
+export function isUp(pod: Pod | undefined): boolean {
   return pod !== undefined && pod.metadata.deletionTimestamp === undefined && !hasEnded(pod);
 }
 
