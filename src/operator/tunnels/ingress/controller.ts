@@ -52,7 +52,6 @@ export function routeController(options: RouteControllerOptions): Controller {
     }
   }
 
-  const hasTunnels = (sandbox: Sandbox | undefined): boolean => (sandbox?.spec.tunnels ?? []).length > 0;
   const isOpen = (key: string): boolean => {
     const sandbox = sandboxes.store.get(key);
     return sandbox !== undefined && isRouted(sandbox, pods.store.get(key));
@@ -76,6 +75,10 @@ export function routeController(options: RouteControllerOptions): Controller {
     workers: 4,
     log,
   });
+}
+
+function hasTunnels(sandbox: Sandbox | undefined): boolean {
+  return (sandbox?.spec.tunnels ?? []).length > 0;
 }
 
 /** Whether an object tells something else than before. */
