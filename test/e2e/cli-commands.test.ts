@@ -1,4 +1,4 @@
-import { writeFile, chmod } from "node:fs/promises";
+import { readFile, writeFile, chmod } from "node:fs/promises";
 import { get } from "node:http";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -189,6 +189,24 @@ test("lists, shows and changes sandboxes", async () => {
   expect(await cli.output("top", "--once")).toMatch(new RegExp(`\n${sandbox} +\\d+m .*MiB`));
   expect(await cli.output("completion", "bash")).toContain("complete -o default");
   expect(await cli.output("__complete", "exec", "")).toContain(sandbox);
+});
+
+test("opens a published port in the browser, and says where it is when there is none", async () => {
+  const created = await cli.output("create", "busybox:stable", "--name", "web", "--tunnel", "8000", ...small);
+  const url = (await cli.output("tunnel", created.trim())).trim().split(/ +/)[1] ?? "";
+  expect(url).toMatch(/^https:\/\/t-[0-9a-f]{32}\./);
+  const browser = `#!/bin/sh\necho "$(basename "$0") $*" > opened.part && mv opened.part opened\n`;
+  for (const name of ["xdg-open", "my-browser"]) await writeFile(join(cli.folder, name), browser, { mode: 0o755 });
+  const opened = (): Promise<string> => readFile(join(cli.folder, "opened"), "utf8");
+  const { stdout } = await cli.shell(`env -u BROWSER kubectl-sandbox tunnel ${created.trim()} 8000 --open`);
+  expect(stdout).toContain(url);
+  await waitFor("the desktop's browser", async () => (await opened()) === `xdg-open ${url}\n`);
+  await cli.shell(`BROWSER=my-browser kubectl-sandbox tunnel ${created.trim()} --open`);
+  await waitFor("the browser that is named", async () => (await opened()) === `my-browser ${url}\n`);
+  const none = cli.shell(`BROWSER=no-browser kubectl-sandbox tunnel ${created.trim()} --open`);
+  await expect(none).rejects.toThrow(`Cannot open a browser with no-browser`);
+  await expect(none).rejects.toThrow(url);
+  await cli.output("kill", created.trim());
 });
 
 test("follows what becomes of sandboxes", async () => {

@@ -20,7 +20,7 @@ export const tunnel = defineCommand<TunnelOptions>({
     ["tunnel my-app/web", "a line for each port"],
     ["tunnel my-app/web 8000 --open", "opens it in a browser"],
   ],
-  options: (command) => command.option("--open", "open it in a browser"),
+  options: (command) => command.option("--open", "open the first of them in a browser: $BROWSER, or the desktop's"),
   async run([[reference = ""] = [], ports = []], { open, ...options }) {
     const sandbox = await sandboxOf(await clientFor(options), reference);
     const tunnels = chosen(await sandbox.tunnels(), ports[0]);
@@ -52,12 +52,12 @@ export function tunnelLine([inside, tunnel]: [string, Tunnel]): string[] {
 const openers: Partial<Record<NodeJS.Platform, string>> = { darwin: "open", win32: "explorer" };
 
 async function openInBrowser(url: string): Promise<void> {
-  const program = openers[process.platform] ?? "xdg-open";
+  const program = process.env["BROWSER"] || (openers[process.platform] ?? "xdg-open");
   const opener = spawn(program, [url], { stdio: "ignore", detached: true });
   try {
     await once(opener, "spawn");
   } catch {
-    throw new Failure(`Cannot open a browser with ${program}`, `Open ${url} yourself.`);
+    throw new Failure(`Cannot open a browser with ${program}`, `Name one in BROWSER, or open ${url} yourself.`);
   }
   opener.unref();
 }
