@@ -3,8 +3,15 @@ import { once } from "node:events";
 import type { Config } from "../config.ts";
 import { kubeClient } from "../kube/api-client.ts";
 import { connect } from "../kube/connection.ts";
-import { ENDPOINT_SLICE, type EndpointSlice, NODE, type Node } from "../kube/objects.ts";
-import { rangesOfNode, rangesOfSlice, serviceRanges } from "../kube/own-ranges.ts";
+import {
+  ENDPOINT_SLICE,
+  type EndpointSlice,
+  NODE,
+  type Node,
+  SERVICE_CIDR,
+  type ServiceCidr,
+} from "../kube/objects.ts";
+import { hasServiceRanges, rangesOfNode, rangesOfServices, rangesOfSlice } from "../kube/own-ranges.ts";
 import { log as rootLog } from "../log.ts";
 import { collectProcessMetrics } from "../metrics.ts";
 import { serveMetrics } from "../metrics-server.ts";
@@ -15,7 +22,7 @@ import { gatewayReview, serveDecisions } from "./decisions/server.ts";
 import { upstreamsOf } from "./dns/forward.ts";
 import { Resolver } from "./dns/resolver.ts";
 import { serveDns } from "./dns/server.ts";
-import { followRules } from "./follow-rules.ts";
+import { followResolving, followRules } from "./follow-rules.ts";
 import { ownAddresses } from "./own-addresses.ts";
 import { lookupAt } from "./proxy/addresses.ts";
 import { LiveConnections } from "./proxy/live.ts";
@@ -39,26 +46,31 @@ export async function runEgress(config: Config, signal: AbortSignal): Promise<vo
   await using connection = connect(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig });
   const kube = kubeClient(connection);
   const working = new AbortController();
-  const clusterCidrs = [...readRegistries(process.env).clusterCidrs, ...(await serviceRanges(kube, log, signal))];
+  const { clusterCidrs } = readRegistries(process.env);
 
   const reach = new Reach();
   const pods = podReflector(kube, log);
   const sandboxes = sandboxReflector(kube, log);
   const nodes = new Reflector<Node>(kube, NODE, { log });
   const apiServers = new Reflector<EndpointSlice>(kube, ENDPOINT_SLICE, { ...behindKubernetes, log });
+  const services = (await hasServiceRanges(kube, log, signal))
+    ? [new Reflector<ServiceCidr>(kube, SERVICE_CIDR, { log })]
+    : [];
   const clients = new SandboxClients(pods, sandboxes, reach);
   const live = new LiveConnections();
   followRules(pods, sandboxes, live);
   const learnRanges = (): void => {
-    if (!nodes.store.isReady || !apiServers.store.isReady) return;
+    if (![nodes, apiServers, ...services].every(({ store }) => store.isReady)) return;
     const learnt = [...nodes.store.values()].flatMap(rangesOfNode);
-    reach.setClosed([...clusterCidrs, ...learnt, ...[...apiServers.store.values()].flatMap(rangesOfSlice)]);
+    const ofServices = services.flatMap(({ store }) => [...store.values()].flatMap(rangesOfServices));
+    const ofServers = [...apiServers.store.values()].flatMap(rangesOfSlice);
+    reach.setClosed([...clusterCidrs, ...learnt, ...ofServices, ...ofServers]);
   };
-  nodes.subscribe(learnRanges);
-  nodes.onList(learnRanges);
-  apiServers.subscribe(learnRanges);
-  apiServers.onList(learnRanges);
-  const stores = [pods, sandboxes, nodes, apiServers];
+  for (const ranges of [nodes, apiServers, ...services]) {
+    ranges.subscribe(learnRanges);
+    ranges.onList(learnRanges);
+  }
+  const stores = [pods, sandboxes, nodes, apiServers, ...services];
   const watching = stores.map((reflector) => reflector.run(working.signal));
   const ready = (): boolean => stores.every(({ store }) => store.isReady) && !clients.isStale && !signal.aborted;
 
@@ -76,6 +88,7 @@ export async function runEgress(config: Config, signal: AbortSignal): Promise<vo
   await using _decisions = await serveDecisions(decisionsPort, decisions, gatewayReview(kube, config.namespace));
   await using _proxy = await serveProxy(ports, { clients, decisions, outside, live });
   await using dns = await serveDns(dnsPort, (...query) => resolver.answer(...query));
+  followResolving(sandboxes, clients, dns);
   log.info({ ...proxy, ports, dnsPort: dns.port, resolvers: servers }, "serving");
 
   if (!signal.aborted) await once(signal, "abort");

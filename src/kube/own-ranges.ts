@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { Kube } from "./client.ts";
-import { type EndpointSlice, type Node, SERVICE_CIDR } from "./objects.ts";
+import { type EndpointSlice, type Node, SERVICE_CIDR, type ServiceCidr } from "./objects.ts";
 import { isNotFound } from "./api-error.ts";
 import { backoff } from "../lib/backoff.ts";
 import { single } from "../lib/cidr.ts";
@@ -29,20 +29,25 @@ export function listenersOfSlice({ endpoints = [], ports = [] }: EndpointSlice):
   );
 }
 
+/** The ranges of addresses that Services are given out of. */
+export function rangesOfServices({ spec }: ServiceCidr): string[] {
+  return spec?.cidrs ?? [];
+}
+
 /**
- * The ranges of Services as of now; none of a cluster that has no such kind, before Kubernetes 1.33. Asks until there is an
- * answer, or the signal is aborted: what is not known would be open.
+ * Whether the cluster tells the ranges of Services; before Kubernetes 1.33 it has no such kind. Asks until there is an answer,
+ * or the signal is aborted: what is not known would be open.
  */
-export async function serviceRanges(kube: Pick<Kube, "list">, log: Log, signal: AbortSignal): Promise<string[]> {
+export async function hasServiceRanges(kube: Pick<Kube, "list">, log: Log, signal: AbortSignal): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const { items } = await kube.list(SERVICE_CIDR, { signal });
-      return items.flatMap(({ spec }) => spec?.cidrs ?? []);
+      await kube.list(SERVICE_CIDR, { limit: 1, signal });
+      return true;
     } catch (error) {
       signal.throwIfAborted();
       if (isNotFound(error)) {
         log.warn("the API server does not tell the ranges of Services: name them in cluster.cidrs of the chart");
-        return [];
+        return false;
       }
       log.warn({ error, attempt }, "cannot read the ranges of Services; tried again");
     }

@@ -3,7 +3,7 @@ import { backoff } from "../lib/backoff.ts";
 import { sleep } from "../lib/sleep.ts";
 import type { Log } from "../log.ts";
 import { type ClusterFacts, factsFrom, tellsOther } from "./facts.ts";
-import { listenersOfSlice, rangesOfNode, rangesOfSlice } from "../kube/own-ranges.ts";
+import { listenersOfSlice, rangesOfNode, rangesOfServices, rangesOfSlice } from "../kube/own-ranges.ts";
 import { egressBehind } from "./network/egress.ts";
 import { closedRanges } from "./network/reach.ts";
 import type { World } from "./world.ts";
@@ -30,13 +30,13 @@ export async function serverMinor(kube: Kube, log: Log, signal: AbortSignal): Pr
 export interface FirstFacts {
   minor: number;
   apiServerAudiences: ReadonlySet<string> | undefined;
-  /** Ranges that are the cluster's own, besides those that its nodes and API servers tell. */
+  /** Ranges that are the cluster's own, besides those that it tells itself. */
   clusterCidrs: readonly string[];
 }
 
 /** The facts as of now; worked out again only after what a node tells of itself, a runtime class or API server has changed. */
 export function clusterFacts(
-  { nodes, runtimeClasses, apiServers, egress }: World,
+  { nodes, runtimeClasses, apiServers, services, egress }: World,
   { minor, apiServerAudiences, clusterCidrs }: FirstFacts,
 ): () => ClusterFacts {
   let known: ClusterFacts | undefined;
@@ -44,13 +44,15 @@ export function clusterFacts(
   nodes.subscribe(({ object, previous }) => tellsOther(object, previous) && forget());
   runtimeClasses.subscribe(forget);
   apiServers.subscribe(forget);
+  services?.subscribe(forget);
   egress.subscribe(forget);
   return () => (known ??= worked());
 
   function worked(): ClusterFacts {
     const allNodes = [...nodes.store.values()];
     const slices = [...apiServers.store.values()];
-    const own = [...clusterCidrs, ...allNodes.flatMap(rangesOfNode), ...slices.flatMap(rangesOfSlice)];
+    const ofServices = [...(services?.store.values() ?? [])].flatMap(rangesOfServices);
+    const own = [...clusterCidrs, ...ofServices, ...allNodes.flatMap(rangesOfNode), ...slices.flatMap(rangesOfSlice)];
     const behind = egressBehind([...egress.store.values()][0]);
     return {
       ...factsFrom(minor, allNodes, [...runtimeClasses.store.values()]),

@@ -11,7 +11,7 @@ import { Manager } from "../runtime/manager.ts";
 import { apiServerAudiences } from "./audiences.ts";
 import { clusterFacts, serverMinor } from "./cluster.ts";
 import { policyController } from "./network/controller.ts";
-import { serviceRanges } from "../kube/own-ranges.ts";
+import { hasServiceRanges } from "../kube/own-ranges.ts";
 import { SandboxController } from "./sandbox/controller.ts";
 import type { SandboxSettings } from "./sandbox/observed.ts";
 import { routeController } from "./tunnels/ingress/controller.ts";
@@ -41,13 +41,13 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
   const { connection, settings, registries, workers, namespace, leader, log } = options;
   const kube = options.kube ?? kubeClient(connection);
   const recorder = new EventRecorder({ kube, controller: "sandkeep.dev/operator", log });
-  const world = worldOf(kube, log, settings.network.namespace, namespace);
+  const tellsServices = await hasServiceRanges(kube, log, signal);
+  const world = worldOf(kube, log, { release: settings.network.namespace, tellsServices, namespace });
   const minor = await serverMinor(kube, log, signal);
-  const clusterCidrs = [...settings.network.clusterCidrs, ...(await serviceRanges(kube, log, signal))];
   const facts = clusterFacts(world, {
     minor,
     apiServerAudiences: await apiServerAudiences(kube, log, signal),
-    clusterCidrs,
+    clusterCidrs: settings.network.clusterCidrs,
   });
   const routes = settings.tunnels.ingress === true ? routeReflectors(kube, log, namespace) : undefined;
   const routeProblems = new Map<string, string>();

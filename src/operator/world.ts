@@ -18,7 +18,9 @@ import {
   POD,
   type Pod,
   SERVICE,
+  SERVICE_CIDR,
   type Service,
+  type ServiceCidr,
 } from "../kube/objects.ts";
 import type { Log } from "../log.ts";
 import { Reflector } from "../runtime/reflector.ts";
@@ -44,6 +46,8 @@ export interface World {
   runtimeClasses: Reflector<RuntimeClass>;
   /** Where the API servers listen. */
   apiServers: Reflector<EndpointSlice>;
+  /** What Services get their addresses out of; absent where the cluster does not tell it. */
+  services?: Reflector<ServiceCidr>;
   /** The Service of the egress part, where that is installed. */
   egress: Reflector<Service>;
 }
@@ -51,8 +55,17 @@ export interface World {
 /** `app`, `probe`: by what the sandbox names, with its namespace in front; see `within`. `tcpPort`: by ports that its tunnels have. */
 export type SandboxIndex = "app" | "probe" | "tcpPort";
 
-/** The reflectors, not yet running; of sandboxes in one namespace, or in all. `release`: where the release is installed. */
-export function worldOf(kube: Kube, log: Log, release: string, namespace?: string): World {
+export interface WorldOptions {
+  /** Where the release is installed. */
+  release: string;
+  /** Whether the cluster tells the ranges of Services. */
+  tellsServices: boolean;
+  /** Of sandboxes; absent: all. */
+  namespace?: string | undefined;
+}
+
+/** The reflectors, not yet running. */
+export function worldOf(kube: Kube, log: Log, { release, tellsServices, namespace }: WorldOptions): World {
   const where = { log, ...(namespace === undefined ? {} : { namespace }) };
   return {
     sandboxes: new Reflector<Sandbox, SandboxIndex>(kube, SANDBOX, { ...where, indexes: sandboxIndexes }),
@@ -80,6 +93,7 @@ export function worldOf(kube: Kube, log: Log, release: string, namespace?: strin
       fieldSelector: `metadata.name=${EGRESS_SERVICE}`,
     }),
     apiServers: new Reflector(kube, ENDPOINT_SLICE, { log, namespace: "default", labelSelector: behindKubernetes }),
+    ...(tellsServices && { services: new Reflector<ServiceCidr>(kube, SERVICE_CIDR, { log }) }),
   };
 }
 

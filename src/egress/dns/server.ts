@@ -12,6 +12,8 @@ export type Answer = (query: Buffer, source: string, protocol: Protocol) => Prom
 /** A DNS server that listens, until disposed. */
 export interface DnsServer extends AsyncDisposable {
   readonly port: number;
+  /** Ends the connections over TCP of the addresses that are meant. */
+  cut(isMeant: (source: string) => boolean): void;
 }
 
 /** What connections over TCP may take. */
@@ -29,14 +31,14 @@ const mostConnections = 1024;
 
 /** Serves DNS on this port of every address, over UDP and TCP; port 0 takes any that is free for both. */
 export async function serveDns(port: number, answer: Answer, limits: DnsLimits = defaults): Promise<DnsServer> {
-  const connections = new Set<Socket>();
+  const connections = new Map<Socket, string>();
   const bySource = new Map<string, number>();
   const tcp = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     const source = plainAddress(socket.remoteAddress ?? "");
     const others = bySource.get(source) ?? 0;
     if (others >= limits.ofOne) return socket.resetAndDestroy();
     bySource.set(source, others + 1);
-    connections.add(socket);
+    connections.set(socket, source);
     socket.once("close", () => {
       connections.delete(socket);
       const left = (bySource.get(source) ?? 0) - 1;
@@ -56,9 +58,12 @@ export async function serveDns(port: number, answer: Answer, limits: DnsLimits =
   });
   return {
     port: taken,
+    cut(isMeant) {
+      for (const [socket, source] of connections) if (isMeant(source)) socket.resetAndDestroy();
+    },
     async [Symbol.asyncDispose]() {
       udp.close();
-      for (const socket of connections) socket.destroy();
+      for (const socket of connections.keys()) socket.destroy();
       await closed(tcp);
     },
   };

@@ -14,7 +14,7 @@ import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
 import type { ClusterFacts } from "../facts.ts";
 import { ruleFor } from "../sandbox/pod-inputs.ts";
 import { sandboxNameOf, type World } from "../world.ts";
-import { rangesOfNode, rangesOfSlice } from "../../kube/own-ranges.ts";
+import { rangesOfNode, rangesOfServices, rangesOfSlice } from "../../kube/own-ranges.ts";
 import { egressBehind } from "./egress.ts";
 import {
   allowPolicyFor,
@@ -92,6 +92,7 @@ export function policyController(options: PolicyControllerOptions): Controller {
       onMapped(pods, policyKeysOf, ({ object, previous }) => !isDeepStrictEqual(labelsOf(object), labelsOf(previous))),
       onRanges(world.nodes, rangesOfNode, world),
       onRanges(world.apiServers, rangesOfSlice, world),
+      ...(world.services ? [onRanges(world.services, rangesOfServices, world)] : []),
       onRanges(world.egress, egressBehind, world),
       known(sandboxes),
     ],

@@ -13,8 +13,20 @@ import { isReasonToLook } from "./pod-change.ts";
 
 /** A sandbox is looked at when it, its Pod, its class or its probe change; the rest has to be known. */
 export function sourcesIn(world: World, routes?: RouteReflectors): Source[] {
-  const { sandboxes, pods, policies, classes, probes, apps, nameClaims, nodes, runtimeClasses, apiServers, egress } =
-    world;
+  const {
+    sandboxes,
+    pods,
+    policies,
+    classes,
+    probes,
+    apps,
+    nameClaims,
+    nodes,
+    runtimeClasses,
+    apiServers,
+    services,
+    egress,
+  } = world;
   const keysBy = (index: SandboxIndex, value: string): string[] => sandboxes.store.by(index, value).map(keyOfObject);
   const unfinished = (): Sandbox[] =>
     [...sandboxes.store.values()].filter(({ status }) => status?.phase !== "Finished");
@@ -68,6 +80,7 @@ export function sourcesIn(world: World, routes?: RouteReflectors): Source[] {
     known(nodes),
     known(runtimeClasses),
     known(egress),
+    ...(services ? [known(services)] : []),
   ];
 }
 

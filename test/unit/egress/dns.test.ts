@@ -99,6 +99,22 @@ test("over TCP, one query after the other", async () => {
 describe("over TCP, a connection is closed", () => {
   const limits = { ofOne: 2, queryMilliseconds: 300 };
 
+  test("of addresses that are cut, and no other", async () => {
+    await using cutting = await serveDns(0, async () => query);
+    const open = async (localAddress: string) => {
+      const socket = connect({ port: cutting.port, host: "127.0.0.1", localAddress }).on("error", () => {});
+      socket.write(framed(query));
+      await once(socket, "data");
+      return socket;
+    };
+    const [one, other] = await Promise.all([open("127.0.0.1"), open("127.0.0.2")]);
+    cutting.cut((source) => source === "127.0.0.1");
+    await new Promise((resolve) => one.once("close", resolve));
+    other.write(framed(query));
+    await once(other, "data");
+    other.destroy();
+  });
+
   test("on which no query comes whole in time, however it trickles in", async () => {
     await using slow = await serveDns(0, async () => undefined, limits);
     const socket = connect(slow.port, "127.0.0.1");

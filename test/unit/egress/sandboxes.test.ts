@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { POD_ANNOTATIONS, LABELS } from "../../../src/api/constants.ts";
 import { SANDBOX, type Sandbox } from "../../../src/api/sandbox.ts";
-import { followRules } from "../../../src/egress/follow-rules.ts";
+import { followResolving, followRules } from "../../../src/egress/follow-rules.ts";
 import { Reach } from "../../../src/egress/rule/reach.ts";
 import { podReflector, SandboxClients, sandboxReflector } from "../../../src/egress/sandboxes.ts";
 import { POD, type Pod } from "../../../src/kube/objects.ts";
+import type { ChangeHandler } from "../../../src/runtime/reflector.ts";
 import { MemoryKube } from "../../support/memory-kube.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
@@ -144,4 +145,21 @@ test("connections are looked at when a rule changes, and cut when their sandbox 
     ["1", undefined],
     ["1", undefined],
   ]);
+});
+
+test.each<[rule: string, network: Sandbox["spec"]["network"], cut: boolean]>([
+  ["no network", { block: true }, true],
+  ["nothing to reach", { outbound: { cidrs: [] } }, true],
+  ["addresses", { outbound: { cidrs: ["1.1.1.1/32"] } }, false],
+  ["names", { outbound: { domains: ["a.example"] } }, false],
+])("connections to the resolver of a sandbox that comes to have %s are cut: %j, %s", async (_, network, cut) => {
+  const changed = aSandbox("a", "1", network);
+  const clients = await known([aPod("a", "1", "10.0.0.1"), aPod("b", "2", "10.0.0.2")], [changed, aSandbox("b", "2")]);
+  const handlers: ChangeHandler<Sandbox>[] = [];
+  const isCut: boolean[] = [];
+  followResolving({ subscribe: (handler) => void handlers.push(handler) }, clients, {
+    cut: (isMeant) => void isCut.push(...["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(isMeant)),
+  });
+  for (const tell of handlers) tell({ key: "ns/a", previous: aSandbox("a", "1"), object: changed });
+  expect(isCut).toEqual(cut ? [true, false, false] : []);
 });

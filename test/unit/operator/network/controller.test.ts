@@ -21,7 +21,7 @@ afterEach(() => vi.useRealTimers());
 
 /** Runs the controller over what is stored for so long. */
 async function run(kube: MemoryKube, milliseconds: number): Promise<void> {
-  const world = worldOf(kube, silentLog, "sandkeep-system");
+  const world = worldOf(kube, silentLog, { release: "sandkeep-system", tellsServices: false });
   const controller = policyController({
     kube,
     world,

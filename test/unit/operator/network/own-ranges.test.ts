@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ApiError } from "../../../../src/kube/api-error.ts";
-import type { Kube } from "../../../../src/kube/client.ts";
 import { type EndpointSlice, type Node, SERVICE_CIDR } from "../../../../src/kube/objects.ts";
-import { listenersOfSlice, rangesOfNode, rangesOfSlice, serviceRanges } from "../../../../src/kube/own-ranges.ts";
+import { listenersOfSlice, rangesOfNode, rangesOfSlice, hasServiceRanges } from "../../../../src/kube/own-ranges.ts";
+import { clusterFacts } from "../../../../src/operator/cluster.ts";
 import { deniedAddresses, enforcementObjection } from "../../../../src/operator/network/enforcement.ts";
+import { worldOf } from "../../../../src/operator/world.ts";
 import { MemoryKube } from "../../../support/memory-kube.ts";
 import { silentLog } from "../../../support/silent-log.ts";
 import { aClass } from "../builders.ts";
@@ -53,10 +54,10 @@ describe("the ranges of Services", () => {
   const absent = new ApiError("GET /", 404, { reason: "NotFound" });
   const forbidden = new ApiError("GET /", 403, { reason: "Forbidden" });
   const failing = new ApiError("GET /", 500, {});
-  const told = ["10.96.0.0/12", "fd00::/108"];
+  const told = ["34.118.224.0/20", "fd00::/108"];
 
   /** A cluster that answers with these errors first. */
-  function failingWith(errors: Error[]): Pick<Kube, "list"> {
+  function failingWith(errors: Error[]): MemoryKube {
     const kube = new MemoryKube();
     kube.put(SERVICE_CIDR, { metadata: { name: "kubernetes" }, spec: { cidrs: told } });
     kube.onCall = () => {
@@ -66,15 +67,32 @@ describe("the ranges of Services", () => {
     return kube;
   }
 
-  test.each<[what: string, errors: Error[], ranges: string[]]>([
-    ["are what the API server tells", [], told],
-    ["are none that are known where Kubernetes has no such thing", [failing, absent], []],
-    ["are asked for until they are known", Array.from({ length: 30 }, () => failing), told],
-    ["are asked for until the operator may know them", [forbidden, forbidden], told],
-  ])("%s", async (_what, errors, ranges) => {
-    const asking = serviceRanges(failingWith(errors), silentLog, new AbortController().signal);
+  test.each<[what: string, errors: Error[], isTold: boolean]>([
+    ["are what the API server tells", [], true],
+    ["are none that are known where Kubernetes has no such thing", [failing, absent], false],
+    ["are asked for until they are known", Array.from({ length: 30 }, () => failing), true],
+    ["are asked for until the operator may know them", [forbidden, forbidden], true],
+  ])("%s", async (_what, errors, isTold) => {
+    const asking = hasServiceRanges(failingWith(errors), silentLog, new AbortController().signal);
     await vi.advanceTimersByTimeAsync(600_000);
-    expect(await asking).toEqual(ranges);
+    expect(await asking).toBe(isTold);
+  });
+
+  test("are closed as they are now", async () => {
+    const kube = failingWith([]);
+    const world = worldOf(kube, silentLog, { release: "sandkeep-system", tellsServices: true });
+    const stopping = new AbortController();
+    const running = Object.values(world).map((reflector) => reflector.run(stopping.signal));
+    await vi.advanceTimersByTimeAsync(1000);
+    const facts = clusterFacts(world, { minor: 36, apiServerAudiences: undefined, clusterCidrs: ["34.0.0.0/24"] });
+    expect(facts().closed).toEqual(expect.arrayContaining(["34.118.224.0/20", "34.0.0.0/24"]));
+    const [stored] = world.services?.store.values() ?? [];
+    const metadata = { name: "kubernetes", ...stored?.metadata, resourceVersion: "1000" };
+    world.services?.learn({ metadata, spec: { cidrs: [...told, "34.120.0.0/20"] } });
+    expect(facts().closed).toContain("34.120.0.0/20");
+    stopping.abort();
+    await vi.advanceTimersByTimeAsync(1000);
+    await Promise.allSettled(running);
   });
 });
 

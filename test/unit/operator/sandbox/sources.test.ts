@@ -28,7 +28,7 @@ test.each<[what: string, change: Change<SandboxApp>, status: SandboxStatus | und
   ["not once it has a node", { key, object: anApp("big") }, { phase: "Scheduled", scheduledAt: ago(1) }, false],
   ["not once it has finished", { key, object: anApp("big") }, { phase: "Finished" }, false],
 ])("a sandbox is looked at %s", (_, change, status, looks) => {
-  const world = worldOf(new MemoryKube(), silentLog, "sandkeep-system");
+  const world = worldOf(new MemoryKube(), silentLog, { release: "sandkeep-system", tellsServices: false });
   vi.spyOn(world.sandboxes.store, "by").mockImplementation((index, value) =>
     index === "app" && value === key ? [aSandbox({}, status)] : [],
   );
@@ -58,7 +58,7 @@ test.each<[what: string, change: Change<EndpointSlice>, status: SandboxStatus | 
   ["not when its address stays", { key: "k", previous: listening, object: { ...listening } }, undefined, false],
   ["not once it has a node", { key: "k", object: listening }, { phase: "Scheduled", scheduledAt: ago(1) }, false],
 ])("a sandbox is looked at %s", (_, change, status, looks) => {
-  const world = worldOf(new MemoryKube(), silentLog, "sandkeep-system");
+  const world = worldOf(new MemoryKube(), silentLog, { release: "sandkeep-system", tellsServices: false });
   vi.spyOn(world.sandboxes.store, "values").mockImplementation(() => [aSandbox({}, status)].values());
   const subscribe = vi.spyOn(world.apiServers, "subscribe");
   const keys = keysFrom(world);
@@ -67,6 +67,6 @@ test.each<[what: string, change: Change<EndpointSlice>, status: SandboxStatus | 
 });
 
 test("nothing is decided before the API servers are known", () => {
-  const world = worldOf(new MemoryKube(), silentLog, "sandkeep-system");
+  const world = worldOf(new MemoryKube(), silentLog, { release: "sandkeep-system", tellsServices: false });
   expect(sourcesIn(world).map(({ ready }) => ready)).toContain(world.apiServers.store.ready);
 });
