@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DecisionList } from "../../src/api/decision.ts";
 import type { Network } from "../../src/api/schema/network.ts";
-import { type FarProxy, socksProxy } from "../support/far-proxies.ts";
+import { connectProxy, type FarProxy, socksProxy } from "../support/far-proxies.ts";
 import { kubectl } from "../support/installed.ts";
 import { outside, type Outside } from "../support/outside.ts";
 import { waitFor } from "../support/wait-for.ts";
-import { scale } from "./system.ts";
+import { addressesOf, scale } from "./system.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
 
 const address = "93.184.216.34";
@@ -15,13 +15,16 @@ const probe = readFileSync(join(import.meta.dirname, "egress.py"), "utf8");
 
 let tenant: Tenant;
 let world: Outside;
-let proxy: FarProxy;
+let proxies: Record<"socks" | "connect", FarProxy>;
 /** Names that lead outside, or into the cluster. */
 let names: Record<"allowed" | "wild" | "other" | "rebinding", string>;
 
 beforeAll(async () => {
   world = await outside(address);
-  proxy = await socksProxy("user", "password", address);
+  proxies = {
+    socks: await socksProxy("user", "password", address),
+    connect: await connectProxy("user", "password", address),
+  };
   tenant = await newTenant();
   const { namespace } = tenant;
   names = {
@@ -36,20 +39,15 @@ beforeAll(async () => {
     ...named("rebinding", "10.0.0.1"),
     classFor("egress-runc", {}),
     classFor("egress-gvisor", { runtimeClassName: "gvisor" }),
-    {
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name: "static" },
-      type: "sandkeep.dev/proxy",
-      stringData: { url: `socks5://${address}:${proxy.port}`, username: "user", password: "password" },
-    },
+    proxySecret("socks", `socks5://${address}:${proxies.socks.port}`),
+    proxySecret("connect", `http://${address}:${proxies.connect.port}`),
   ];
   await tenant.kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));
 });
 afterAll(async () => {
   await kubectl(tenant.installed, ["delete", "sandboxclass", "egress-runc", "egress-gvisor"]);
   await tenant[Symbol.asyncDispose]();
-  await proxy[Symbol.asyncDispose]();
+  await Promise.all([proxies.socks, proxies.connect].map((proxy) => proxy[Symbol.asyncDispose]()));
   await world[Symbol.asyncDispose]();
 });
 
@@ -66,6 +64,11 @@ function named(name: string, to: string): object[] {
       endpoints: [{ addresses: [to], hostname: "any" }],
     },
   ];
+}
+
+function proxySecret(name: string, url: string): object {
+  const stringData = { url, username: "user", password: "password" };
+  return { apiVersion: "v1", kind: "Secret", metadata: { name }, type: "sandkeep.dev/proxy", stringData };
 }
 
 function classFor(name: string, spec: object): object {
@@ -199,9 +202,10 @@ except OSError: print("cut")`;
     });
   });
 
-  test("with a proxy comes from there", async () => {
+  test.each(["socks", "connect"] as const)("with a proxy that speaks %s comes from there", async (proxyName) => {
     const { allowed, other } = names;
-    const proxied = await started(className, { proxyName: "static", outbound: { domains: [allowed] } });
+    const proxy = proxies[proxyName];
+    const proxied = await started(className, { proxyName, outbound: { domains: [allowed] } });
     proxy.asked.length = 0;
     const expected = {
       [`https ${allowed}`]: "200",
@@ -233,6 +237,26 @@ test("while the egress part is away sandboxes with domains reach nothing", async
   await waitFor("names to be reached again", async () => (await tried(id, [target]))[target] === "200");
 });
 
+test("what each of several replicas of the egress part has decided is told together", async () => {
+  const { allowed, other } = names;
+  const id = await started("egress-runc", { outbound: { domains: [allowed] } });
+  await scale("egress", 2);
+  try {
+    const [one = "", two = "", ...more] = await addressesOf("egress");
+    expect([two, more]).toEqual([expect.stringMatching(/./), []]);
+    const expected = { [`https ${one} ${allowed}`]: "200", [`https ${two} ${allowed}`]: "200" };
+    expect(await tried(id, Object.keys(expected))).toEqual({ stderr: "", ...expected });
+    await tried(id, [`https ${one} ${other}`, `https ${two} ${other}`]);
+    // A replica that is new to a gateway's resolver is asked some seconds later.
+    await waitFor("the decisions of both", async () => {
+      const { allowed: open, denied } = await decisionsOf(id);
+      return open === 2 && denied === 2;
+    });
+  } finally {
+    await scale("egress", 1);
+  }
+});
+
 test("domains are refused where the class has none, and a proxy that one may not read", async () => {
   const domains = { network: { outbound: { domains: ["example.com"] } } };
   const refused = await tenant.gateway.send("POST", "/sandboxes", { spec: { image: "busybox:stable", ...domains } });
@@ -240,7 +264,7 @@ test("domains are refused where the class has none, and a proxy that one may not
 
   const viewer = await newTenant("view");
   try {
-    const spec = { image: "busybox:stable", className: "egress-runc", network: { proxyName: "static" } };
+    const spec = { image: "busybox:stable", className: "egress-runc", network: { proxyName: "socks" } };
     await tenant.grant(viewer, "--clusterrole=sandkeep-edit", { verb: "create", resource: "sandboxes" });
     const answer = await tenant.as(viewer.token).send("POST", "/sandboxes", { spec });
     expect(answer).toMatchObject({ status: 403, json: { code: "permission_denied" } });

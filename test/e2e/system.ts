@@ -30,6 +30,13 @@ export async function scale(component: Component, replicas: number): Promise<voi
   else await inSystem(["wait", "--for=delete", "pod", "--selector", selector, "--timeout=300s"]);
 }
 
-async function inSystem(args: string[]): Promise<void> {
-  await kubectl(inject("installed"), [...namespace, ...args]);
+/** The addresses of the Pods of a component. */
+export async function addressesOf(component: Component): Promise<string[]> {
+  const selector = `app.kubernetes.io/component=${component}`;
+  const output = ["--field-selector=status.phase=Running", "--output=jsonpath={.items[*].status.podIP}"];
+  return (await inSystem(["get", "pods", "--selector", selector, ...output])).split(" ");
+}
+
+async function inSystem(args: string[]): Promise<string> {
+  return await kubectl(inject("installed"), [...namespace, ...args]);
 }
