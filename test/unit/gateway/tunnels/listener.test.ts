@@ -74,7 +74,7 @@ beforeEach(async () => {
   probe.close();
   await once(probe, "close");
   await listener.listenPlain(plainPort, "127.0.0.1");
-  Object.assign(tunnels[0] ?? {}, { unencryptedPort: plainPort });
+  Object.assign(tunnels[0] ?? {}, { unencryptedHost: tunnels[0]?.host, unencryptedPort: plainPort });
   sandbox = { ...sandbox, status: { phase: "Started", tunnels } };
 });
 
