@@ -103,15 +103,28 @@ func copyAll(file io.Writer, body io.Reader, buffer buffer) error {
 		if err != nil {
 			return err
 		}
-		if n > 0 {
-			if _, err := file.Write(buffer.bytes[:n]); err != nil {
-				return err
-			}
+		if err := writeInPieces(file, buffer.bytes[:n]); err != nil {
+			return err
 		}
 		if over {
 			return nil
 		}
 	}
+}
+
+// pieceSize is how much is written at once: with longer writes a file in the page cache took three times as long, perhaps
+// because Linux keeps memory at hand for each processor in pieces of up to eight pages.
+const pieceSize = 32 << 10
+
+func writeInPieces(file io.Writer, octets []byte) error {
+	for len(octets) > 0 {
+		n, err := file.Write(octets[:min(len(octets), pieceSize)])
+		if err != nil {
+			return err
+		}
+		octets = octets[n:]
+	}
+	return nil
 }
 
 // become gives the file the owner and the permissions that it will have.
