@@ -1,7 +1,9 @@
+import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { WebSocket } from "ws";
 import { apiError, ConnectionError, type Status } from "./api-error.ts";
+import { frameHeadOctets, longFrameOctets, writeFrameHead } from "./exec-frame.ts";
 
 export interface ExecStatus {
   /** Exit code; 128 + n for signals. */
@@ -33,15 +35,19 @@ export class ExecStream extends Duplex {
    */
   readonly status: Promise<ExecStatus>;
   readonly #socket: WebSocket;
+  /** Below the WebSocket. */
+  readonly #connection: Socket | undefined;
   readonly #subject: string;
   readonly #stderr = new StringDecoder("utf8");
   #stderrTail = "";
   #told = false;
   readonly #settle: { resolve: (status: ExecStatus) => void; reject: (error: unknown) => void };
 
-  constructor(socket: WebSocket, subject: string) {
+  /** With the connection below the WebSocket, long frames go over it unmasked: to be given only where it is secure. */
+  constructor(socket: WebSocket, subject: string, connection?: Socket) {
     super({ readableHighWaterMark: readAheadBytes, writableHighWaterMark: frameBytes });
     this.#socket = socket;
+    this.#connection = connection;
     this.#subject = subject;
     const { promise, ...settle } = Promise.withResolvers<ExecStatus>();
     // A failure shows in the status and to whoever reads or writes; those who ask for neither need not handle it.
@@ -90,14 +96,19 @@ export class ExecStream extends Duplex {
   /** What was written while a frame was under way goes out together, in as few frames as the limit allows. */
   #send(buffers: Buffer[], length: number, done: (error?: Error | null) => void): void {
     const room = takeFrame(length);
-    const frame = room.subarray(0, Math.min(length, frameBytes) + 1);
-    frame[0] = channel.stdin;
-    const rest = fill(frame.subarray(1), buffers);
-    this.#socket.send(frame, (error) => {
+    const frame = room.subarray(0, frameHeadOctets + 1 + Math.min(length, frameBytes));
+    const message = frame.subarray(frameHeadOctets);
+    message[0] = channel.stdin;
+    const rest = fill(message.subarray(1), buffers);
+    const sent = (error?: Error | null) => {
       giveBack(room);
       if (error || rest.length === 0) done(error);
-      else this.#send(rest, length - frame.length + 1, done);
-    });
+      else this.#send(rest, length - message.length + 1, done);
+    };
+    if (this.#connection === undefined || message.length < longFrameOctets) return this.#socket.send(message, sent);
+    // In one piece with its head: TLS would copy two pieces into one.
+    writeFrameHead(frame);
+    this.#connection.write(frame, sent);
   }
 
   #receive(frame: Buffer): void {
@@ -154,14 +165,15 @@ function fill(frame: Buffer, buffers: Buffer[]): Buffer[] {
  */
 const spareFrames: Buffer[] = [];
 const maxSpareFrames = 8;
+const fullFrameOctets = frameHeadOctets + 1 + frameBytes;
 
 function takeFrame(length: number): Buffer {
-  if (length < frameBytes / 4) return Buffer.allocUnsafe(length + 1);
-  return spareFrames.pop() ?? Buffer.allocUnsafeSlow(frameBytes + 1);
+  if (length < frameBytes / 4) return Buffer.allocUnsafe(frameHeadOctets + 1 + length);
+  return spareFrames.pop() ?? Buffer.allocUnsafeSlow(fullFrameOctets);
 }
 
 function giveBack(frame: Buffer): void {
-  if (frame.length > frameBytes && spareFrames.length < maxSpareFrames) spareFrames.push(frame);
+  if (frame.length === fullFrameOctets && spareFrames.length < maxSpareFrames) spareFrames.push(frame);
 }
 
 /** Reads the status frame, a `metav1.Status`. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { createConnection } from "node:net";
+import type { createConnection, Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { WebSocket } from "ws";
 import { apiError, isApiError, isUnauthorized } from "./api-error.ts";
@@ -65,7 +65,7 @@ async function upgrade(connection: Connection, options: ExecOptions): Promise<Ex
   const cancel = () => socket.terminate();
   signal?.addEventListener("abort", cancel, { once: true });
   try {
-    const stream = await opened(socket, options, `GET ${path}`);
+    const stream = await opened(socket, options, `GET ${path}`, secure);
     if (signal) destroyOnAbort(stream, signal);
     return stream;
   } catch (cause) {
@@ -86,10 +86,19 @@ function noMask(mask: Buffer): void {
 }
 
 /** The stream is made the moment the socket opens: the first frames may be there already. */
-function opened(socket: WebSocket, { namespace, pod }: ExecOptions, request: string): Promise<ExecStream> {
+function opened(
+  socket: WebSocket,
+  { namespace, pod }: ExecOptions,
+  request: string,
+  secure: boolean,
+): Promise<ExecStream> {
   return new Promise((resolve, reject) => {
-    socket.once("upgrade", (response) => response.socket.setKeepAlive(true, 30_000));
-    socket.once("open", () => resolve(new ExecStream(socket, `exec in Pod "${namespace}/${pod}"`)));
+    let connection: Socket | undefined;
+    socket.once("upgrade", ({ socket: below }) => {
+      below.setKeepAlive(true, 30_000);
+      if (secure) connection = below;
+    });
+    socket.once("open", () => resolve(new ExecStream(socket, `exec in Pod "${namespace}/${pod}"`, connection)));
     socket.on("error", reject);
     socket.once("unexpected-response", (_, response) => {
       refusal(response).then((body) => reject(apiError(request, response.statusCode ?? 0, body)), reject);

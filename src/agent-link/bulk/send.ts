@@ -1,17 +1,19 @@
 import type { Duplex, Readable } from "node:stream";
-import { crc32 } from "node:zlib";
 import { free } from "../../lib/own-memory.ts";
 import { limits } from "../limits.ts";
 import { LinkError } from "../link-error.ts";
 import { streamOctets } from "../metrics.ts";
-import { maxPartOctets } from "./body-parser.ts";
+import { PartWriter } from "./part-writer.ts";
 import { StallTimer } from "./stall.ts";
 
 const sentOctets = streamOctets.labels({ kind: "bulk", direction: "sent" });
 
+/** Octets of a part with its length: it fills a frame of the stream, which the API server hands on in pieces of 32 KiB. */
+const partOctets = 256 << 10;
+
 /**
  * Sends a body over a stream in parts, with backpressure, and ends the stream. Resolves once all of it is on its way. The
- * memory of a chunk that lies alone in it is freed once the stream has taken the chunk: nobody else may look at it.
+ * memory of a chunk that lies alone in it is freed once the chunk was copied: nobody else may look at it.
  * Rejects when the body breaks off, and with `LinkError` when the stream does or takes nothing for
  * `limits.stallMilliseconds`; the stream is destroyed then, and the body left as it is.
  */
@@ -20,17 +22,15 @@ export async function sendBody(body: Readable, stream: Duplex): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       const fail = (why: string) => reject(new LinkError(`Cannot write on: ${why}`));
-      const sent = { total: 0, sum: 0 };
+      const parts = new PartWriter(partOctets, (part, taken) => {
+        stream.write(part, taken);
+        // One is on its way, one waits, and one is filled meanwhile.
+        if (stream.writableLength > partOctets) body.pause();
+      });
       const take = (octets: Buffer) => {
-        const parts = partsOf(octets);
-        for (const [i, part] of parts.entries()) {
-          sent.sum = crc32(part, sent.sum);
-          sent.total += part.length;
-          sentOctets.inc(part.length);
-          stream.write(lengthOf(part));
-          const taken = i === parts.length - 1 ? () => free(octets) : undefined;
-          if (!stream.write(part, taken)) body.pause();
-        }
+        sentOctets.inc(octets.length);
+        parts.add(octets);
+        free(octets);
       };
       const drained = () => {
         stall.progress();
@@ -39,7 +39,8 @@ export async function sendBody(body: Readable, stream: Duplex): Promise<void> {
       const ended = () => {
         // It is closed as well, but later.
         body.off("close", broken);
-        stream.end(trailerOf(sent));
+        parts.end();
+        stream.end();
       };
       const broken = () => fail("the client went before the end of its body");
       const cut = () => fail("the stream to the agent broke");
@@ -50,6 +51,7 @@ export async function sendBody(body: Readable, stream: Duplex): Promise<void> {
       );
       stop = () => {
         stall.stop();
+        parts.stop();
         body.off("data", take).off("end", ended).off("error", broken).off("close", broken).pause();
         stream.off("drain", drained).off("finish", resolve).off("close", cut);
       };
@@ -65,23 +67,4 @@ export async function sendBody(body: Readable, stream: Duplex): Promise<void> {
   } finally {
     stop?.();
   }
-}
-
-function partsOf(octets: Buffer): Buffer[] {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < octets.length; at += maxPartOctets) parts.push(octets.subarray(at, at + maxPartOctets));
-  return parts;
-}
-
-function lengthOf(part: Buffer): Buffer {
-  const length = Buffer.allocUnsafe(4);
-  length.writeUInt32BE(part.length);
-  return length;
-}
-
-function trailerOf({ total, sum }: { total: number; sum: number }): Buffer {
-  const trailer = Buffer.alloc(16);
-  trailer.writeBigUInt64BE(BigInt(total), 4);
-  trailer.writeUInt32BE(sum, 12);
-  return trailer;
 }

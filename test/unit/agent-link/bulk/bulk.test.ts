@@ -58,7 +58,8 @@ async function received(far: Duplex): Promise<Buffer> {
   const parser = new BodyParser();
   const got: Buffer[] = [];
   for await (const octets of far as AsyncIterable<Buffer>) {
-    got.push(...parser.take(octets));
+    // The sender uses its memory again.
+    got.push(...parser.take(Buffer.from(octets)));
     if (parser.over) break;
   }
   return Buffer.concat(got);
