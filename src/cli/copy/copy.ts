@@ -83,11 +83,12 @@ async function uploadTree(
     resume || !(await exists(files, remote))
       ? { files: resume ? Infinity : 0, list: (directory) => filesIn(files, posix.join(remote, directory)) }
       : undefined;
-  await retried(async (progressed, signal) => {
+  await retried(async (reached, signal) => {
     progress.at(0);
+    let done = 0;
     const onOctets = (count: number) => {
       progress.add(count);
-      progressed();
+      reached((done += count));
     };
     await files.writeArchive(packTree(local, { onOctets, onSkipped }, brought), remote, {
       noOwners: true,
@@ -102,11 +103,12 @@ async function downloadTree(
   local: string,
   progress: Progress,
 ): Promise<void> {
-  await retried(async (progressed, signal) => {
+  await retried(async (reached, signal) => {
     progress.at(0);
+    let done = 0;
     const onOctets = (count: number) => {
       progress.add(count);
-      progressed();
+      reached((done += count));
     };
     await unpackTree(files.readArchive(remote, { signal }), local, { onOctets, onSkipped });
   });

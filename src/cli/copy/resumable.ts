@@ -9,7 +9,8 @@ import { Failure } from "../errors.ts";
 import type { Progress } from "./progress.ts";
 import { retried } from "./retry.ts";
 
-const pieceSize = 1 << 20;
+/** How much is read at once, in octets; of a few such pieces the processor still has the octets when they are encrypted. */
+const pieceSize = 1 << 18;
 /** Others who may write to the directory know the name beforehand: no link of theirs is followed. */
 const appending = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
 
@@ -27,15 +28,18 @@ export async function uploadLarge(
   const folder = posix.dirname(remote);
   const partial = posix.join(folder, partialName(resolve(local), remote, size, mtimeMs));
   await files.makeDirectory(folder);
-  await retried(async (progressed, signal) => {
+  const permissions = (mode & 0o777).toString(8).padStart(4, "0");
+  await retried(async (reached, signal) => {
     const offset = Math.min(size, (await sizeOf(files, partial, signal)) ?? 0);
     progress.at(offset);
+    reached(offset);
     if (offset === size && size > 0) return;
-    const octets = counted(createReadStream(local, { start: offset, highWaterMark: pieceSize }), (count) => {
+    let done = offset;
+    const octets = counted(piecesOf(local, offset, size), (count) => {
       progress.add(count);
-      progressed();
+      reached((done += count));
     });
-    await files.writeStreamAt(octets, partial, { offset, mode: (mode & 0o777).toString(8).padStart(4, "0"), signal });
+    await files.writeStreamAt(octets, partial, { offset, size: size - offset, mode: permissions, signal });
   });
   const { mtimeMs: now } = await stat(local);
   if (now !== mtimeMs) throw new Failure(`${local} changed while it was copied`, "Copy it again.");
@@ -64,14 +68,14 @@ export async function downloadLarge(
     await using file = await open(partial, appending);
     let { size: offset } = await file.stat();
     if (offset > size) await file.truncate((offset = 0));
-    await retried(async (progressed, signal) => {
+    await retried(async (reached, signal) => {
       progress.at(offset);
       if (offset === size) return;
       for await (const octets of files.readStream(path, { offset, signal })) {
         await file.writeFile(octets);
         offset += octets.length;
         progress.add(octets.length);
-        progressed();
+        reached(offset);
       }
     });
     await file.chmod(remote.mode & 0o777 & ~process.umask());
@@ -95,6 +99,17 @@ async function sizeOf(files: SandboxFilesystem, path: string, signal: AbortSigna
     if (error instanceof SandboxFilesystemNotFoundError) return undefined;
     throw error;
   }
+}
+
+/** A local file from an offset on, as far as it was when it was looked at; throws when it is shorter now. */
+async function* piecesOf(path: string, from: number, size: number): AsyncGenerator<Uint8Array, void, void> {
+  let at = from;
+  if (from === size) return;
+  for await (const piece of createReadStream(path, { start: from, end: size - 1, highWaterMark: pieceSize })) {
+    at += (piece as Uint8Array).length;
+    yield piece as Uint8Array;
+  }
+  if (at < size) throw new Failure(`${path} changed while it was copied`, "Copy it again.");
 }
 
 async function* counted(

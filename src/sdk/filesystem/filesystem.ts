@@ -4,6 +4,7 @@ import { collect } from "../http/collect.ts";
 import type { Gateway, Operation } from "../http/gateway.ts";
 import { localFiles } from "#platform";
 import type { WaitParams } from "../process/container-process.ts";
+import { exactly } from "../streams/exactly.ts";
 import { absolutePath } from "../units.ts";
 import { download, type Download } from "./download.ts";
 import { fileInfoOf, type FileInfo } from "./info.ts";
@@ -140,15 +141,20 @@ export class SandboxFilesystem {
 
   /**
    * Writes a stream into a file in place, from an offset on, and makes the file with these permissions (octal) if it is missing.
-   * When it breaks off, what had come so far is there: `stat` says how much.
+   * When it breaks off, what had come so far is there: `stat` says how much. A stream of another `size` than is given is such a
+   * break; to know it, in octets, saves work.
    */
   async writeStreamAt(
     data: AsyncIterable<Uint8Array>,
     remotePath: string,
-    { offset, mode, signal }: WaitParams & { offset: number; mode?: string },
+    { offset, mode, size, signal }: WaitParams & { offset: number; mode?: string; size?: number },
   ): Promise<void> {
     const operation = this.#at("PATCH", "", remotePath, { offset, create: true, mode });
-    await this.#run({ ...operation, body: () => data, repeatable: false, signal });
+    const sized =
+      size === undefined
+        ? { body: () => data }
+        : { body: () => exactly(size, data), headers: { "content-length": String(size) } };
+    await this.#run({ ...operation, ...sized, repeatable: false, signal });
   }
 
   /** Gives a file or directory another path in its file system; a file that is there is replaced. */
