@@ -69,8 +69,13 @@ function readsOn(socket: Socket): Socket {
     (done: Callback): Callback =>
     (error) => {
       const isClosed = error && "code" in error && (error.code === "EPIPE" || error.code === "ECONNRESET");
-      if (isClosed && !socket.readableEnded) socket.once("end", () => done(error));
-      else done(error);
+      if (!isClosed || socket.readableEnded || socket.closed) return done(error);
+      const over = () => {
+        socket.off("end", over).off("close", over);
+        done(error);
+      };
+      // One that breaks, or is destroyed, has no end.
+      socket.once("end", over).once("close", over);
     };
   const write = socket._write.bind(socket);
   socket._write = (chunk, encoding, done) => write(chunk, encoding, afterReading(done));
