@@ -1,3 +1,4 @@
+import { createSecureContext } from "node:tls";
 import { KubeConfig } from "@kubernetes/client-node";
 import { Agent, buildConnector, type Dispatcher } from "undici";
 import { apiError, ConnectionError } from "./api-error.ts";
@@ -148,7 +149,9 @@ function connectorFor(source: CredentialSource): buildConnector.connector {
   const current = async () => {
     const credentials = await source.current();
     if (made?.credentials !== credentials) {
-      const connector = buildConnector({ ...credentials.tls, allowH2: false, timeout: 10_000 });
+      // Made once: reading the certificates takes a connection as long as its handshake.
+      const secureContext = createSecureContext(credentials.tls);
+      const connector = buildConnector({ ...credentials.tls, secureContext, allowH2: false, timeout: 10_000 });
       made = { credentials, connector };
     }
     return made.connector;
