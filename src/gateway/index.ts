@@ -142,7 +142,7 @@ export async function runGateway(config: Config, signal: AbortSignal): Promise<v
         make: sandboxMaker(directory, kube, { names: sandboxNames, authorise: guard.authorise, audit, checkClass }),
         names: sandboxNames,
         hasten: hastener(pool),
-        checkLife: lifeCheck(pods.store, checkClass),
+        checkLife: lifeCheck(pods.store, kube, checkClass),
         checkNetwork: networkCheck(checkClass, guard.authorise),
       }),
       ...watchHandlers(history, sandboxes.store.ready, signal),

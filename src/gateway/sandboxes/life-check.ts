@@ -2,7 +2,8 @@ import { objectionToLife } from "../../api/class/objection.ts";
 import { POD_ANNOTATIONS } from "../../api/constants.ts";
 import { SandkeepError } from "../../api/errors.ts";
 import type { Sandbox } from "../../api/sandbox.ts";
-import type { Pod } from "../../kube/objects.ts";
+import type { Kube } from "../../kube/client.ts";
+import { POD, type Pod } from "../../kube/objects.ts";
 import { keyOf } from "../../runtime/key.ts";
 import type { Store } from "../../runtime/store.ts";
 import type { ClassCheck } from "./class-check.ts";
@@ -14,17 +15,35 @@ export type LifeCheck = (sandbox: Sandbox, timeoutSeconds: number, signal: Abort
  * The check that judges as the operator does: one that has its Pod by what its class said when that was made, one that has
  * none by its class. What is no raise is never refused.
  */
-export function lifeCheck(pods: Pick<Store<Pod>, "get">, checkClass: ClassCheck): LifeCheck {
+export function lifeCheck(pods: Pick<Store<Pod>, "get">, kube: Pick<Kube, "list">, checkClass: ClassCheck): LifeCheck {
   return async (sandbox, timeoutSeconds, signal) => {
-    const { spec, status, metadata } = sandbox;
+    const { spec, status } = sandbox;
     if (timeoutSeconds <= spec.timeoutSeconds) return;
-    const pod = pods.get(keyOf({ namespace: metadata.namespace ?? "", name: metadata.name }));
-    const isOwn = pod?.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
-    if (isOwn) return checkPod(pod, timeoutSeconds);
-    // That of one that has been seen on a node may not be known here yet: the operator judges by it.
-    if (status?.scheduledAt !== undefined) return;
+    const wasSeen = status?.scheduledAt !== undefined;
+    const pod = own(sandbox, knownPod(sandbox, pods) ?? (wasSeen ? await foundPod(sandbox, kube, signal) : undefined));
+    if (pod !== undefined) return checkPod(pod, timeoutSeconds);
+    // That of one that has been seen on a node may be gone already: the operator judges by it.
+    if (wasSeen) return;
     await checkClass({ ...sandbox, spec: { ...spec, timeoutSeconds } }, signal, objectionToLife);
   };
+}
+
+function knownPod({ metadata: { namespace = "", name } }: Sandbox, pods: Pick<Store<Pod>, "get">): Pod | undefined {
+  return pods.get(keyOf({ namespace, name }));
+}
+
+/** A Pod that does not run yet is not known. Gateways may list Pods, but not get them. */
+async function foundPod(
+  { metadata: { namespace = "", name } }: Sandbox,
+  kube: Pick<Kube, "list">,
+  signal: AbortSignal,
+): Promise<Pod | undefined> {
+  const { items } = await kube.list(POD, { namespace, fieldSelector: `metadata.name=${name}`, signal });
+  return items[0];
+}
+
+function own({ metadata }: Sandbox, pod: Pod | undefined): Pod | undefined {
+  return pod?.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true ? pod : undefined;
 }
 
 function checkPod({ metadata }: Pod, timeoutSeconds: number): void {

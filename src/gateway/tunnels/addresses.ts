@@ -11,10 +11,13 @@ import { isOver } from "../sandboxes/life.ts";
 /** What is known of Pods, and how old that may be. */
 export type KnownPods = Pick<Reflector<Pod>, "silence"> & { store: Pick<Store<Pod>, "get"> };
 
-/** The Pods of sandboxes, of which no more is kept than tells whose they are, where, and how long they may live. */
+/**
+ * The Pods of sandboxes, of which no more is kept than tells whose they are, where, and how long they may live. Of the four
+ * steps that each takes until it runs, every one a message to every gateway, nothing is heard.
+ */
 export function podReflector(kube: Kube, log: Log): Reflector<Pod> {
   const labelSelector = `${LABELS.managedBy}=${FIELD_MANAGER},${LABELS.sandbox}`;
-  return new Reflector(kube, POD, { labelSelector, keep: addressed, log });
+  return new Reflector(kube, POD, { labelSelector, fieldSelector: "status.phase!=Pending", keep: addressed, log });
 }
 
 /** Bookmarks come about every minute, and after 90 s without any the Pods are listed anew. */
