@@ -5,10 +5,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 
 	"sandkeep.dev/localcluster/internal/host"
 )
+
+// podsWeight is what the Pods of a cluster weigh, in processes: on a node, too, they weigh twice as much as its daemons, which are one
+// group there. Here each of their threads counts, so that Pods that weigh as much as one of them, gateway and operator among them,
+// would stand still while others start.
+func podsWeight() int { return 2 * runtime.NumCPU() }
 
 // launch starts a node's supervisor in network, mount and PID namespaces of its own, cables it, and lets it go ahead. If the caller
 // dies before that, the supervisor gives up.
@@ -19,6 +25,9 @@ func (c *Cluster) launch(number int) error {
 	}
 	if c.Nodes > 0 {
 		if err := host.MakeCgroup(machine.Cgroup()); err != nil {
+			return err
+		}
+		if err := host.WeighCgroup(machine.ClusterCgroup(), podsWeight()); err != nil {
 			return err
 		}
 	}

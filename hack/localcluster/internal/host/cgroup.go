@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -31,6 +32,30 @@ func MakeCgroup(path string) error {
 		}
 		if err := delegate(at); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// defaultShares and defaultWeight are what a process outside of all cgroups weighs, in v1 and v2.
+const (
+	defaultShares = 1024
+	defaultWeight = 100
+)
+
+// WeighCgroup gives all that is in a cgroup as much of a busy machine's processors as so many processes outside of it have.
+func WeighCgroup(path string, processes int) error {
+	setting, value := "cpu.shares", processes*defaultShares
+	if isUnified(cgroupMount) {
+		setting, value = "cpu.weight", processes*defaultWeight
+	}
+	for _, hierarchy := range hierarchies() {
+		at := filepath.Join(hierarchy, path, setting)
+		if _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err := os.WriteFile(at, []byte(strconv.Itoa(value)), 0o644); err != nil {
+			return fmt.Errorf("cannot set %s of cgroup %s: %w", setting, path, err)
 		}
 	}
 	return nil

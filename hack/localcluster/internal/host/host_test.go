@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -84,5 +85,28 @@ func TestALockIsHeldByOneAtATime(t *testing.T) {
 	}
 	if err := <-taken; err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestACgroupWeighsAsMuchAsSoManyProcesses(t *testing.T) {
+	name := fmt.Sprintf("sandkeep-test-%d", os.Getpid())
+	if err := MakeCgroup(name + "/node1"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := RemoveCgroup(name); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := WeighCgroup(name, 4); err != nil {
+		t.Fatal(err)
+	}
+	for setting, want := range map[string]string{"cpu.shares": "4096\n", "cpu.weight": "400\n"} {
+		for _, hierarchy := range hierarchies() {
+			got, err := os.ReadFile(filepath.Join(hierarchy, name, setting))
+			if err == nil && string(got) != want && isUnified(cgroupMount) == (setting == "cpu.weight") {
+				t.Errorf("%s is %q instead of %q", setting, got, want)
+			}
+		}
 	}
 }
