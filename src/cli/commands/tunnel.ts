@@ -25,8 +25,7 @@ export const tunnel = defineCommand<TunnelOptions>({
     const sandbox = await sandboxOf(await clientFor(options), reference);
     const tunnels = chosen(await sandbox.tunnels(), ports[0]);
     await write(table(tunnels.map(tunnelLine)));
-    const [first] = tunnels;
-    if (open === true && first !== undefined) await openInBrowser(first[1].url);
+    if (open === true) await openInBrowser(pageOf(tunnels));
   },
 });
 
@@ -41,12 +40,28 @@ export function chosen(tunnels: Readonly<Record<number, Tunnel>>, port: string |
   return meant;
 }
 
-/** Port inside, URL, and where it is reached without TLS; in mode Ingress of a class that is all there is of some. */
+/** Port inside, URL, and where it is reached without TLS. */
 export function tunnelLine([inside, tunnel]: [string, Tunnel]): string[] {
   const { url, unencryptedHost, unencryptedPort } = tunnel;
   if (unencryptedPort === undefined) return [inside, url];
   const plain = `tcp://${unencryptedHost}:${unencryptedPort}`;
-  return tunnel.host === unencryptedHost && tunnel.port === unencryptedPort ? [inside, plain] : [inside, url, plain];
+  return hasTls(tunnel) ? [inside, url, plain] : [inside, plain];
+}
+
+/** The URL of the first that a browser can open. Throws a `Failure` when there is none. */
+export function pageOf(tunnels: readonly [string, Tunnel][]): string {
+  const page = tunnels.find(([, tunnel]) => hasTls(tunnel));
+  if (page === undefined)
+    throw new Failure(
+      `No browser can open ${tunnels.map((each) => tunnelLine(each).at(-1)).join(", ")}: there is no TLS`,
+      "Create the sandbox with --tunnel PORT, without /tcp.",
+    );
+  return page[1].url;
+}
+
+/** In mode Ingress of a class, what is not encrypted is all that there is of a port. */
+function hasTls({ host, port, unencryptedHost, unencryptedPort }: Tunnel): boolean {
+  return host !== unencryptedHost || port !== unencryptedPort;
 }
 
 const openers: Partial<Record<NodeJS.Platform, string>> = { darwin: "open", win32: "explorer" };

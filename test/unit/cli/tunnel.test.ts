@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { chosen, tunnelLine } from "../../../src/cli/commands/tunnel.ts";
+import { chosen, pageOf, tunnelLine } from "../../../src/cli/commands/tunnel.ts";
 import { Failure } from "../../../src/cli/errors.ts";
 import { tunnelParams } from "../../../src/cli/parse/tunnels.ts";
 import { Tunnel } from "../../../src/sdk/tunnel.ts";
 
 const web = new Tunnel("web.example", 443);
+const plain = new Tunnel("nodes.example", 30_500, "nodes.example", 30_500);
 const database = new Tunnel("db.example", 443, "db.example", 30_500);
 
 test("tunnels are shown by port, with where they are reached", () => {
@@ -12,11 +13,17 @@ test("tunnels are shown by port, with where they are reached", () => {
     ["80", "https://web.example"],
     ["5432", "https://db.example", "tcp://db.example:30500"],
   ]);
-  expect(tunnelLine(["70", new Tunnel("nodes.example", 30_500, "nodes.example", 30_500)])).toEqual([
-    "70",
-    "tcp://nodes.example:30500",
-  ]);
+  expect(tunnelLine(["70", plain])).toEqual(["70", "tcp://nodes.example:30500"]);
   expect(chosen({ 80: web, 5432: database }, "80")).toEqual([["80", web]]);
+});
+
+test("a browser opens the first that has TLS", () => {
+  const both: [string, Tunnel][] = [
+    ["70", plain],
+    ["80", web],
+  ];
+  expect(pageOf(both)).toBe("https://web.example");
+  expect(() => pageOf([["70", plain]])).toThrow("No browser can open tcp://nodes.example:30500");
 });
 
 test("a port that is not published is refused, with those that are", () => {
