@@ -18,6 +18,9 @@ export interface RouteObjects {
 /** An address that no client has, for lists that have to name some. */
 const nobody = "0.0.0.0/32";
 
+/** How the names of all these objects begin; the operator may touch no others. */
+export const routePrefix = "sandkeep-tunnel-";
+
 const suffixes: Record<Protocol, string> = { TLS: "", HTTP2: "-h2", TCP: "-tcp" };
 
 /** The objects of a sandbox in mode Ingress of its class. Nothing leads to ports that nobody may reach, or not as the sandbox says. */
@@ -38,7 +41,7 @@ export function routeObjectsFor(sandbox: Sandbox, terms: ClassTunnels): RouteObj
 
 /** The name of the Service, and of the Ingress, of the ports with this protocol. Nobody has it before the sandbox is there. */
 export function routeName({ metadata }: Sandbox, protocol: Protocol): string {
-  return `sandkeep-tunnel-${shortHash(metadata.uid ?? "")}${suffixes[protocol]}`;
+  return `${routePrefix}${shortHash(metadata.uid ?? "")}${suffixes[protocol]}`;
 }
 
 /** The host of a port under the terms of its class. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { GROUP } from "../../../api/constants.ts";
 import type { KubeObject, ResourceKind } from "../../../api/meta.ts";
 import { SANDBOX, type Sandbox } from "../../../api/sandbox.ts";
 import type { ClassTunnels } from "../../../api/schema/class-tunnels.ts";
@@ -7,7 +8,7 @@ import type { Apply, Plan, Remove } from "../../../runtime/plan.ts";
 import { appliedHash, specHashAnnotation } from "../../../runtime/perform.ts";
 import { identityOf } from "../../sandbox/identity.ts";
 import { hasEnded } from "../../sandbox/pod-state.ts";
-import { routeObjectsFor, type RouteObjects } from "./objects.ts";
+import { routeObjectsFor, type RouteObjects, routePrefix } from "./objects.ts";
 
 /** What there is of one sandbox. */
 export interface RouteInputs {
@@ -71,8 +72,13 @@ function removalsOf<T extends KubeObject>(kind: ResourceKind<T>, wanted: T[], st
     .map((object) => ({ kind, ...identityOf(object) }));
 }
 
+/** Whether the operator made it, and so may remove it: anybody may put a label on their own. */
 function isOwned({ metadata }: KubeObject): boolean {
-  return metadata.ownerReferences?.some(({ kind }) => kind === SANDBOX.kind) === true;
+  const owners = metadata.ownerReferences ?? [];
+  const isOfSandbox = owners.some(
+    ({ apiVersion, kind }) => apiVersion.startsWith(`${GROUP}/`) && kind === SANDBOX.kind,
+  );
+  return isOfSandbox && metadata.name.startsWith(routePrefix);
 }
 
 /** Whether it was applied like this and still is so: nobody has changed what was applied, though others may have added to it. */

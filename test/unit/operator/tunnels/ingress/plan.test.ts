@@ -95,10 +95,16 @@ it("gives a Service that comes back the ports that clients were told", () => {
   expect(apply[0]?.object).toMatchObject({ spec: { ports: [{ port: 70, nodePort: 30_123 }] } });
 });
 
-it("leaves alone what is not the sandbox's, though it has its label", () => {
+const owner = { apiVersion: "example.com/v1", kind: "Sandbox", name: "s", uid: "u" };
+const foreign: [what: string, metadata: Partial<Service["metadata"]>][] = [
+  ["no owner", { ownerReferences: [] }],
+  ["another name", { name: "theirs" }],
+  ["an owner of another group", { ownerReferences: [owner] }],
+];
+it.each(foreign)("leaves alone what has the sandbox's label and %s", (_what, metadata) => {
   const theirs = stored().services.map((service) => ({
     ...service,
-    metadata: { ...service.metadata, name: "theirs", ownerReferences: [] },
+    metadata: { ...service.metadata, ...metadata },
   }));
   expect(planOf({ sandbox: undefined, stored: { services: theirs, ingresses: [] } }).removed).toEqual([]);
 });
