@@ -109,6 +109,16 @@ export const classTunnelsSchema = withRules(
     field: "domain",
     holds: ({ mode, domain }) => mode !== "Ingress" || domain !== undefined,
   },
+  {
+    cel: ["annotations", "http2Annotations"]
+      .map((fixed) => `!(has(self.inboundAnnotation) && has(self.${fixed}) && self.inboundAnnotation in self.${fixed})`)
+      .join(" && "),
+    message: "inboundAnnotation must be in neither annotations nor http2Annotations: each sandbox says its value",
+    field: "inboundAnnotation",
+    namesValue: true,
+    holds: ({ inboundAnnotation, annotations, http2Annotations }) =>
+      inboundAnnotation === undefined || !Object.hasOwn({ ...annotations, ...http2Annotations }, inboundAnnotation),
+  },
 );
 
 /** What a class says of tunnels. */

@@ -156,6 +156,18 @@ export const classManifests: Manifests = {
       "domain must be set for mode Ingress: the gateway listens below its own",
     ),
     against(
+      "the annotation that sandboxes fill is none of the class's own",
+      { tunnels: { inboundAnnotation: "example.com/a", annotations: { "example.com/a": "192.0.2.0/24" } } },
+      "spec.tunnels.inboundAnnotation",
+      "inboundAnnotation must be in neither annotations nor http2Annotations: each sandbox says its value",
+    ),
+    against(
+      "the annotation that sandboxes fill is none of those for HTTP/2",
+      { tunnels: { inboundAnnotation: "example.com/a", http2Annotations: { "example.com/a": "192.0.2.0/24" } } },
+      "spec.tunnels.inboundAnnotation",
+      "inboundAnnotation must be in neither annotations nor http2Annotations: each sandbox says its value",
+    ),
+    against(
       "node ports are reached at a host",
       { tunnels: { tcpService: { type: "NodePort" } } },
       "spec.tunnels.tcpService.host",
