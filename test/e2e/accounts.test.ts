@@ -146,6 +146,14 @@ describe("the operator can touch no Lease", () => {
   });
 });
 
+function backendTo(name: string): object {
+  return { service: { name, port: { number: 80 } } };
+}
+
+function ruleTo(service: string, host: string = "a.example"): object {
+  return { host, http: { paths: [{ path: "/", pathType: "Prefix", backend: backendTo(service) }] } };
+}
+
 describe("the operator can touch no Service and no Ingress", () => {
   const user = `system:serviceaccount:${system}:sandkeep-operator`;
   const labels = { "app.kubernetes.io/managed-by": "sandkeep", "sandkeep.dev/sandbox": "a" };
@@ -154,8 +162,13 @@ describe("the operator can touch no Service and no Ingress", () => {
   const metadata = { name: "sandkeep-tunnel-a", labels, ownerReferences };
   const spec = { selector: labels, ports: [{ port: 80 }] };
   const service = { apiVersion: "v1", kind: "Service", metadata, spec };
-  const defaultBackend = { service: { name: "a", port: { number: 80 } } };
-  const ingress = { apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata, spec: { defaultBackend } };
+  const ingressTo = (name: string): object => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata,
+    spec: { rules: [ruleTo(name)] },
+  });
+  const ingress = ingressTo(metadata.name);
   const create = ["create", "--dry-run=server", "-f", "-", "--as", user];
 
   test.each<[what: string, object: object]>([
@@ -168,6 +181,19 @@ describe("the operator can touch no Service and no Ingress", () => {
       { ...service, spec: { ...spec, selector: { ...labels, "sandkeep.dev/sandbox": "b" } } },
     ],
     ["that leads to none", { ...service, spec: { ports: spec.ports } }],
+    ["that leads to a name", { ...service, spec: { ...spec, type: "ExternalName", externalName: "theirs.example" } }],
+    ["that takes an address of others", { ...service, spec: { ...spec, externalIPs: ["192.0.2.1"] } }],
+    ["that leads to another Service", ingressTo("a")],
+    [
+      "that leads to another Service as well",
+      { ...ingress, spec: { rules: [ruleTo(metadata.name), ruleTo("a", "b.example")] } },
+    ],
+    ["that takes every host", { ...ingress, spec: { rules: [{ ...ruleTo(metadata.name), host: undefined }] } }],
+    ["that leads nowhere", { ...ingress, spec: { rules: [{ host: "a.example" }] } }],
+    [
+      "that takes what no rule does",
+      { ...ingress, spec: { rules: [ruleTo(metadata.name)], defaultBackend: backendTo(metadata.name) } },
+    ],
   ])("%s", async (_what, object) => {
     const { code, stderr } = await tool(
       installed,
