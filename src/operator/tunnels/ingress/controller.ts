@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../../../api/meta.ts";
 import { SANDBOX, type Sandbox } from "../../../api/sandbox.ts";
-import { ApiError, isForbidden, isInvalid } from "../../../kube/api-error.ts";
+import { ApiError, isForbidden, isInvalid, isNotFound } from "../../../kube/api-error.ts";
 import type { Kube } from "../../../kube/client.ts";
-import type { Pod } from "../../../kube/objects.ts";
+import { type Pod, POD } from "../../../kube/objects.ts";
 import type { Log } from "../../../log.ts";
 import { Controller, type Pass } from "../../../runtime/controller.ts";
 import { keyOfObject } from "../../../runtime/key.ts";
@@ -14,7 +14,7 @@ import type { Change } from "../../../runtime/store.ts";
 import type { ClusterFacts } from "../../facts.ts";
 import { classTermsFor } from "../../sandbox/class-terms.ts";
 import type { World } from "../../world.ts";
-import { isRouted, isUp, routePlan } from "./plan.ts";
+import { hangsOnPod, isRouted, isUp, routePlan } from "./plan.ts";
 import { type RouteReflectors, routeObjectsOf, sandboxKeysOf } from "./reflectors.ts";
 
 export interface RouteControllerOptions {
@@ -36,9 +36,10 @@ export function routeController(options: RouteControllerOptions): Controller {
   async function reconcile(key: string, { signal }: Pass): Promise<void> {
     const known = sandboxes.store.get(key);
     const sandbox = known && parsed(SANDBOX, known);
-    const pod = pods.store.get(key);
-    const isOwn = pod?.metadata.ownerReferences?.some(({ uid }) => uid === sandbox?.metadata.uid) === true;
     const stored = routeObjectsOf(routes, key);
+    const seen = pods.store.get(key);
+    const pod = sandbox && hangsOnPod({ sandbox, pod: seen, stored }) ? await podOf(sandbox, signal) : seen;
+    const isOwn = pod?.metadata.ownerReferences?.some(({ uid }) => uid === sandbox?.metadata.uid) === true;
     const terms = pod && classTermsFor({ pod, facts: facts() })?.tunnels;
     const plan = routePlan({ sandbox, pod: isOwn ? pod : undefined, terms, stored });
     problems.delete(key);
@@ -48,6 +49,15 @@ export function routeController(options: RouteControllerOptions): Controller {
       await perform(plan, SANDBOX, subject, { kube, recorder, signal });
     } catch (error) {
       if (error instanceof ApiError && (isForbidden(error) || isInvalid(error))) problems.set(key, error.message);
+      throw error;
+    }
+  }
+
+  async function podOf({ metadata: { namespace, name } }: Sandbox, signal: AbortSignal): Promise<Pod | undefined> {
+    try {
+      return await kube.get(POD, { name, ...(namespace !== undefined && { namespace }) }, { signal });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
       throw error;
     }
   }

@@ -39,9 +39,22 @@ export function routePlan({ sandbox, pod, terms, stored }: RouteInputs): Plan {
 }
 
 /** Whether anything is to lead to a sandbox with this Pod: from when there is one until either is to end. */
-export function isRouted({ metadata, spec, status }: Sandbox, pod: Pod | undefined): boolean {
+export function isRouted(sandbox: Sandbox, pod: Pod | undefined): boolean {
+  return isToRun(sandbox) && isUp(pod);
+}
+
+/**
+ * Whether all would be taken away for want of a Pod alone. A replica that has just begun to lead may know older Pods than
+ * sandboxes, and clients of a running one would be cut off.
+ */
+export function hangsOnPod({ sandbox, pod, stored }: Omit<RouteInputs, "terms">): boolean {
+  if (sandbox === undefined || pod !== undefined || !isToRun(sandbox)) return false;
+  return [...stored.services, ...stored.ingresses].some(isOwned);
+}
+
+function isToRun({ metadata, spec, status }: Sandbox): boolean {
   if (metadata.deletionTimestamp !== undefined || spec.desiredState === "Terminated") return false;
-  return status?.phase !== "Finished" && isUp(pod);
+  return status?.phase !== "Finished";
 }
 
 /** Whether the Pod runs or is about to. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Sandbox } from "../../../../../src/api/sandbox.ts";
 import type { Ingress, Service } from "../../../../../src/kube/objects.ts";
 import { type RouteObjects, routeObjectsFor } from "../../../../../src/operator/tunnels/ingress/objects.ts";
-import { type RouteInputs, routePlan } from "../../../../../src/operator/tunnels/ingress/plan.ts";
+import { hangsOnPod, type RouteInputs, routePlan } from "../../../../../src/operator/tunnels/ingress/plan.ts";
 import { appliedHash, specHashAnnotation } from "../../../../../src/runtime/perform.ts";
 import { ago, aPod, aSandbox, terminated } from "../../builders.ts";
 import { ingressTerms } from "./terms.ts";
@@ -56,6 +56,18 @@ const over: [what: string, inputs: Partial<RouteInputs>][] = [
 it.each(over)("takes all away, Ingresses first, when the sandbox %s", (_what, inputs) => {
   expect(planOf({ stored: stored(), ...inputs })).toEqual({ applied: [], removed: [ingress, ...services] });
   expect(planOf(inputs)).toEqual({ applied: [], removed: [] });
+});
+
+const hanging: [what: string, inputs: Partial<RouteInputs>, hangs: boolean][] = [
+  ["is to run", {}, true],
+  ["has its Pod", { pod }, false],
+  ["has nothing that leads to it", { stored: nothing }, false],
+  ["is to end", { sandbox: aSandbox({ desiredState: "Terminated" }) }, false],
+  ["has finished", { sandbox: aSandbox({}, { phase: "Finished" }) }, false],
+  ["is gone", { sandbox: undefined }, false],
+];
+it.each(hanging)("whether all hangs on the Pod of a sandbox that %s", (_what, inputs, hangs) => {
+  expect(hangsOnPod({ sandbox, pod: undefined, stored: stored(), ...inputs })).toBe(hangs);
 });
 
 describe("puts right what others change:", () => {
