@@ -68,7 +68,7 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
     reflectors: [...Object.values(world), ...Object.values(routes ?? {})],
     controllers: [
       sandboxes,
-      policyController({ kube, world, recorder, settings: settings.network, facts, log }),
+      policyController({ kube, world, recorder, settings, facts, log }),
       ...(routes ? [routeController({ kube, world, routes, problems: routeProblems, recorder, facts, log })] : []),
       snapshotController(world, kube, recorder, log),
       ...usageControllers(world, kube, recorder, log),

@@ -12,6 +12,7 @@ import { perform, type Performer } from "../../runtime/perform.ts";
 import type { Reflector } from "../../runtime/reflector.ts";
 import { known, onMapped, onSelf, type Source } from "../../runtime/source.ts";
 import type { ClusterFacts } from "../facts.ts";
+import type { SandboxSettings } from "../sandbox/observed.ts";
 import { ruleFor } from "../sandbox/pod-inputs.ts";
 import { sandboxNameOf, type World } from "../world.ts";
 import { rangesOfNode, rangesOfServices, rangesOfSlice } from "../../kube/own-ranges.ts";
@@ -25,7 +26,6 @@ import {
   networkLabel,
   policyKeysOf,
 } from "./policy.ts";
-import type { NetworkSettings } from "./settings.ts";
 import { Unused } from "./unused.ts";
 import { type PolicyState, upkeepPlan } from "./upkeep.ts";
 
@@ -33,7 +33,7 @@ export interface PolicyControllerOptions {
   kube: Kube;
   world: World;
   recorder: Performer["recorder"];
-  settings: NetworkSettings;
+  settings: Pick<SandboxSettings, "network" | "tunnels">;
   facts: () => ClusterFacts;
   log: Log;
 }
@@ -71,12 +71,12 @@ export function policyController(options: PolicyControllerOptions): Controller {
 
   function wantedBy(users: Iterable<Pod>, key: string): NetworkPolicy | undefined {
     const now = facts();
-    const cluster = clusterNetwork(settings, now);
+    const cluster = clusterNetwork(settings.network, now);
     for (const pod of users) {
       const { namespace = "" } = pod.metadata;
       if (isDenyAll(key)) return denyAllPolicyFor(namespace);
       const stored = sandboxes.store.get(keyOf({ namespace, name: sandboxNameOf(pod) ?? "" }));
-      const rule = stored && ruleFor({ sandbox: parsed(SANDBOX, stored), pod, facts: now });
+      const rule = stored && ruleFor({ sandbox: parsed(SANDBOX, stored), pod, facts: now, settings });
       // A sandbox whose rule was changed may still have the label of the rule before.
       if (rule && networkLabel(rule) === pod.metadata.labels?.[LABELS.network]) {
         return allowPolicyFor(namespace, rule, cluster);

@@ -5,7 +5,7 @@ import { entriesOf } from "../tunnels/ingress/rule.ts";
 import { networkRule, type NetworkRule } from "../network/rule.ts";
 import { classTermsFor } from "./class-terms.ts";
 import type { FoundImage } from "./entrypoint.ts";
-import type { Observed } from "./observed.ts";
+import type { Observed, SandboxSettings } from "./observed.ts";
 import type { PodInputs } from "./pod.ts";
 
 /** What the Pod of an observed sandbox is made from. */
@@ -27,9 +27,15 @@ export function podInputsFor(
   };
 }
 
-/** What the sandbox may reach, and who it. */
-export function ruleFor(observed: Pick<Observed, "sandbox" | "pod" | "sandboxClass" | "facts">): NetworkRule {
-  const { sandbox } = observed;
-  const terms = classTermsFor(observed);
-  return networkRule(sandbox.spec.network, terms, terms?.tunnels && entriesOf(sandbox, terms.tunnels));
+/** What decides about the network of a sandbox. */
+export interface RuleInputs extends Pick<Observed, "sandbox" | "pod" | "sandboxClass" | "facts"> {
+  settings: Pick<SandboxSettings, "tunnels">;
+}
+
+/** What the sandbox may reach, and who it: no controller where the operator may not tell it by Ingresses whom to let in. */
+export function ruleFor(inputs: RuleInputs): NetworkRule {
+  const { sandbox, settings } = inputs;
+  const terms = classTermsFor(inputs);
+  const tunnels = settings.tunnels.ingress === true ? terms?.tunnels : undefined;
+  return networkRule(sandbox.spec.network, terms, tunnels && entriesOf(sandbox, tunnels));
 }

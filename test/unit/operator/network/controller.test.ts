@@ -26,7 +26,7 @@ async function run(kube: MemoryKube, milliseconds: number): Promise<void> {
     kube,
     world,
     recorder: { record: () => {} },
-    settings: settings.network,
+    settings,
     facts: () => facts,
     log: silentLog,
   });

@@ -2,10 +2,12 @@ import { expect, it } from "vitest";
 import type { SandboxSpecInput } from "../../../../../src/api/sandbox.ts";
 import { allowPolicyFor, networkLabel } from "../../../../../src/operator/network/policy.ts";
 import { networkRule } from "../../../../../src/operator/network/rule.ts";
+import { ruleFor } from "../../../../../src/operator/sandbox/pod-inputs.ts";
 import { entriesOf } from "../../../../../src/operator/tunnels/ingress/rule.ts";
-import { aSandbox, facts } from "../../builders.ts";
+import { aClass, aSandbox, facts, observed, settings } from "../../builders.ts";
 import { ingressTerms } from "./terms.ts";
 
+const { tunnels } = settings;
 const anywhere = [{ ipBlock: { cidr: "0.0.0.0/0" } }, { ipBlock: { cidr: "::/0" } }];
 const labelled = [{ namespaceSelector: { matchLabels: { "sandkeep.dev/ingress-controller": "true" } } }];
 const tcp = (port: number) => ({ port, protocol: "TCP" });
@@ -67,6 +69,15 @@ const rows: [what: string, spec: SandboxSpecInput, members: object, ingress: obj
 
 it.each(rows)("lets in %s", (_what, spec, members, ingress) => {
   expect(letIn(spec, members)).toEqual(ingress);
+});
+
+it.each([true, false])("lets controllers in where the operator may make Ingresses: %j", (ingress) => {
+  const sandbox = aSandbox({ tunnels: [{ port: 80 }] });
+  const sandboxClass = aClass({ tunnels: ingressTerms() });
+  const rule = ruleFor(
+    observed({ sandbox, sandboxClass, settings: { ...settings, tunnels: { ...tunnels, ingress } } }),
+  );
+  expect(rule).toEqual(networkRule({}, undefined, ingress ? entriesOf(sandbox, ingressTerms()) : []));
 });
 
 function labelOf(...ports: number[]): string {
