@@ -68,7 +68,10 @@ function serviceFor(sandbox: Sandbox, terms: ClassTunnels, protocol: "TLS" | "HT
   };
 }
 
-/** Clients keep their addresses, by which the network policy of the Pod knows them. */
+/**
+ * Where the network policy of the Pod has to know clients they keep their addresses, and only its own node passes them on;
+ * a load balancer finds that one, but the host of node ports may be any.
+ */
 function tcpServiceFor(sandbox: Sandbox, { tcpService }: ClassTunnels, ports: number[]): Service {
   const cidrs = sandbox.spec.network?.inbound?.cidrs;
   const type = tcpService?.type ?? "NodePort";
@@ -79,7 +82,7 @@ function tcpServiceFor(sandbox: Sandbox, { tcpService }: ClassTunnels, ports: nu
     metadata: metadataFor(sandbox, "TCP", tcpService?.annotations),
     spec: {
       type,
-      externalTrafficPolicy: "Local",
+      externalTrafficPolicy: type === "NodePort" && cidrs === undefined ? "Cluster" : "Local",
       selector: podLabels(sandbox),
       ports: ports.map(portEntry),
       ...(type === "LoadBalancer" && ranges !== undefined && { loadBalancerSourceRanges: ranges }),

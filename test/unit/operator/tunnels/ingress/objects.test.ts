@@ -134,6 +134,19 @@ describe("with spec.network", () => {
   });
 
   it.each([
+    ["NodePort", undefined, "Cluster"],
+    ["NodePort", ["192.0.2.0/24"], "Local"],
+    ["NodePort", [], "Local"],
+    ["LoadBalancer", undefined, "Local"],
+    ["LoadBalancer", ["192.0.2.0/24"], "Local"],
+  ])("type %s and inbound.cidrs %j, ports are passed on with externalTrafficPolicy %s", (type, cidrs, policy) => {
+    const network = { inbound: { ...(cidrs && { cidrs }) } };
+    const terms = ingressTerms({ ...known, tcpService: { type, host: "nodes.example" } });
+    const { services } = routeObjectsFor(aSandbox({ tunnels, network }), terms);
+    expect(services.find(({ spec }) => spec?.type === type)?.spec?.externalTrafficPolicy).toBe(policy);
+  });
+
+  it.each([
     ["inbound.cidrs that the controller cannot be told of", { inbound: { cidrs: ["192.0.2.0/24"] } }, balanced],
     ["block", { block: true }, known],
   ])("%s no host leads to it, and its ports stay its own", (_what, network, members) => {
