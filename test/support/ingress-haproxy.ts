@@ -45,10 +45,16 @@ export async function ingressHaProxy(options: IngressHaProxyOptions): Promise<As
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await Promise.allSettled(running);
-      await run("sh", ["-c", 'kill "$@" 2> /dev/null || true', "kill", ...started]);
+      for (const pid of started) await end(pid);
       await rm(folder, { recursive: true });
     },
   };
+
+  /** Those before the last may have ended, and others have got their number. */
+  async function end(pid: string): Promise<void> {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (commandLine.includes(folder)) process.kill(Number(pid));
+  }
 
   async function serve(): Promise<void> {
     await Promise.all([ingresses.store.ready, slices.store.ready]);

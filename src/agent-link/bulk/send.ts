@@ -23,7 +23,10 @@ export async function sendBody(body: Readable, stream: Duplex): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const fail = (why: string) => reject(new LinkError(`Cannot write on: ${why}`));
       const parts = new PartWriter(partOctets, (part, taken) => {
-        stream.write(part, taken);
+        stream.write(part, () => {
+          taken();
+          stall.progress();
+        });
         // One is on its way, one waits, and one is filled meanwhile.
         if (stream.writableLength > partOctets) body.pause();
       });

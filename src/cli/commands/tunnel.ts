@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { delimiter } from "node:path";
 import type { Tunnel } from "../../sdk/tunnel.ts";
 import { clientFor, sandboxOf } from "../client.ts";
 import { defineCommand } from "../command.ts";
@@ -64,11 +65,21 @@ function hasTls({ host, port, unencryptedHost, unencryptedPort }: Tunnel): boole
   return host !== unencryptedHost || port !== unencryptedPort;
 }
 
+/** What `BROWSER` says: several are parted by colons, of which the first is taken, with arguments and `%s` for the URL. */
+export function browserCommand(browser: string, url: string): string[] {
+  const [first = ""] = browser.split(delimiter);
+  const words = first.split(" ").filter((word) => word !== "");
+  return words.includes("%s") ? words.map((word) => (word === "%s" ? url : word)) : [...words, url];
+}
+
 const openers: Partial<Record<NodeJS.Platform, string>> = { darwin: "open", win32: "explorer" };
 
 async function openInBrowser(url: string): Promise<void> {
-  const program = process.env["BROWSER"] || (openers[process.platform] ?? "xdg-open");
-  const opener = spawn(program, [url], { stdio: "ignore", detached: true });
+  const [program = "", ...args] = browserCommand(
+    process.env["BROWSER"] || (openers[process.platform] ?? "xdg-open"),
+    url,
+  );
+  const opener = spawn(program, args, { stdio: "ignore", detached: true });
   try {
     await once(opener, "spawn");
   } catch {

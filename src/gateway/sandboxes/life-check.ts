@@ -20,7 +20,8 @@ export function lifeCheck(pods: Pick<Store<Pod>, "get">, kube: Pick<Kube, "list"
     const { spec, status } = sandbox;
     if (timeoutSeconds <= spec.timeoutSeconds) return;
     const wasSeen = status?.scheduledAt !== undefined;
-    const pod = own(sandbox, knownPod(sandbox, pods) ?? (wasSeen ? await foundPod(sandbox, kube, signal) : undefined));
+    const known = own(sandbox, knownPod(sandbox, pods));
+    const pod = known ?? (wasSeen ? own(sandbox, await foundPod(sandbox, kube, signal)) : undefined);
     if (pod !== undefined) return checkPod(pod, timeoutSeconds);
     // That of one that has been seen on a node may be gone already: the operator judges by it.
     if (wasSeen) return;

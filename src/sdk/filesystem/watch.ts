@@ -112,11 +112,15 @@ export class FileWatch implements AsyncIterable<FileWatchEvent> {
       method: "GET",
       path: `${this.#path}/watch`,
       query,
+      // It begins at once; what it is given is how long it lasts.
+      answersWithin: replyMilliseconds,
       signal: anyOf(signal, over),
     });
   }
 }
 
+/** How long a sandbox may take to start, and its agent to begin; milliseconds. */
+const replyMilliseconds = 340_000;
 /** The longest that one request may watch; seconds. */
 const longest = 600;
 

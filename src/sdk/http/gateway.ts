@@ -26,7 +26,8 @@ export interface Operation {
   /**
    * How long the reply takes at most to begin, in milliseconds, where that is known. A longer silence is that of a connection whose
    * other end has gone without a word, which TCP notices after a quarter of an hour. By default what may be repeated is asked for
-   * anew from time to time, for as long as a sandbox may take to start; what has a body of octets may take any time.
+   * once more after a while, and then may take as long as the gateway waits for a sandbox to start; what has a body of octets may
+   * take any time.
    */
   answersWithin?: number;
   signal?: AbortSignal | undefined;
@@ -34,9 +35,11 @@ export interface Operation {
 
 const delays = { first: 100, most: 2_000 };
 /** The gateway answers sooner, or waits for a sandbox to start: asking again is right in both cases. Milliseconds. */
-const askAgainMilliseconds = 40_000;
+const answerMilliseconds = 40_000;
 /** For how long the gateway waits for a sandbox to start; milliseconds. */
 const startMilliseconds = 300_000;
+/** Timers know no longer time; milliseconds. */
+const longestTimer = 2 ** 31 - 1;
 
 /** Operations of the gateway in one namespace. What may be repeated is, while gateway or sandbox cannot be reached. */
 export class Gateway {
@@ -90,12 +93,11 @@ export class Gateway {
   async #attempt<T>(operation: Operation, take: (reply: TransportReply) => Promise<T>): Promise<T> {
     const { signal, repeatable = operation.method !== "POST" && operation.method !== "PATCH" } = operation;
     const { transport, namespace } = await this.connection();
-    const answersWithin = operation.answersWithin ?? longestSilence(operation, repeatable);
-    const patience = operation.answersWithin === undefined ? startMilliseconds : 0;
-    const begun = performance.now();
+    let isPatient = !repeatable;
     let deadline: number | undefined;
     for (let attempt = 0; ; attempt++) {
       try {
+        const answersWithin = operation.answersWithin ?? longestSilence(operation, isPatient);
         const reply = await heard(operation, answersWithin, (signal) =>
           transport.request(requestOf({ ...operation, signal }, namespace)),
         );
@@ -104,11 +106,14 @@ export class Gateway {
       } catch (error) {
         if (attempt > 0 && error instanceof SandkeepError && error.code === operation.doneWhen) throw new DoneBefore();
         if (!repeatable || !mayPass(error)) throw withoutGateway(error, operation);
-        if (!(error instanceof Silence) || performance.now() - begun > patience) {
-          // It may have waited long until then, and for what it was to wait.
-          deadline ??= performance.now() + this.#retryMilliseconds;
-          if (performance.now() > deadline) throw withoutGateway(error, operation);
+        if (error instanceof Silence && operation.answersWithin === undefined) {
+          if (isPatient) throw withoutGateway(error, operation);
+          isPatient = true;
+          continue;
         }
+        // It may have waited long until then, and for what it was to wait.
+        deadline ??= performance.now() + this.#retryMilliseconds;
+        if (performance.now() > deadline) throw withoutGateway(error, operation);
       }
       await sleep(backoff(attempt, delays), signal);
     }
@@ -142,10 +147,10 @@ async function heard(
 }
 
 /** How long nothing may be heard of an operation whose reply has no known time: what it is to wait, and a little more. */
-function longestSilence({ body, query }: Operation, repeatable: boolean): number | undefined {
+function longestSilence({ body, query }: Operation, isPatient: boolean): number | undefined {
   if (body !== undefined) return undefined;
-  const waiting = Number(query?.["timeoutSeconds"] ?? 0) * 1000 + askAgainMilliseconds;
-  return repeatable ? waiting : waiting + startMilliseconds;
+  const waiting = Number(query?.["timeoutSeconds"] ?? 0) * 1000 + answerMilliseconds;
+  return Math.min(isPatient ? waiting + startMilliseconds : waiting, longestTimer);
 }
 
 /** The operation had been done by an attempt whose reply was lost. */

@@ -59,6 +59,20 @@ test("one that does again what an earlier attempt did is not taken for dead", as
   expect(await endOf(attempt)).toBe("done");
 });
 
+test("one that breaks off short of where a longer one was is tried again", async () => {
+  const lengths = [300, 20, 20, 400];
+  const attempt: Attempt = async (reached, signal) => {
+    const length = lengths.shift() ?? 0;
+    for (let octets = 1; octets <= length; octets++) {
+      await sleep(1_000, signal);
+      reached(octets);
+    }
+    if (lengths.length > 0) throw new ConnectionError("broken");
+    return "done";
+  };
+  expect(await endOf(attempt)).toBe("done");
+});
+
 test("what does not pass is not tried again", async () => {
   expect(await endOf(() => Promise.reject(new Error("no space")))).toBe("no space");
 });

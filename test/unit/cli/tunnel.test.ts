@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chosen, pageOf, tunnelLine } from "../../../src/cli/commands/tunnel.ts";
+import { browserCommand, chosen, pageOf, tunnelLine } from "../../../src/cli/commands/tunnel.ts";
 import { Failure } from "../../../src/cli/errors.ts";
 import { tunnelParams } from "../../../src/cli/parse/tunnels.ts";
 import { Tunnel } from "../../../src/sdk/tunnel.ts";
@@ -24,6 +24,14 @@ test("a browser opens the first that has TLS", () => {
   ];
   expect(pageOf(both)).toBe("https://web.example");
   expect(() => pageOf([["70", plain]])).toThrow("No browser can open tcp://nodes.example:30500");
+});
+
+test.each([
+  ["firefox", ["firefox", "URL"]],
+  ["google-chrome --incognito", ["google-chrome", "--incognito", "URL"]],
+  ["links -g %s:lynx", ["links", "-g", "URL"]],
+])("BROWSER=%j", (browser, command) => {
+  expect(browserCommand(browser, "URL")).toEqual(command);
 });
 
 test("a port that is not published is refused, with those that are", () => {

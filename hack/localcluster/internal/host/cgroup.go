@@ -37,17 +37,18 @@ func MakeCgroup(path string) error {
 	return nil
 }
 
-// defaultShares and defaultWeight are what a process outside of all cgroups weighs, in v1 and v2.
+// defaultShares and defaultWeight are what a process outside of all cgroups weighs, in v1 and v2; v2 knows no more than mostWeight.
 const (
 	defaultShares = 1024
 	defaultWeight = 100
+	mostWeight    = 10_000
 )
 
 // WeighCgroup gives all that is in a cgroup as much of a busy machine's processors as so many processes outside of it have.
 func WeighCgroup(path string, processes int) error {
 	setting, value := "cpu.shares", processes*defaultShares
 	if isUnified(cgroupMount) {
-		setting, value = "cpu.weight", processes*defaultWeight
+		setting, value = "cpu.weight", min(processes*defaultWeight, mostWeight)
 	}
 	for _, hierarchy := range hierarchies() {
 		at := filepath.Join(hierarchy, path, setting)

@@ -33,6 +33,13 @@ it.each(bodies)("puts %s into parts that are full, but the last", (_, pieces, le
   expect(parser.over).toBe(true);
 });
 
+it("leaves parts as they are until they were taken", () => {
+  const held: Buffer[] = [];
+  const to = new PartWriter(12, (part) => held.push(part));
+  for (const piece of ["abcdefgh", "ijklmnop", "qrstuvwx"]) to.add(Buffer.from(piece));
+  expect(held.map((part) => part.subarray(4).toString())).toEqual(["abcdefgh", "ijklmnop", "qrstuvwx"]);
+});
+
 it("lets octets wait for others some milliseconds", () => {
   const { parts, writer: to } = writer();
   to.add(Buffer.from("a"));
