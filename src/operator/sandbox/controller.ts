@@ -95,8 +95,8 @@ export class SandboxController {
     this.#limits = new Inquiries({ open: openLink, report, log, longestPause: 60_000 });
     this.#lookups = new ImageLookups({ inspector, kube, report, log });
     this.#toldPorts = new ToldPorts(world.sandboxes);
-    const isTaken = (port: number): boolean => this.#toldPorts.isTaken(port);
-    this.#openings = new Openings({ settings: options.settings.tunnels, isTaken, answers, report, log });
+    const { tunnels } = options.settings;
+    this.#openings = new Openings({ settings: tunnels, told: this.#toldPorts, answers, report, log });
   }
 
   async run(signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import { sleep } from "../../lib/sleep.ts";
 import type { Log } from "../../log.ts";
 import { freePorts, tcpPortsOf } from "./ports.ts";
 import type { TunnelSettings } from "./settings.ts";
+import type { ToldPorts } from "./told-ports.ts";
 
 /** What is known of a sandbox's tunnels. */
 export type Opening =
@@ -15,8 +16,8 @@ export type Opening =
 
 export interface OpeningsOptions {
   settings: TunnelSettings;
-  /** Whether a sandbox has been told that it has this port, or had it a short while ago. */
-  isTaken: (port: number) => boolean;
+  /** What sandboxes have been told, now or a short while ago. */
+  told: Pick<ToldPorts, "isTaken" | "keptFor">;
   /** Whether the network leads to an address. */
   answers: (address: string, signal: AbortSignal) => Promise<boolean>;
   /** Told the key of a sandbox of whose tunnels something new is known. */
@@ -93,8 +94,9 @@ export class Openings implements AsyncDisposable {
   }
 
   async #open(key: string, entry: Entry, request: OpeningRequest): Promise<void> {
-    const { answers, report, log } = this.#options;
+    const { answers, report, log, told } = this.#options;
     const { signal } = entry.stop;
+    const { namespace } = request.sandbox.metadata;
     const tell = (opening: Opening): void => {
       entry.opening = opening;
       report(key);
@@ -106,7 +108,7 @@ export class Openings implements AsyncDisposable {
           await sleep(backoff(attempt, pauses), signal);
         }
         // Another operator, that led before, may have given them meanwhile.
-        if (!entry.ports.some(this.#options.isTaken)) return tell({ kind: "open", unencrypted });
+        if (!entry.ports.some((port) => told.isTaken(port, namespace))) return tell({ kind: "open", unencrypted });
         this.#free(entry);
       }
     } catch (error) {
@@ -123,11 +125,14 @@ export class Openings implements AsyncDisposable {
     const wanted = (sandbox.spec.tunnels ?? []).filter(({ protocol }) => protocol === "TCP").map(({ port }) => port);
     const range = tcpPortsOf(sandboxClass, this.#options.settings);
     if (wanted.length === 0 || range === undefined) return new Map();
-    const isTaken = (port: number): boolean => this.#reserved.has(port) || this.#options.isTaken(port);
+    const { told } = this.#options;
+    const { namespace } = sandbox.metadata;
+    const isTaken = (port: number): boolean => this.#reserved.has(port) || told.isTaken(port, namespace);
     for (;;) {
-      const ports = freePorts(range, wanted.length, { after: this.#last, isTaken });
+      const preferred = told.keptFor(namespace);
+      const ports = freePorts(range, wanted.length, { preferred, after: this.#last, isTaken });
       if (ports !== undefined) {
-        this.#last = ports.at(-1) ?? this.#last;
+        this.#last = ports.findLast((port) => !preferred.includes(port)) ?? this.#last;
         entry.ports = ports;
         for (const port of ports) this.#reserved.add(port);
         return new Map(wanted.map((port, index) => [port, ports[index] ?? 0]));

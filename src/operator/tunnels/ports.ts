@@ -12,20 +12,22 @@ export function tcpPortsOf({ tunnels }: SandboxClassSpec, { tcpPorts }: TunnelSe
 }
 
 /**
- * The next so many ports of a range that are not taken, behind the port `after` and then from the beginning; `undefined` when
- * there are too few. So a port that was freed is given to somebody else as late as can be: clients may still go there.
+ * So many ports of a range that are not taken: those of `preferred`, then the next behind the port `after`, then from the
+ * beginning; `undefined` when there are too few. So a port that was freed is given to somebody else as late as can be: clients
+ * may still go there.
  */
 export function freePorts(
   { first, last }: PortRange,
   count: number,
-  { after, isTaken }: { after: number; isTaken: (port: number) => boolean },
+  { preferred, after, isTaken }: { preferred: readonly number[]; after: number; isTaken: (port: number) => boolean },
 ): number[] | undefined {
   const size = last - first + 1;
   const start = after >= first && after < last ? after + 1 : first;
-  const free: number[] = [];
+  const isInside = (port: number): boolean => port >= first && port <= last;
+  const free = preferred.filter((port) => isInside(port) && !isTaken(port)).slice(0, count);
   for (let step = 0; step < size && free.length < count; step++) {
     const port = first + ((start - first + step) % size);
-    if (!isTaken(port)) free.push(port);
+    if (!free.includes(port) && !isTaken(port)) free.push(port);
   }
   return free.length === count ? free : undefined;
 }

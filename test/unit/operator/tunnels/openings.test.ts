@@ -15,7 +15,7 @@ function opened(options: Partial<OpeningsOptions> = {}) {
   const report = vi.fn<(key: string) => void>();
   const openings = new Openings({
     settings: settings.tunnels,
-    isTaken: () => false,
+    told: { isTaken: () => false, keptFor: () => [] },
     answers: () => Promise.resolve(true),
     report,
     log: silentLog,
@@ -48,7 +48,7 @@ it("tells once the network leads to the Pod, however often it does not at first"
 });
 
 it("gives no port twice, whether others have been told of theirs or not", async () => {
-  const { openings, report } = opened({ isTaken: (port) => port === 30_501 });
+  const { openings, report } = opened({ told: { isTaken: (port) => port === 30_501, keptFor: () => [] } });
   const [one, other] = [withPorts("u1", 80), withPorts("u2", 81)];
   openings.ensure("n/one", requestOf(one));
   openings.ensure("n/other", requestOf(other));
@@ -87,10 +87,26 @@ it("gives a port that was freed as late as can be", async () => {
 it("gives others where somebody else has been given them meanwhile", async () => {
   const taken = new Set<number>();
   const answers = () => Promise.resolve(taken.add(30_500).size > 0);
-  const { openings } = opened({ answers, isTaken: (port) => taken.has(port) });
+  const { openings } = opened({ answers, told: { isTaken: (port) => taken.has(port), keptFor: () => [] } });
   const sandbox = withPorts("u1", 80);
   openings.ensure("n/s", requestOf(sandbox));
   await eventually(() =>
     expect(openings.of("n/s", sandbox)).toEqual({ kind: "open", unencrypted: new Map([[80, 30_501]]) }),
   );
+});
+
+it("gives a namespace its own ports again, and others go on where they were", async () => {
+  const kept = new Map([["n", [30_502]]]);
+  const keptFor = (namespace: string = "") => kept.get(namespace) ?? [];
+  const { openings } = opened({ told: { isTaken: () => false, keptFor } });
+  const own = withPorts("u1", 80);
+  const others = { ...withPorts("u2", 80), metadata: { ...own.metadata, namespace: "m", uid: "u2" } };
+  const given: unknown[] = [];
+  for (const sandbox of [own, others]) {
+    const key = `${sandbox.metadata.namespace}/s`;
+    openings.ensure(key, requestOf(sandbox));
+    await eventually(() => expect(openings.of(key, sandbox)?.kind).toBe("open"));
+    given.push(openings.of(key, sandbox));
+  }
+  expect(given).toEqual([30_502, 30_500].map((port) => ({ kind: "open", unencrypted: new Map([[80, port]]) })));
 });

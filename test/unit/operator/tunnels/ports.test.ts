@@ -19,7 +19,20 @@ const free: [taken: number[], after: number, count: number, ports: number[] | un
 ];
 
 it.each(free)("with %j taken, behind %i, %i free ports are %j", (taken, after, count, ports) => {
-  expect(freePorts(range, count, { after, isTaken: (port) => taken.includes(port) })).toEqual(ports);
+  expect(freePorts(range, count, { preferred: [], after, isTaken: (port) => taken.includes(port) })).toEqual(ports);
+});
+
+const preferring: [preferred: number[], count: number, ports: number[] | undefined][] = [
+  [[30_502], 1, [30_502]],
+  [[30_502], 2, [30_502, 30_500]],
+  [[30_502, 30_500], 1, [30_502]],
+  [[30_501], 2, [30_500, 30_502]],
+  [[40_000], 1, [30_500]],
+  [[30_502], 3, undefined],
+];
+
+it.each(preferring)("with %j preferred and 30501 taken, %i free ports are %j", (preferred, count, ports) => {
+  expect(freePorts(range, count, { preferred, after: 0, isTaken: (port) => port === 30_501 })).toEqual(ports);
 });
 
 const ranges: [gateway: object | undefined, ofClass: object | undefined, given: object | undefined][] = [

@@ -30,16 +30,28 @@ function portsOf(...sandboxes: Sandbox[]) {
   };
 }
 
-it("keeps a port for the sandbox that has it, and for nobody for a while after that, however it ends", () => {
+it("keeps a port for the sandbox that has it, and for no other namespace for a while after that, however it ends", () => {
   const { ports, ...change } = portsOf(told("a", [1000]), told("b", [1001]));
-  expect([1000, 1001, 1002].map((port) => ports.isTaken(port))).toEqual([true, true, false]);
+  expect([1000, 1001, 1002].map((port) => ports.isTaken(port, "m"))).toEqual([true, true, false]);
   vi.advanceTimersByTime(10 * quarantine);
   change.set(told("a", [], 1, 2));
   change.delete("b");
   vi.advanceTimersByTime(quarantine - 1);
-  expect([1000, 1001, 1002].map((port) => ports.isTaken(port))).toEqual([true, true, false]);
+  expect([1000, 1001, 1002].map((port) => ports.isTaken(port, "m"))).toEqual([true, true, false]);
   vi.advanceTimersByTime(1);
-  expect([1000, 1001, 1002].map((port) => ports.isTaken(port))).toEqual([false, false, false]);
+  expect([1000, 1001, 1002].map((port) => ports.isTaken(port, "m"))).toEqual([false, false, false]);
+});
+
+it("keeps a port that a namespace freed for its own sandboxes", () => {
+  const { ports, ...change } = portsOf(told("a", [1000, 1001]), told("b", [1002]));
+  expect(ports.keptFor("n")).toEqual([]);
+  change.delete("a");
+  expect([ports.keptFor("n"), ports.keptFor("m")]).toEqual([[1000, 1001], []]);
+  expect([1000, 1001, 1002].map((port) => ports.isTaken(port, "n"))).toEqual([false, false, true]);
+  change.set(told("c", [1001]));
+  expect([1000, 1001].map((port) => ports.isTaken(port, "n"))).toEqual([false, true]);
+  vi.advanceTimersByTime(quarantine);
+  expect(ports.keptFor("n")).toEqual([]);
 });
 
 const contests: [what: string, one: Sandbox, other: Sandbox, contested: string[]][] = [
