@@ -64,12 +64,15 @@ export async function operatorFor(options: OperatorOptions, signal: AbortSignal)
     workers,
     log,
   });
+  const report = (key: string): void => sandboxes.trigger(key);
   return new Manager({
     reflectors: [...Object.values(world), ...Object.values(routes ?? {})],
     controllers: [
       sandboxes,
       policyController({ kube, world, recorder, settings, facts, log }),
-      ...(routes ? [routeController({ kube, world, routes, problems: routeProblems, recorder, facts, log })] : []),
+      ...(routes
+        ? [routeController({ kube, world, routes, problems: routeProblems, report, recorder, facts, log })]
+        : []),
       snapshotController(world, kube, recorder, log),
       ...usageControllers(world, kube, recorder, log),
     ],

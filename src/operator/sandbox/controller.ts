@@ -89,7 +89,7 @@ export class SandboxController {
       workers,
       log,
     });
-    const report = (key: string): void => this.#controller.trigger(key);
+    const report = (key: string): void => this.trigger(key);
     this.#readiness = new Inquiries({ open: openLink, report, log });
     // An agent that was tampered with may never take them.
     this.#limits = new Inquiries({ open: openLink, report, log, longestPause: 60_000 });
@@ -97,6 +97,11 @@ export class SandboxController {
     this.#toldPorts = new ToldPorts(world.sandboxes);
     const { tunnels } = options.settings;
     this.#openings = new Openings({ settings: tunnels, told: this.#toldPorts, answers, report, log });
+  }
+
+  /** Looks at the sandbox with this key again, soon. */
+  trigger(key: string): void {
+    this.#controller.trigger(key);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -221,12 +226,14 @@ export class SandboxController {
     };
   }
 
-  /** Asked only until its tunnels have been told. */
+  /** Whether clients are led to it, until its tunnels have been told; then only what keeps a change of that from being made. */
   #routeOf(key: string, sandbox: Sandbox, pod: Pod | undefined): RouteState | undefined {
     const { routes, routeProblems, facts } = this.#options;
-    if (routes === undefined || pod === undefined || !asksForTunnels(sandbox)) return undefined;
+    if (routes === undefined || pod === undefined) return undefined;
+    const problem = routeProblems.get(key);
+    if (!asksForTunnels(sandbox)) return problem === undefined ? undefined : { kind: "missing", message: problem };
     const terms = classTermsFor({ pod, facts: facts() })?.tunnels;
-    return terms && routeStateOf(sandbox, terms, routeObjectsOf(routes, key), routeProblems.get(key));
+    return terms && routeStateOf(sandbox, terms, routeObjectsOf(routes, key), problem);
   }
 
   /** Adds what is known of the image, if nothing but its ENTRYPOINT keeps the sandbox from running. */

@@ -43,7 +43,7 @@ export interface Observed {
   opening?: Opening;
   /** That a sandbox which is older was told a port of its tunnels as well. */
   portContested?: boolean;
-  /** Whether its Ingresses lead to it, in mode Ingress and until that has been told. */
+  /** Whether its Ingresses lead to it, in mode Ingress; once that has been told only what keeps them from being changed. */
   route?: RouteState;
   /** That it has not taken them for long. */
   limitsMute?: boolean;

@@ -21,8 +21,10 @@ export interface RouteControllerOptions {
   kube: Kube;
   world: Pick<World, "sandboxes" | "pods">;
   routes: RouteReflectors;
-  /** Told why the objects of a sandbox cannot be made, by its key, for as long as they cannot. */
+  /** Told why the objects of a sandbox cannot be made or changed, by its key, for as long as they cannot. */
   problems: Map<string, string>;
+  /** Told the key of a sandbox whose problem has changed. */
+  report: (key: string) => void;
   recorder: Performer["recorder"];
   facts: () => ClusterFacts;
   log: Log;
@@ -30,7 +32,7 @@ export interface RouteControllerOptions {
 
 /** Keeps the Services and Ingresses of sandboxes in mode Ingress, from when there is a Pod until it ends, whatever others do to them. */
 export function routeController(options: RouteControllerOptions): Controller {
-  const { kube, world, routes, problems, recorder, facts, log } = options;
+  const { kube, world, routes, problems, report, recorder, facts, log } = options;
   const { sandboxes, pods } = world;
 
   async function reconcile(key: string, { signal }: Pass): Promise<void> {
@@ -42,15 +44,22 @@ export function routeController(options: RouteControllerOptions): Controller {
     const isOwn = pod?.metadata.ownerReferences?.some(({ uid }) => uid === sandbox?.metadata.uid) === true;
     const terms = pod && classTermsFor({ pod, facts: facts() })?.tunnels;
     const plan = routePlan({ sandbox, pod: isOwn ? pod : undefined, terms, stored });
-    problems.delete(key);
     const subject: KubeObject | undefined = sandbox ?? stored.ingresses[0] ?? stored.services[0];
-    if (subject === undefined) return;
+    if (subject === undefined) return tell(key, undefined);
     try {
       await perform(plan, SANDBOX, subject, { kube, recorder, signal });
+      tell(key, undefined);
     } catch (error) {
-      if (error instanceof ApiError && (isForbidden(error) || isInvalid(error))) problems.set(key, error.message);
+      if (error instanceof ApiError && (isForbidden(error) || isInvalid(error))) tell(key, error.message);
       throw error;
     }
+  }
+
+  function tell(key: string, problem: string | undefined): void {
+    if (problems.get(key) === problem) return;
+    if (problem === undefined) problems.delete(key);
+    else problems.set(key, problem);
+    report(key);
   }
 
   async function podOf({ metadata: { namespace, name } }: Sandbox, signal: AbortSignal): Promise<Pod | undefined> {

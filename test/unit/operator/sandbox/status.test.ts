@@ -393,6 +393,17 @@ describe("tunnels", () => {
       expect(conditions?.find(({ type }) => type === "Stalled")?.message).toBe(message);
     });
 
+    test("that cannot be changed say so, also once they have been told", () => {
+      const status = { phase: "Started", scheduledAt: ago(60), startedAt: ago(60), tunnels: routed.addresses } as const;
+      const told = { ...sandbox, status };
+      const route = { kind: "missing", message: "admission denied it" } as const;
+      const { conditions } = sandboxStatus(observed({ sandbox: told, sandboxClass, pod, opening, route }), now);
+      expect(conditions?.find(({ type }) => type === "Stalled")).toMatchObject({
+        reason: "NoRoute",
+        message: "admission denied it",
+      });
+    });
+
     test("that can no longer be held to who is to be let in say so", () => {
       const network = { inbound: { cidrs: ["192.0.2.0/24"] } };
       const changed = { ...sandbox, spec: { ...sandbox.spec, network } };

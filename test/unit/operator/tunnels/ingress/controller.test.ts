@@ -6,7 +6,7 @@ import { routeController } from "../../../../../src/operator/tunnels/ingress/con
 import { routeObjectsFor } from "../../../../../src/operator/tunnels/ingress/objects.ts";
 import { routeReflectors } from "../../../../../src/operator/tunnels/ingress/reflectors.ts";
 import { worldOf } from "../../../../../src/operator/world.ts";
-import { MemoryKube } from "../../../../support/memory-kube.ts";
+import { MemoryKube, refused } from "../../../../support/memory-kube.ts";
 import { silentLog } from "../../../../support/silent-log.ts";
 import { aClass, aPod, aSandbox, facts } from "../../builders.ts";
 import { ingressTerms } from "./terms.ts";
@@ -20,15 +20,26 @@ const [ingress] = routeObjectsFor(sandbox, terms).ingresses;
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** Runs the controller over what is stored, of which it has been told the sandbox, but no Pod. */
-async function run(kube: MemoryKube): Promise<void> {
+/** Runs the controller over what is stored, of which it has been told the sandbox, but no Pod; returns what it reported. */
+async function run(kube: MemoryKube): Promise<(string | undefined)[]> {
   const told = new MemoryKube();
   told.put(SANDBOX, sandbox);
   const world = worldOf(told, silentLog, { release: "sandkeep-system", tellsServices: false });
   const routes = routeReflectors(kube, silentLog);
+  const reported: (string | undefined)[] = [];
+  const report = (key: string): void => void reported.push(problems.get(key));
   const recorder = { record: () => {} };
   const problems = new Map<string, string>();
-  const controller = routeController({ kube, world, routes, problems, recorder, facts: () => facts, log: silentLog });
+  const controller = routeController({
+    kube,
+    world,
+    routes,
+    problems,
+    report,
+    recorder,
+    facts: () => facts,
+    log: silentLog,
+  });
   const stopping = new AbortController();
   const running = [...Object.values(world), ...Object.values(routes), controller].map((each) =>
     each.run(stopping.signal),
@@ -37,6 +48,7 @@ async function run(kube: MemoryKube): Promise<void> {
   stopping.abort();
   await vi.advanceTimersByTimeAsync(1000);
   await Promise.allSettled(running);
+  return reported;
 }
 
 it.each([true, false])(
@@ -54,3 +66,16 @@ it.each([true, false])(
     ]);
   },
 );
+
+it("reports what keeps them from being changed, once, and that it is over", async () => {
+  const kube = new MemoryKube();
+  kube.put(POD, aPod({ phase: "Running", metadata: { annotations } }, sandbox));
+  if (service) kube.put(SERVICE, service);
+  const denied = refused(403, "Forbidden", INGRESS, { namespace: "n", name: "a" });
+  let attempts = 0;
+  kube.onCall = (call) => {
+    if (call.startsWith("apply ingresses") && ++attempts < 3) throw denied;
+  };
+  expect(await run(kube)).toEqual([denied.message, undefined]);
+  expect(attempts).toBe(3);
+});
