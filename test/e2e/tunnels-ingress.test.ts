@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { connect as connectHttp2 } from "node:http2";
 import { request } from "node:https";
 import { connect as connectPlain } from "node:net";
 import type { Readable } from "node:stream";
@@ -13,7 +12,7 @@ import { connect, type Connection } from "../../src/kube/connection.ts";
 import { sleep } from "../../src/lib/sleep.ts";
 import { gatewayImage, kubectl } from "../support/installed.ts";
 import { ingressHaProxy } from "../support/ingress-haproxy.ts";
-import { all, nodeOf, openPlain } from "../support/tunnel-client.ts";
+import { all, echoOverGrpc, nodeOf, openPlain } from "../support/tunnel-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { newTenant, type Tenant } from "./tenant.ts";
 import { patternCheck, servers } from "./tunnel-programs.ts";
@@ -177,18 +176,7 @@ describe.each([
 
   test("gRPC is carried over HTTP/2 from end to end", async () => {
     const tls = await open(grpc, certificate, ["h2"]);
-    const session = connectHttp2(`https://${grpc.host}`, { createConnection: () => tls });
-    const answer = session.request({
-      ":method": "POST",
-      ":path": "/echo.Echo/Say",
-      "content-type": "application/grpc",
-    });
-    const message = Buffer.from([0, 0, 0, 0, 5, ...Buffer.from("hello")]);
-    answer.end(message);
-    const trailers = once(answer, "trailers") as Promise<[Record<string, string>]>;
-    expect(await text(answer)).toBe(message.toString());
-    expect((await trailers)[0]["grpc-status"]).toBe("0");
-    session.close();
+    expect(await echoOverGrpc(tls, grpc.host, "hello")).toEqual({ said: "hello", status: "0" });
   });
 
   test("any protocol is carried by a node port, and the end of each direction", async () => {

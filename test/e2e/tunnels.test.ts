@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { WebSocket } from "ws";
 import type { TunnelsView } from "../../src/api/routes/tunnels.ts";
 import { gatewayImage, kubectl } from "../support/installed.ts";
-import { all, openPlain, openTunnel } from "../support/tunnel-client.ts";
+import { all, echoOverGrpc, openPlain, openTunnel } from "../support/tunnel-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { runtimes } from "./runtimes.ts";
 import { clientOf } from "./sdk.ts";
@@ -95,20 +95,7 @@ describe.each(runtimes)("tunnels to a sandbox under %s", (_, className) => {
   });
 
   test("carry gRPC over HTTP/2", async () => {
-    const session = connectHttp2(`https://${grpc.host}`, {
-      createConnection: () => h2,
-    });
-    const answer = session.request({
-      ":method": "POST",
-      ":path": "/echo.Echo/Say",
-      "content-type": "application/grpc",
-    });
-    const message = Buffer.from([0, 0, 0, 0, 5, ...Buffer.from("hello")]);
-    answer.end(message);
-    const trailers = once(answer, "trailers") as Promise<[Record<string, string>]>;
-    expect(await text(answer)).toBe(message.toString());
-    expect((await trailers)[0]["grpc-status"]).toBe("0");
-    session.close();
+    expect(await echoOverGrpc(h2, grpc.host, "hello")).toEqual({ said: "hello", status: "0" });
   });
 
   let h2: TLSSocket;

@@ -19,6 +19,14 @@ async function endOf(attempt: Attempt): Promise<string> {
   return end;
 }
 
+/** Moves so many octets from the beginning, each in so many milliseconds. */
+async function move(count: number, milliseconds: number, ...[reached, signal]: Parameters<Attempt>): Promise<void> {
+  for (let octets = 1; octets <= count; octets++) {
+    await sleep(milliseconds, signal);
+    reached(octets);
+  }
+}
+
 test("a copy that breaks off but gets further each time goes on", async () => {
   let offset = 0;
   const attempt: Attempt = async (reached, signal) => {
@@ -34,10 +42,7 @@ test("a gateway that takes octets and never answers is given up, however many it
   let attempts = 0;
   const swallow: Attempt = async (reached, signal) => {
     attempts += 1;
-    for (let octets = 1; octets <= 5; octets++) {
-      await sleep(1_000, signal);
-      reached(octets);
-    }
+    await move(5, 1_000, reached, signal);
     await sleep(1e9, signal);
     return "done";
   };
@@ -49,10 +54,7 @@ test("one that does again what an earlier attempt did is not taken for dead", as
   let attempts = 0;
   const attempt: Attempt = async (reached, signal) => {
     attempts += 1;
-    for (let octets = 1; octets <= 20; octets++) {
-      await sleep(10_000, signal);
-      reached(octets);
-    }
+    await move(20, 10_000, reached, signal);
     if (attempts === 1) throw new ConnectionError("broken");
     return "done";
   };
@@ -63,10 +65,7 @@ test("one that breaks off short of where a longer one was is tried again", async
   const lengths = [300, 20, 20, 400];
   const attempt: Attempt = async (reached, signal) => {
     const length = lengths.shift() ?? 0;
-    for (let octets = 1; octets <= length; octets++) {
-      await sleep(1_000, signal);
-      reached(octets);
-    }
+    await move(length, 1_000, reached, signal);
     if (lengths.length > 0) throw new ConnectionError("broken");
     return "done";
   };
