@@ -28,16 +28,17 @@ const ingressClassName = "stand-in";
 let tenant: Tenant;
 let image: string;
 let connection: Connection;
-let proxy: AsyncDisposable;
+/** Disposed of in the end, also when not all of it was made. */
+const used = new AsyncDisposableStack();
 /** This machine as the cluster sees it: where the stand-in listens, and from where it connects to sandboxes. */
 let host: string;
 let ofController: Certificate;
 let ofTenant: Certificate;
 
 beforeAll(async () => {
-  tenant = await newTenant();
+  tenant = used.use(await newTenant());
   image = await gatewayImage(tenant.installed);
-  connection = connect({ kubeconfig: tenant.installed.kubeconfig });
+  connection = used.use(connect({ kubeconfig: tenant.installed.kubeconfig }));
   const socket = connectPlain({ host: nodeOf(tenant.installed), port: Number(new URL(tenant.installed.gateway).port) });
   await once(socket, "connect");
   host = socket.localAddress ?? "";
@@ -47,19 +48,11 @@ beforeAll(async () => {
     selfMade(["*.tenant.localhost"], new Date()),
   ]);
   const listening = { host, port };
-  proxy = await ingressHaProxy({
-    kube: kubeClient(connection),
-    ingressClassName,
-    listening,
-    certificate: ofController,
-  });
+  const kube = kubeClient(connection);
+  used.use(await ingressHaProxy({ kube, ingressClassName, listening, certificate: ofController }));
   await tenant.kubectl(["apply", "-f", "-"], secret("wildcard", ofTenant));
 });
-afterAll(async () => {
-  await proxy[Symbol.asyncDispose]();
-  await connection[Symbol.asyncDispose]();
-  await tenant[Symbol.asyncDispose]();
-});
+afterAll(() => used.disposeAsync());
 
 function secret(name: string, { cert, key }: Certificate): string {
   const stringData = { "tls.crt": cert, "tls.key": key };
