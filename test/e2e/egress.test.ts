@@ -5,7 +5,7 @@ import type { DecisionList } from "../../src/api/decision.ts";
 import type { Network } from "../../src/api/schema/network.ts";
 import { connectProxy, type FarProxy, socksProxy } from "../support/far-proxies.ts";
 import { kubectl } from "../support/installed.ts";
-import { outside, type Outside } from "../support/outside.ts";
+import { outside } from "../support/outside.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { addressesOf, scale } from "./system.ts";
 import { newTenant, small, type Tenant } from "./tenant.ts";
@@ -14,18 +14,23 @@ const address = "93.184.216.34";
 const probe = readFileSync(join(import.meta.dirname, "egress.py"), "utf8");
 
 let tenant: Tenant;
-let world: Outside;
+/** Disposed of in the end, also when not all of it was made. */
+const used = new AsyncDisposableStack();
 let proxies: Record<"socks" | "connect", FarProxy>;
 /** Names that lead outside, or into the cluster. */
 let names: Record<"allowed" | "wild" | "other" | "rebinding", string>;
 
 beforeAll(async () => {
-  world = await outside(address);
+  used.use(await outside(address));
   proxies = {
-    socks: await socksProxy("user", "password", address),
-    connect: await connectProxy("user", "password", address),
+    socks: used.use(await socksProxy("user", "password", address)),
+    connect: used.use(await connectProxy("user", "password", address)),
   };
-  tenant = await newTenant();
+  tenant = used.use(await newTenant());
+  const classes = ["egress-runc", "egress-gvisor"];
+  used.defer(async () => {
+    await kubectl(tenant.installed, ["delete", "--ignore-not-found", "sandboxclass", ...classes]);
+  });
   const { namespace } = tenant;
   names = {
     allowed: `allowed.${namespace}.svc.cluster.local`,
@@ -44,12 +49,7 @@ beforeAll(async () => {
   ];
   await tenant.kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));
 });
-afterAll(async () => {
-  await kubectl(tenant.installed, ["delete", "sandboxclass", "egress-runc", "egress-gvisor"]);
-  await tenant[Symbol.asyncDispose]();
-  await Promise.all([proxies.socks, proxies.connect].map((proxy) => proxy[Symbol.asyncDispose]()));
-  await world[Symbol.asyncDispose]();
-});
+afterAll(() => used.disposeAsync());
 
 /** A name in the cluster's DNS that leads to an address outside of it: a Service without Pods. */
 function named(name: string, to: string): object[] {
